@@ -1,0 +1,78 @@
+# Two commands to begin with:  make lut  (measure this machine)  and  make test.  `make help` lists all.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MODELS := models
+DATA := lut/data
+
+.DELETE_ON_ERROR:
+.PHONY: help lut test lint perf phone proto clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Installs what is missing of "<command>=<Debian package> …" if it may, else says what to install.
+# Two of the pairs are no commands: venv stands for Python's venv with pip, libusb for that library.
+define need
+	@have() { case "$$1" in \
+	  venv) $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null;; \
+	  libusb) $(PYTHON) -c 'import ctypes; ctypes.CDLL("libusb-1.0.so.0")' 2>/dev/null;; \
+	  *) command -v "$$1" >/dev/null;; esac; }; \
+	missing=; for pair in $(1); do have "$${pair%%=*}" || missing="$$missing $${pair##*=}"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; \
+	elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then sudo=sudo; \
+	else sudo=none; fi; \
+	if [ "$$sudo" != none ] && command -v apt-get >/dev/null; then \
+	  echo "Installing the Debian packages:$$missing"; \
+	  $$sudo apt-get -qq update && DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq install -y $$missing >/dev/null \
+	    && exit 0; fi; \
+	echo "Please install:$$missing  (Debian: apt-get install$$missing)" >&2; exit $(2)
+endef
+
+LUT_NEEDS := venv=python3-venv g++=g++
+PHONE_NEEDS := aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static proot=proot
+TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0
+
+$(VENV)/.runtime: pyproject.toml
+	$(call need,$(LUT_NEEDS),1)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+lut: $(VENV)/.runtime ## Measure every operator of the released nets on this machine and look one net up
+	$(BIN)/bench build
+	$(BIN)/lut models build all --quiet -o $(MODELS)
+	$(BIN)/bench generate --space models $$(printf -- ' --model %s' $(MODELS)/*/*) -o $(DATA)/zoo.plan.jsonl
+	device=$$($(BIN)/bench devices --name host) && \
+	$(BIN)/bench run $(DATA)/zoo.plan.jsonl --device host -o $(DATA)/$$device.run.jsonl && \
+	$(BIN)/lut merge $(DATA)/$$device.run.jsonl -o $(DATA) && \
+	$(BIN)/lut get-runtime --model_path $(MODELS)/ChamNet-A/int8 --db_dir $(DATA) --device $$device \
+	  --input_dims '{"data": [1, 3, 224, 224]}'
+
+test: $(VENV)/.dev ## Run the tests; those whose package can't be installed are skipped with the reason
+	$(call need,$(TEST_NEEDS),0)
+	$(BIN)/python -m pytest --cov --cov-fail-under=90
+
+lint: $(VENV)/.dev ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+perf: $(VENV)/.dev ## Measure speed and memory against their bars; minutes of a quiet machine
+	$(BIN)/python -m pytest tests/perf -q -s
+
+phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
+	$(call need,$(PHONE_NEEDS),1)
+	$(BIN)/python -m tests.phone
+
+proto: $(VENV)/.dev ## Generate lut/caffe2_pb2.py anew from lut/caffe2.proto
+	$(BIN)/python -m grpc_tools.protoc -I lut --python_out=lut --pyi_out=lut lut/caffe2.proto
+
+clean: ## Remove what was made here, but no measurement and no download
+	rm -rf $(VENV) $(MODELS) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Measuring operators on devices: nets for single operators, device runners, campaigns."""

@@ -1,0 +1,241 @@
+"""The command `bench run`: a plan measured on devices."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from bench.campaign import Summary, run_plan
+from bench.console import adb_option
+from bench.device_runner.device import Device, clean_name
+from bench.device_runner.gates import GATES
+from bench.device_runner.phone import PhoneOptions
+from bench.device_runner.profile import read_profile
+from bench.device_runner.session import SILENCE_S
+from bench.fleet import choose_devices, group_by_name, run_groups
+from lut import plan
+from lut.console import Bar, quiet_option, say
+from lut.errors import FailedError
+from lut.records import RunConfig
+
+__all__ = ["run"]
+
+PATH = click.Path(path_type=Path)
+
+
+def _parse_mask(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        mask = int(text, 16)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no hexadecimal mask, such as 0xf0.") from error
+    if mask < 1:
+        raise click.BadParameter("the mask holds no processor.")
+    return hex(mask)
+
+
+def _check_name(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
+    if name is not None and name != clean_name(name):
+        raise click.BadParameter(f"{name!r}: a name is made of letters, digits, '.', '_' and '-' only.")
+    return name
+
+
+_DEFAULTS = RunConfig()
+
+
+@click.command()
+@click.argument("plan_file", metavar="PLAN", type=PATH)
+@click.option(
+    "--device",
+    "serials",
+    metavar="SERIAL",
+    multiple=True,
+    help="A serial, or tcp:HOST:PORT; may be repeated. Default: the one phone, else the host.",
+)
+@click.option("--all", "every", is_flag=True, help="All attached phones.")
+@adb_option
+@click.option(
+    "--ignore-gate",
+    "ignored_gates",
+    type=click.Choice(list(GATES)),
+    multiple=True,
+    help="Measure on phones even if this gate is shut; may be repeated.",
+)
+@click.option(
+    "--binary", type=PATH, help="Your own speed_benchmark or caffe2_benchmark for phones, built by the NDK."
+)
+@click.option("--profile", type=PATH, help="A TOML file with what a phone's probes don't know.")
+@click.option(
+    "--device-name",
+    metavar="NAME",
+    callback=_check_name,
+    help="Record under this name, not the device's own.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    required=True,
+    help="The journal to append to (JSON Lines); a folder for phones of different names.",
+)
+@click.option(
+    "--passes",
+    type=click.IntRange(1),
+    default=_DEFAULTS.passes,
+    show_default=True,
+    help="Visits of each operator, well apart in time.",
+)
+@click.option(
+    "--iters", type=click.IntRange(1), default=_DEFAULTS.iters, show_default=True, help="Timed runs a visit."
+)
+@click.option(
+    "--warmup",
+    type=click.IntRange(0),
+    default=_DEFAULTS.warmup,
+    show_default=True,
+    help="Runs a visit before the timed ones.",
+)
+@click.option("--threads", type=click.IntRange(1), help="Threads of the engine. Default: the device's.")
+@click.option(
+    "--cpus",
+    metavar="MASK",
+    callback=_parse_mask,
+    help="Processors to run on, as a hexadecimal mask. Default: the device's.",
+)
+@click.option(
+    "--min-sample-us",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Time runs shorter than this several at once.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides the order of operators.")
+@click.option(
+    "--silence-s",
+    type=click.FloatRange(1),
+    default=SILENCE_S,
+    show_default=True,
+    help="How long one visit may take before it counts as hung.",
+)
+@quiet_option
+def run(
+    plan_file: Path,
+    serials: tuple[str, ...],
+    every: bool,
+    way: str,
+    ignored_gates: tuple[str, ...],
+    binary: Path | None,
+    profile: Path | None,
+    device_name: str | None,
+    output: Path,
+    passes: int,
+    iters: int,
+    warmup: int,
+    threads: int | None,
+    cpus: str | None,
+    min_sample_us: float,
+    seed: int,
+    silence_s: float,
+    quiet: bool,
+) -> None:
+    """Measure a plan on a device, or on several that share it.
+
+    What was measured is in the journal at once. Interrupted or killed, the same command goes on where
+    it stopped; operators that failed stay failed.
+
+    \b
+    Example:
+      bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
+      bench run zoo.plan.jsonl --all -o runs/
+    """
+    if min_sample_us and not warmup:
+        raise click.UsageError(
+            "--min-sample-us takes its measure from the warm-up: give --warmup of 1 or more."
+        )
+    options = PhoneOptions(
+        ignored_gates=frozenset(ignored_gates),
+        profile=read_profile(profile) if profile else None,
+        binary=binary,
+    )
+    chosen = choose_devices(serials, every, way, options)
+    groups = group_by_name(chosen, output)
+    total = plan.count_lines(plan_file)
+
+    def settings(device: Device) -> RunConfig:
+        count = threads or device.default_threads
+        return RunConfig(passes, iters, warmup, count, cpus or device.default_cpus(count), min_sample_us)
+
+    failed = 0
+    with ExitStack() as stack:
+        for device in chosen:
+            stack.callback(device.close)
+        # One line of progress for each device.
+        bars = {
+            device.info.serial: stack.enter_context(Bar(total * passes, "visit", quiet)) for device in chosen
+        }
+        first = bars[chosen[0].info.serial]
+
+        def measure(journal: Path, group: Sequence[Device]) -> Summary:
+            def show(now: Summary) -> None:
+                for device in group:
+                    serial = device.info.serial
+                    done = _visits_done(now, passes) if len(group) == 1 else now.visits_on[serial]
+                    bars[serial].set(done, f"{serial} {now.failed} failed")
+
+            return run_plan(
+                plan.read_plan(plan_file),
+                group,
+                settings(group[0]),
+                journal,
+                seed=seed,
+                device_name=device_name,
+                silence_s=silence_s,
+                progress=show,
+                announce=first.say if not quiet else (lambda _: None),
+            )
+
+        summaries = run_groups(groups, measure)
+    for journal, summary in summaries.items():
+        say(quiet)(_describe(summary, journal))
+        failed += summary.failed
+    if failed:
+        planned = sum(summary.planned for summary in summaries.values())
+        raise FailedError(
+            f"{failed} of {planned} operators could not be measured; "
+            f'the lines of kind "failure" in {", ".join(map(str, summaries))} say why.'
+        )
+
+
+def _visits_done(summary: Summary, passes: int) -> int:
+    return summary.visits + (summary.resumed + summary.failed) * passes
+
+
+def _describe(summary: Summary, output: Path) -> str:
+    wall = time.clock_gettime(time.CLOCK_BOOTTIME) - _process_start()
+    engine = summary.engine_s
+    lines = [
+        f"{output}: {summary.measured} operators measured in {summary.visits} visits, "
+        f"{summary.resumed} done before, {summary.failed} failed."
+    ]
+    if engine:
+        lines.append(
+            f"{wall:.2f} s in all, {engine:.2f} s of them warm-up and timed runs inside the engine: "
+            f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
+        )
+    if summary.interruptions or summary.incidents:
+        met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))
+        lines.append(f"Overcome: {summary.interruptions} interruptions ({met}).")
+    lines += [f"{serial} dropped out: {reason}" for serial, reason in summary.lost_devices.items()]
+    return "\n".join(lines)
+
+
+def _process_start() -> float:
+    """When this process was started, in seconds since boot (field 22 of /proc/self/stat)."""
+    after_name = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    return int(after_name[19]) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,79 @@
+"""Running nets on devices. `DEVICES` lists the kinds; adding one is one module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.device_runner import adb, adb_server, host
+from bench.device_runner.device import Device
+from bench.device_runner.kind import Kind
+from bench.device_runner.phone import PhoneOptions
+from lut.errors import DeviceError
+
+__all__ = ["ADB_WAYS", "DEVICES", "explain_no_phone", "list_devices", "list_serials", "open_device"]
+
+DEVICES: dict[str, Kind] = {
+    "host": host.KIND,
+    "adb-server": adb_server.KIND,
+    "adb": adb.KIND,
+}
+"""For each kind what lists and opens its devices. Where two list the same serial, the first has it."""
+
+ADB_WAYS: dict[str, frozenset[str]] = {
+    "auto": frozenset(DEVICES),
+    "server": frozenset(DEVICES) - {"adb"},
+    "direct": frozenset(DEVICES) - {"adb-server"},
+}
+"""The kinds that each value of `--adb` leaves."""
+
+
+def list_serials(way: str = "auto") -> dict[str, str]:
+    """Give the kind of each attached device by its serial."""
+    found: dict[str, str] = {}
+    for name in DEVICES:
+        if name in ADB_WAYS[way]:
+            for serial in DEVICES[name].list_serials():
+                found.setdefault(serial, name)
+    return found
+
+
+def list_devices(
+    way: str = "auto", options: PhoneOptions | None = None, warn: Callable[[str], None] = lambda _: None
+) -> list[Device]:
+    """Open every attached device; `warn` hears a sentence for each that could not be opened."""
+    devices = []
+    for serial in list_serials(way):
+        try:
+            devices.append(open_device(serial, way, options))
+        except DeviceError as error:
+            warn(str(error))
+    return devices
+
+
+def open_device(serial: str, way: str = "auto", options: PhoneOptions | None = None) -> Device:
+    """Give the device with this serial: `host`, a phone's, or `tcp:HOST:PORT`.
+
+    Raises:
+        DeviceError: none has it (the message lists those that are attached), or it can't be used.
+    """
+    kinds = [kind for name, kind in DEVICES.items() if name in ADB_WAYS[way]]
+    # The first kind that lists it has it; the host is asked before any search for phones.
+    listing = next((kind for kind in kinds if serial in kind.list_serials()), None)
+    for kind in [listing] if listing else kinds:
+        device = kind.open(serial, options or PhoneOptions())
+        if device is not None:
+            return device
+    attached = list_serials(way)
+    phones = [other for other, name in attached.items() if name != "host"]
+    raise DeviceError(
+        f"No device has the serial {serial!r}. Attached are: {', '.join(attached)}."
+        + ("" if phones else f" {explain_no_phone()}")
+    )
+
+
+def explain_no_phone() -> str:
+    """Say why no phone may be attached, and what to do."""
+    return adb.explain_missing_usb() or (
+        "No phone is attached. Switch on USB debugging in its developer options and plug it in, or name one "
+        "in the network by --device tcp:HOST:PORT."
+    )

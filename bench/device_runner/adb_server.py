@@ -1,0 +1,144 @@
+"""Phones through a running adb server: the one that adb, Android Studio and others share.
+
+A server owns the phones on USB. Talking to it takes a length in four hexadecimal digits before each
+request and OKAY or FAIL in answer. Nobody's server is started or ended here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from io import BytesIO
+
+from bench.device_runner.adb import translate_errors
+from bench.device_runner.connection import Connection, Patience, UnauthorizedError
+from bench.device_runner.device import LostError
+from bench.device_runner.kind import Kind
+from bench.device_runner.phone import PhoneDevice, PhoneOptions
+from lut.errors import DeviceError
+
+__all__ = ["KIND", "ServerChannel", "list_server_serials", "server_address"]
+
+_CHUNK = 64 << 10
+
+
+def server_address() -> tuple[str, int]:
+    """Where the server listens: as adb itself has it from ADB_SERVER_SOCKET and ANDROID_ADB_SERVER_PORT."""
+    spec = os.environ.get("ADB_SERVER_SOCKET", "")
+    if spec.startswith("tcp:"):
+        host, _, port = spec.removeprefix("tcp:").rpartition(":")
+    else:
+        host, port = "", os.environ.get("ANDROID_ADB_SERVER_PORT", "5037")
+    if not port.isdigit():
+        raise DeviceError(f"The adb server's port {port!r} is no number. Look at ANDROID_ADB_SERVER_PORT.")
+    return host or "127.0.0.1", int(port)
+
+
+def list_server_serials() -> dict[str, str]:
+    """Give the state of each phone (`device`, `unauthorized`, …) by its serial; none without a server."""
+    try:
+        with _request("host:devices", 3.0) as server:
+            lines = _read_text(server).splitlines()
+    except LostError:
+        return {}
+    return {serial: state for serial, _, state in (line.partition("\t") for line in lines) if state}
+
+
+class ServerChannel:
+    """A phone by its serial at the adb server; every command is a connection of its own."""
+
+    def __init__(self, serial: str) -> None:
+        self._serial = serial
+
+    def connect(self, patience: Patience) -> None:
+        state = list_server_serials().get(self._serial)
+        if state is None:
+            raise LostError(f"the adb server does not list {self._serial}")
+        if state == "unauthorized":
+            raise UnauthorizedError(
+                f"{self._serial} does not accept the adb server's key. Unlock the phone and tap ALLOW on "
+                f"'Allow USB debugging?', then run this again."
+            )
+        if state == "offline" and ":" in self._serial:
+            # The server keeps a dead TCP phone as offline; asking for it again is what `adb connect` does.
+            self._ask_for_reconnection(patience)
+        elif state != "device":
+            raise LostError(f"the adb server says that {self._serial} is {state}")
+
+    def _ask_for_reconnection(self, patience: Patience) -> None:
+        for request in (f"host:disconnect:{self._serial}", f"host:connect:{self._serial}"):
+            with contextlib.suppress(LostError), _request(request, patience.connect_s) as server:
+                _read_text(server)
+        if list_server_serials().get(self._serial) != "device":
+            raise LostError(f"the adb server says that {self._serial} is offline")
+
+    def open_shell(self, command: str, silence_s: float) -> Iterator[bytes]:
+        with translate_errors(self._serial), _request(f"host:transport:{self._serial}", silence_s) as server:
+            _send_request(server, f"shell:{command}")
+            while data := server.recv(_CHUNK):
+                yield data
+
+    def push(self, data: BytesIO, path: str, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        with translate_errors(self._serial), _request(f"host:transport:{self._serial}", timeout_s) as server:
+            _send_request(server, "sync:")
+            target = f"{path},{0o100644}".encode()
+            server.sendall(struct.pack("<4sI", b"SEND", len(target)) + target)
+            while chunk := data.read(_CHUNK):
+                server.sendall(struct.pack("<4sI", b"DATA", len(chunk)) + chunk)
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"a file did not arrive within {timeout_s:g} s")
+            server.sendall(struct.pack("<4sI", b"DONE", int(time.time())))
+            answer, size = struct.unpack("<4sI", _read_exactly(server, 8))
+            if answer != b"OKAY":
+                reason = _read_exactly(server, min(size, 4096)).decode(errors="replace")
+                raise LostError(f"{self._serial} refused a file: {reason}")
+
+    def close(self) -> None:
+        """Nothing is held between commands."""
+
+
+@contextlib.contextmanager
+def _request(words: str, timeout_s: float) -> Iterator[socket.socket]:
+    with translate_errors("the adb server"), socket.create_connection(server_address(), timeout_s) as server:
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _send_request(server, words)
+        yield server
+
+
+def _send_request(server: socket.socket, words: str) -> None:
+    data = words.encode()
+    if len(data) > 0xFFFF:
+        raise DeviceError(f"a request of {len(data)} bytes is too long for an adb server")
+    server.sendall(f"{len(data):04x}".encode() + data)
+    status = _read_exactly(server, 4)
+    if status != b"OKAY":
+        raise LostError(f"the adb server refused {words.partition(':')[0]}: {_read_text(server)}")
+
+
+def _read_text(server: socket.socket) -> str:
+    return _read_exactly(server, int(_read_exactly(server, 4), 16)).decode(errors="replace")
+
+
+def _read_exactly(server: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = server.recv(size - len(data))
+        if not piece:
+            raise ConnectionResetError("the adb server closed the connection")
+        data += piece
+    return data
+
+
+def _open(serial: str, options: PhoneOptions) -> PhoneDevice | None:
+    if serial not in list_server_serials():
+        return None
+    return PhoneDevice("adb-server", serial, Connection(ServerChannel(serial), options.patience), options)
+
+
+KIND = Kind(list_server_serials, _open)
+"""Phones that a running adb server lists, whatever their state."""

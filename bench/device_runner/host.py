@@ -1,0 +1,172 @@
+"""The host as a device: this machine's own processor, measured like any phone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import selectors
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from bench.device_runner.device import Exit, Process, SilenceError, clean_name
+from bench.device_runner.kind import Kind
+from bench.speed_benchmark.build import build_program, find_program
+from lut.errors import DeviceError
+from lut.records import DeviceInfo, ProgramInfo
+
+__all__ = ["KIND", "HostDevice"]
+
+_STDERR_TAIL_BYTES = 4096
+_LAST_MOMENT_S = 10.0
+
+_ENVIRONMENT = {**os.environ, "LD_BIND_NOW": "1"}
+"""The program insists on LD_BIND_NOW and would start itself again with it; this saves that start."""
+
+
+class HostDevice:
+    """This machine. Its name is made as a phone's is: `<CPU model>-<OS release>-<kernel>`."""
+
+    def __init__(self, name: str | None = None) -> None:
+        release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
+        version = f"{release.get('ID', platform.system())}{release.get('VERSION_ID', '')}"
+        self._info = DeviceInfo(
+            name=name or clean_name(_cpu_model(), version, platform.release()),
+            kind="host",
+            serial="host",
+            facts={
+                "cpu": _cpu_model(),
+                "cpus": ",".join(map(str, sorted(os.sched_getaffinity(0)))),
+                "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+                "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+                "os": release.get("PRETTY_NAME", platform.system()),
+            },
+        )
+
+    @property
+    def info(self) -> DeviceInfo:
+        """Whom measurements come from."""
+        return self._info
+
+    @property
+    def default_threads(self) -> int:
+        """One: single-thread figures compare between hosts."""
+        return 1
+
+    def default_cpus(self, threads: int) -> str:
+        """The highest-numbered processors this process may use: interrupts prefer the lowest."""
+        allowed = sorted(os.sched_getaffinity(0))
+        return hex(sum(1 << cpu for cpu in allowed[-threads:]))
+
+    def prepare(self, progress: Callable[[str], None]) -> ProgramInfo:
+        """Build the program for this machine, or find it built."""
+        self._program = find_program("host") or build_program("host", progress=progress)
+        return ProgramInfo("speed_benchmark", self._program.sha256, self._program.engine)
+
+    def begin_block(self, announce: Callable[[str], None]) -> Mapping[str, str]:  # noqa: ARG002
+        """The host is always fit to measure; its load is recorded."""
+        return self.probe()
+
+    def probe(self) -> Mapping[str, str]:
+        """The load at this moment: means over 1, 5 and 15 minutes."""
+        return {"load_average": " ".join(f"{load:.2f}" for load in os.getloadavg())}
+
+    def clean(self) -> None:
+        """Nothing is kept on the host but its cache, which builds share."""
+
+    def recover(self, announce: Callable[[str], None]) -> None:
+        """The host is never lost."""
+
+    @property
+    def incidents(self) -> Mapping[str, int]:
+        """None: nothing comes between this process and the machine it runs on."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    @contextlib.contextmanager
+    def start(self, manifest: bytes, arguments: Sequence[str]) -> Iterator[Process]:
+        """Start the program on a manifest that it reads from a file without a name."""
+        with tempfile.TemporaryFile() as nets, tempfile.TemporaryFile() as stderr:
+            nets.write(manifest)
+            nets.seek(0)
+            process = _HostProcess([str(self._program.executable), "--manifest=-", *arguments], nets, stderr)
+            try:
+                yield process
+            finally:
+                process.finish()
+
+
+class _HostProcess:
+    """The program as a child of this process."""
+
+    def __init__(self, command: Sequence[str], stdin: IO[bytes], stderr: IO[bytes]) -> None:
+        try:
+            self._child = subprocess.Popen(
+                command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=_ENVIRONMENT
+            )
+        except OSError as error:
+            raise DeviceError(
+                f"{command[0]} can't be started: {error.strerror}. `bench build` makes it anew."
+            ) from error
+        assert self._child.stdout is not None
+        self._stdout = self._child.stdout
+        self._stderr = stderr
+        self._buffer = b""
+        self._at_end = False
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._stdout, selectors.EVENT_READ)
+
+    def read_line(self, timeout_s: float) -> str | None:
+        while b"\n" not in self._buffer:
+            if not self._selector.select(timeout_s):
+                raise SilenceError(f"the program printed nothing for {timeout_s:g} s")
+            chunk = os.read(self._stdout.fileno(), 1 << 16)
+            if not chunk:
+                self._at_end = True
+                return None  # what stands in the buffer is the torn line of a killed process
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.decode(errors="replace")
+
+    def finish(self) -> Exit:
+        self._selector.close()
+        self._stdout.close()
+        try:
+            # Who closed its output is ending by itself; its own exit code is worth a moment.
+            code = self._child.wait(timeout=_LAST_MOMENT_S if self._at_end else 0)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            code = self._child.wait()
+        return Exit(code, signal.Signals(-code).name if code < 0 else None, self._read_tail())
+
+    def _read_tail(self) -> str:
+        size = os.fstat(self._stderr.fileno()).st_size
+        return os.pread(self._stderr.fileno(), _STDERR_TAIL_BYTES, max(0, size - _STDERR_TAIL_BYTES)).decode(
+            errors="replace"
+        )
+
+
+def _cpu_model() -> str:
+    """The CPU's name in /proc/cpuinfo; ARM kernels give none there, then the machine type."""
+    for line in _read("/proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return "unavailable"
+
+
+KIND = Kind(lambda: ["host"], lambda serial, _: HostDevice() if serial == "host" else None)
+"""The one host there always is."""

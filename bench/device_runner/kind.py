@@ -1,0 +1,22 @@
+"""What a kind of device offers to the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bench.device_runner.device import Device
+from bench.device_runner.phone import PhoneOptions
+
+__all__ = ["Kind"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of device: how to list the serials of those attached, and how to open one.
+
+    `open` gives None for a serial that can't be of this kind.
+    """
+
+    list_serials: Callable[[], Iterable[str]]
+    open: Callable[[str, PhoneOptions], Device | None]

@@ -1,0 +1,128 @@
+"""From an operator to the two Caffe2 nets that run it alone: an init net and a predict net.
+
+The init net makes every input by fill operators, so no weight is ever shipped; the predict net is the
+operator itself. Both run in the stock `speed_benchmark` too. The values are uniform in [-1, 1): inside
+the unit range fp32 operators need (denormals cost them 40 to 60 %), and of no effect on 8-bit ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+from lut.argument_text import ArgumentValue, make_argument
+from lut.caffe2_pb2 import NetDef, OperatorDef
+from lut.errors import ModelError
+from lut.ops import infer_outputs
+from lut.ops.window import Window
+from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+
+__all__ = ["OpNets", "build_nets"]
+
+_SCALE = 1 / 128
+_ZERO_POINT = 128
+"""[-1, 1) in 8 bits. One scale for all tensors keeps in·weight/out at 1/128, and every ratio of scales
+at 1, well inside what the quantized kernels accept; Int8ChannelShuffle needs equal zero points."""
+
+_PROBABILITIES = ("Int8Sigmoid", "Int8Softmax")
+_PROBABILITY_SCALE = 1 / 256
+"""These accept no other output scale, with zero point 0, and abort the process otherwise."""
+
+_RANDOM_ELEMENTS = 1024
+"""Above so many elements a tensor is random along its last axes only, and repeated along the first."""
+
+_DEPTHWISE, _FAST = "DEPTHWISE_3x3", "NNPACK"
+"""The kernels that the released fp32 convolutions ask for first; where they have none, the engine falls
+back. What they don't know they don't refuse: see `_conv_engine`."""
+
+
+@dataclass(frozen=True)
+class OpNets:
+    """An operator's nets, and its id, which both nets carry as their name."""
+
+    id: str
+    init_net: NetDef
+    predict_net: NetDef
+
+
+def build_nets(op: OpSpec) -> OpNets:
+    """Build the nets that run one operator.
+
+    Raises:
+        ModelError: the operator does not fit its shape rule (the engine would corrupt memory on some
+            such operators), or has an input of a dtype that no fill operator is known for.
+    """
+    outputs = [f"output_{index}" for index in range(len(infer_outputs(op)))]
+    inputs = [f"input_{index}" for index in range(len(op.inputs))]
+    init_net = NetDef(name=f"{op.id}_init")
+    for name, tensor in zip(inputs, op.inputs, strict=True):
+        init_net.op.extend(_fill(name, tensor, op))
+    predict_net = NetDef(name=op.id, external_input=inputs, external_output=outputs)
+    predict_net.op.append(_operator(op.op_type, inputs, outputs, dict(op.args) | _quantization(op.op_type)))
+    if op.op_type == "Conv":
+        predict_net.op[0].engine = _conv_engine(op)
+    return OpNets(op.id, init_net, predict_net)
+
+
+def _conv_engine(op: OpSpec) -> str:
+    """Choose the kernels of an fp32 convolution as a careful exporter would.
+
+    With dilation both corrupt memory, and with groups of several channels the depthwise one fails.
+    """
+    if Window.read(op).dilation != (1, 1):
+        return ""
+    group = op.arg("group", 1)
+    out_channels = op.inputs[1].shape[0]
+    grouped = group > 1 and not group == out_channels == op.inputs[1].elements // prod(Window.read(op).kernel)
+    return _FAST if grouped else f"{_DEPTHWISE},{_FAST}"
+
+
+def _quantization(op_type: str) -> dict[str, ArgumentValue]:
+    if op_type in _PROBABILITIES:
+        return {"Y_scale": _PROBABILITY_SCALE, "Y_zero_point": 0}
+    if op_type.startswith("Int8") and op_type != "Int8Dequantize":
+        return {"Y_scale": _SCALE, "Y_zero_point": _ZERO_POINT}
+    return {}
+
+
+def _fill(name: str, tensor: TensorSpec, op: OpSpec) -> list[OperatorDef]:
+    if tensor.dtype == FLOAT:
+        return _uniform(name, tensor)
+    if tensor.dtype == UINT8:
+        quantize = {"Y_scale": _SCALE, "Y_zero_point": _ZERO_POINT}
+        return [
+            *_uniform(f"{name}_float", tensor),
+            _operator("Int8Quantize", [f"{name}_float"], [name], quantize),
+        ]
+    if tensor.dtype == INT32:
+        zeros: dict[str, ArgumentValue] = {
+            "shape": tensor.shape,
+            "values": (0,) * tensor.elements,
+            "Y_scale": _SCALE * _SCALE,
+            "Y_zero_point": 0,
+        }
+        return [_operator("Int8GivenIntTensorFill", [], [name], zeros)]
+    raise ModelError(f"{op.describe()}: no fill operator is known for an input of dtype {tensor.dtype}.")
+
+
+def _uniform(name: str, tensor: TensorSpec) -> list[OperatorDef]:
+    """Fill with random values: large tensors by copies of a part, since nets then load in half the time."""
+    bounds = {"min": -1.0, "max": 1.0}
+    axis = next((axis for axis, size in enumerate(tensor.shape) if size > 1), 0)
+    tiles = tensor.shape[axis] if tensor.elements > _RANDOM_ELEMENTS else 1
+    if tiles == 1:
+        return [_operator("UniformFill", [], [name], {"shape": tensor.shape, **bounds})]
+    part = (*tensor.shape[:axis], 1, *tensor.shape[axis + 1 :])
+    return [
+        _operator("UniformFill", [], [f"{name}_part"], {"shape": part, **bounds}),
+        _operator("Tile", [f"{name}_part"], [name], {"tiles": tiles, "axis": axis}),
+    ]
+
+
+def _operator(
+    op_type: str, inputs: list[str], outputs: list[str], args: Mapping[str, ArgumentValue]
+) -> OperatorDef:
+    definition = OperatorDef(type=op_type, input=inputs, output=outputs)
+    definition.arg.extend(make_argument(name, value) for name, value in args.items())
+    return definition

@@ -1,0 +1,133 @@
+"""The space `chamnet`: MobileNetV2's plan with every width, expansion and resolution inside a hull.
+
+The hull is that of the released nets unless options widen it: from the least to the greatest value each
+group of blocks has in any of them, in steps, and the released values themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.op_generators import block, conv, elementwise
+from bench.op_generators.space import Space, SpaceOptions, Span, unique
+from lut.records import OpSpec
+from lut.zoo.architecture import Net
+from lut.zoo.chamnet import CHAMNETS
+
+__all__ = ["EXPANSIONS", "RESOLUTIONS", "SPACE", "Hull"]
+
+EXPANSIONS = (4, 5, 6)
+RESOLUTIONS = (128, 160, 192, 224)
+
+_STRIDES = (1, 2, 2, 2, 1, 2, 1)
+"""The stride of each group's first block; the first group does not expand."""
+
+
+def _group_widths(net: Net) -> tuple[int, ...]:
+    """Give a net's width in each of the seven groups; stages 3 and 4 of its table hold two each."""
+    first, second, third, fourth, fifth = (
+        [row.out_channels for row in net.blocks if row.name[0] == stage] for stage in "01234"
+    )
+    return (first[0], second[0], third[0], fourth[0], fourth[-1], fifth[0], fifth[-1])
+
+
+_RELEASED_STEMS = tuple(net.stem for net in CHAMNETS)
+_RELEASED_WIDTHS = tuple(zip(*map(_group_widths, CHAMNETS), strict=True))
+_RELEASED_LASTS = tuple(net.last for net in CHAMNETS)
+
+
+@dataclass(frozen=True)
+class Hull:
+    """Every value that each part of a net may take; `widths` has one entry for each group."""
+
+    stems: tuple[int, ...]
+    widths: tuple[tuple[int, ...], ...]
+    lasts: tuple[int, ...]
+    expansions: tuple[int, ...]
+
+    @classmethod
+    def of(cls, options: SpaceOptions) -> Hull:
+        """Fill what the options leave open from the released nets."""
+        spans = options.width_spans or (None,) * len(_STRIDES)
+        return cls(
+            _spread(options.stem_span, _RELEASED_STEMS, options.width_step),
+            tuple(
+                _spread(span, released, options.width_step)
+                for span, released in zip(spans, _RELEASED_WIDTHS, strict=True)
+            ),
+            _spread(options.last_span, _RELEASED_LASTS, options.last_step),
+            options.expansions or EXPANSIONS,
+        )
+
+
+def _spread(span: Span | None, released: Sequence[int], step: int) -> tuple[int, ...]:
+    """Give the span's values in steps, and the released ones inside it."""
+    least, most = span or (min(released), max(released))
+    inside = {value for value in released if least <= value <= most}
+    return tuple(sorted({*range(least, most + 1, step), *inside}))
+
+
+def _generate(options: SpaceOptions) -> Iterator[OpSpec]:
+    hull = Hull.of(options)
+    return unique(
+        op
+        for resolution in options.resolutions or RESOLUTIONS
+        for precision in options.precisions
+        for op in _generate_one(precision, resolution, hull)
+    )
+
+
+def _generate_one(precision: str, resolution: int, hull: Hull) -> Iterator[OpSpec]:
+    yield from block.surroundings(precision, resolution, hull.stems, hull.widths[-1], hull.lasts)
+    size, sources = resolution // 2, hull.stems
+    for index, (widths, stride) in enumerate(zip(hull.widths, _STRIDES, strict=True)):
+        expansions = hull.expansions if index else (1,)
+        out_size = size // stride
+        yield from _expand(precision, size, sources, expansions, stride)
+        yield from _project(precision, out_size, {t * c for c in sources for t in expansions}, widths)
+        # A group's further blocks keep its width, and so does its first where the one before has it too.
+        further = widths if index else ()
+        if stride == 1:
+            further = tuple(sorted({*further, *(width for width in widths if width in sources)}))
+        for width in further:
+            yield from elementwise.make(precision, height=out_size, width=out_size, channels=width)
+        if index:
+            yield from _expand(precision, out_size, widths, expansions, 1)
+            for width in widths:
+                yield from _project(precision, out_size, {t * width for t in expansions}, (width,))
+        size, sources = out_size, widths
+
+
+def _expand(
+    precision: str, size: int, channels: Sequence[int], expansions: Sequence[int], stride: int
+) -> Iterator[OpSpec]:
+    """Yield the 1x1 convolutions that expand, and the depthwise ones behind them."""
+    for count in channels:
+        for expansion in expansions:
+            middle = count * expansion
+            yield from conv.make(
+                precision,
+                height=size,
+                width=size,
+                in_channels=count,
+                out_channels=middle,
+                kernel=1,
+                relu=True,
+            )
+            yield from block.depthwise(precision, size, size, middle, 3, stride)
+
+
+def _project(precision: str, size: int, middles: set[int], widths: Sequence[int]) -> Iterator[OpSpec]:
+    """Yield the linear 1x1 convolutions at a block's end."""
+    for middle in sorted(middles):
+        for width in widths:
+            yield from conv.make(
+                precision, height=size, width=size, in_channels=middle, out_channels=width, kernel=1
+            )
+
+
+SPACE = Space(
+    "ChamNet: every width, expansion and resolution in the hull of the released nets, or of options",
+    _generate,
+)

@@ -1,0 +1,48 @@
+"""The space `fbnet`: 22 layers, each with one of nine blocks, or of the tenth that released nets hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bench.op_generators import block, conv
+from bench.op_generators.space import Space, SpaceOptions, unique
+from lut.records import OpSpec
+from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, list_layers, surroundings
+
+__all__ = ["SPACE"]
+
+
+def _generate(options: SpaceOptions) -> Iterator[OpSpec]:
+    return unique(
+        op
+        for resolution in options.resolutions or RESOLUTIONS
+        for precision in options.precisions
+        for op in _generate_one(precision, resolution)
+    )
+
+
+def _generate_one(precision: str, resolution: int) -> Iterator[OpSpec]:
+    fixed = surroundings(resolution)
+    yield from block.surroundings(precision, resolution, (fixed.stem,), (fixed.stages[-1],), fixed.lasts)
+    for layer in dict.fromkeys(list_layers(resolution)):
+        shape: dict[str, Any] = {
+            "height": layer.size,
+            "width": layer.size,
+            "in_channels": layer.in_channels,
+            "out_channels": layer.out_channels,
+            "stride": layer.stride,
+        }
+        for each in BLOCKS:
+            yield from block.make(
+                precision, kernel=each.kernel, expansion=each.expansion, group=each.group, **shape
+            )
+        yield from block.make(precision, kernel=3, expansion=6, depthwise_count=2, **shape)
+        if not layer.keeps_shape:
+            # Where it can't be the identity, the skip is a convolution.
+            yield from conv.make(precision, kernel=1, relu=True, **shape)
+
+
+SPACE = Space(
+    "FBNet: 22 layers of ten blocks, for 224x224 images and, narrower, for 96x96 (--resolution)", _generate
+)

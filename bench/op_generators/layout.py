@@ -1,0 +1,52 @@
+"""Operators that only move values: channel shuffles, flattening, reshaping, transposing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.op_generators.family import Axis, Family, activation, fit_group
+from lut.records import OpSpec
+
+__all__ = ["FLATTEN", "RESHAPE", "SHUFFLE", "TRANSPOSE", "flatten", "reshape", "shuffle", "transpose"]
+
+
+def shuffle(precision: str, *, height: int, width: int, channels: int, group: int) -> Iterator[OpSpec]:
+    """Yield a shuffle; the released nets write a kernel of 1 on it, and an order only in 8 bits."""
+    fit_group(group, channels=channels)
+    tensor = activation(precision, height, width, channels)
+    if precision == "int8":
+        yield OpSpec.of("Int8ChannelShuffle", (tensor,), group=group, kernel=1, order="NHWC")
+    else:
+        yield OpSpec.of("ChannelShuffle", (tensor,), group=group, kernel=1)
+
+
+def flatten(precision: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
+    """Yield a feature map as one row."""
+    yield _move(precision, "Flatten", height, width, channels)
+
+
+def reshape(precision: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
+    """Yield a feature map with its height and width made one dimension, as detectors do."""
+    shape = (1, -1, channels) if precision == "int8" else (1, channels, -1)
+    yield _move(precision, "Reshape", height, width, channels, shape=shape)
+
+
+def transpose(precision: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
+    """Yield the change into the other order: to NCHW in 8 bits, to NHWC in fp32."""
+    axes = (0, 3, 1, 2) if precision == "int8" else (0, 2, 3, 1)
+    yield _move(precision, "Transpose", height, width, channels, axes=axes)
+
+
+def _move(
+    precision: str, kind: str, height: int, width: int, channels: int, **args: tuple[int, ...]
+) -> OpSpec:
+    prefix = "Int8" if precision == "int8" else ""
+    return OpSpec.of(f"{prefix}{kind}", (activation(precision, height, width, channels),), **args)
+
+
+_SPACE = (Axis("height"), Axis("width"), Axis("channels"))
+
+SHUFFLE = Family(("ChannelShuffle", "Int8ChannelShuffle"), (*_SPACE, Axis("group", least=2)), shuffle)
+FLATTEN = Family(("Flatten", "Int8Flatten"), _SPACE, flatten)
+RESHAPE = Family(("Reshape", "Int8Reshape"), _SPACE, reshape)
+TRANSPOSE = Family(("Transpose", "Int8Transpose"), _SPACE, transpose)

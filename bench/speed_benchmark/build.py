@@ -1,0 +1,244 @@
+"""Builds the C++ program for a target, and finds it again.
+
+A program belongs to its sources, flags, pinned runtime and compiler: when one of them changes it is built
+anew. What does not change its machine code, like where the cache is, does not change the program either,
+so that its hash can label results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.speed_benchmark.cache import Progress, default_cache, lock_cache, new_folder, report
+from bench.speed_benchmark.runtime import HEADERS, PROTOBUF, provide
+from bench.speed_benchmark.targets import TARGETS, Target, get_target
+from lut.errors import EngineError
+
+__all__ = ["TARGETS", "Program", "Target", "build_program", "find_program"]
+
+SOURCES = Path(__file__).parent / "src"
+
+# libtorch was built with the old C++ ABI. -rdynamic exports our qnnp_run_operator to it (threads.cc).
+_COMPILE = ("-std=c++14", "-O2", "-DNDEBUG", "-D_GLIBCXX_USE_CXX11_ABI=0", "-Wall", "-Wextra")
+_STAMP_KEYS = {"recipe", "compiler", "folder", "sha256", "libraries"}
+_LINK = ("-rdynamic", "-Wl,--allow-shlib-undefined,--disable-new-dtags", "-ldl", "-pthread")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A built program: what a device runner starts or packs.
+
+    `library_dir` holds the libraries it loads (the host's finds them by itself; a phone's needs the loader
+    in there, `./ld-linux-aarch64.so.1 --library-path . ./speed_benchmark`). `sha256` covers the executable
+    and the pinned engine: it labels results.
+    """
+
+    target: str
+    executable: Path
+    library_dir: Path
+    sha256: str
+    engine: str
+
+
+def find_program(target: str, *, cache: Path | None = None) -> Program | None:
+    """Give the target's program if it is built, whole, and of the present sources; no compiler is asked.
+
+    Raises EngineError for an unknown target.
+    """
+    wanted = get_target(target)
+    cache = cache or default_cache()
+    stamp = _read_stamp(wanted, cache)
+    return _open_program(wanted, stamp, cache) if stamp else None
+
+
+def build_program(target: str, *, cache: Path | None = None, progress: Progress | None = None) -> Program:
+    """Build the target's program unless it is there and fresh; the first time, download its pinned runtime.
+
+    Raises EngineError: unknown target, no compiler, failed download, wrong checksum, failed compilation,
+    unwritable cache.
+    """
+    wanted = get_target(target)
+    cache = cache or default_cache()
+    try:
+        with lock_cache(cache, progress):
+            stamp = _read_stamp(wanted, cache)
+            found = _open_program(wanted, stamp, cache) if stamp else None
+            # A program stays usable when its compiler is gone, but not when that is another one now.
+            if stamp and found and (not _has_compiler(wanted) or stamp["compiler"] == _ask_compiler(wanted)):
+                return found
+            return _build(wanted, cache, progress)
+    except OSError as exc:
+        raise EngineError(
+            f"the cache {cache} can't be used: {exc}. "
+            "Make room or set CNN_LATENCY_LUT_CACHE to another folder."
+        ) from exc
+
+
+def _compile_flags(target: Target) -> list[str]:
+    return [*_COMPILE, f'-DSPEED_BENCHMARK_ENGINE="{target.engine}"']
+
+
+def _hash_recipe(target: Target) -> str:
+    """Everything that makes the program except the compiler."""
+    digest = hashlib.sha256()
+    components = (HEADERS, PROTOBUF, target.libraries)
+    recipe = [repr(target), *_compile_flags(target), *_LINK, *(repr(component) for component in components)]
+    digest.update("\n".join(recipe).encode())
+    for path in sorted(SOURCES.iterdir()):
+        content = path.read_bytes()
+        digest.update(f"\n{path.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _stamp_path(target: Target, cache: Path) -> Path:
+    return cache / "programs" / f"{target.name}.json"
+
+
+def _read_stamp(target: Target, cache: Path) -> dict[str, str] | None:
+    try:
+        stamp = json.loads(_stamp_path(target, cache).read_text())
+        fresh = stamp.keys() >= _STAMP_KEYS and stamp["recipe"] == _hash_recipe(target)
+        return stamp if fresh else None
+    except (OSError, ValueError, AttributeError):
+        return None  # never built, or damaged: both mean to build
+
+
+def _open_program(target: Target, stamp: dict[str, str], cache: Path) -> Program | None:
+    """The program that a stamp tells of, or None when it is not whole any more."""
+    folder = cache / "programs" / stamp["folder"]
+    executable = folder / "speed_benchmark"
+    libraries = folder / "lib" if target.system_libraries else target.libraries.folder(cache)
+    try:
+        whole = _label(executable, target) == stamp["sha256"]
+        whole = whole and stamp["libraries"] == _list_libraries(libraries)
+    except OSError:
+        return None
+    if not whole:
+        return None
+    return Program(target.name, executable, libraries, stamp["sha256"], target.engine)
+
+
+def _label(executable: Path, target: Target) -> str:
+    own = hashlib.sha256(executable.read_bytes()).hexdigest()
+    return hashlib.sha256(f"{own} {target.libraries.download.sha256}".encode()).hexdigest()
+
+
+def _list_libraries(folder: Path) -> str:
+    """Names and sizes: enough to see that one is gone or cut short without reading hundreds of MB."""
+    return " ".join(f"{path.name}:{path.stat().st_size}" for path in sorted(folder.iterdir()))
+
+
+def _has_compiler(target: Target) -> bool:
+    return shutil.which(target.compiler) is not None
+
+
+def _ask_compiler(target: Target) -> str:
+    if not _has_compiler(target):
+        raise EngineError(
+            f"the compiler {target.compiler} is missing, the program for {target.name} can't be built. "
+            f"Install the Debian package {target.packages} and run this again."
+        )
+    return _run([target.compiler, "--version"], "ask the compiler for its version").splitlines()[0]
+
+
+def _run(command: list[str], purpose: str) -> str:
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode != 0:
+        tail = "\n".join(done.stderr.strip().splitlines()[-20:])
+        raise EngineError(f"{command[0]} failed to {purpose} (exit code {done.returncode}):\n{tail}")
+    return done.stdout
+
+
+def _build(target: Target, cache: Path, progress: Progress | None) -> Program:
+    compiler = _ask_compiler(target)  # first: a missing one must not cost a download
+    provide((HEADERS, PROTOBUF, target.libraries), cache, progress)
+    report(progress, f"Compiling the program for {target.name} with {compiler}.")
+    recipe = _hash_recipe(target)
+    name = hashlib.sha256(f"{target.name} {recipe} {compiler}".encode()).hexdigest()[:16]
+    final = cache / "programs" / name
+    with new_folder(final) as folder:
+        _compile(target, cache, folder)
+        if target.system_libraries:
+            _collect_libraries(target, cache, folder / "lib")
+    libraries = final / "lib" if target.system_libraries else target.libraries.folder(cache)
+    stamp = {
+        "recipe": recipe,
+        "compiler": compiler,
+        "folder": name,
+        "sha256": _label(final / "speed_benchmark", target),
+        "libraries": _list_libraries(libraries),
+    }
+    _replace_stamp(target, cache, stamp)
+    program = _open_program(target, stamp, cache)
+    assert program is not None
+    return program
+
+
+def _compile(target: Target, cache: Path, folder: Path) -> None:
+    """Compile each source, two at a time, and link."""
+    includes = ["-isystem", str(HEADERS.folder(cache)), "-isystem", str(PROTOBUF.folder(cache))]
+    # Caffe2's checks carry the header's path into the program; without the cache's place in it.
+    includes += [f"-ffile-prefix-map={cache}=.", f"-ffile-prefix-map={SOURCES}=src"]
+    with _objects_folder(folder) as objects:
+
+        def compile_one(source: Path) -> str:
+            made = objects / f"{source.stem}.o"
+            flags = [*_compile_flags(target), *includes]
+            _run([target.compiler, *flags, "-c", str(source), "-o", str(made)], f"compile {source.name}")
+            return str(made)
+
+        with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+            made = list(pool.map(compile_one, sorted(SOURCES.glob("*.cc"))))
+        libraries = target.libraries.folder(cache)
+        link = [target.compiler, *made, "-o", str(folder / "speed_benchmark")]
+        link += [str(libraries / "libtorch_cpu.so"), str(libraries / "libc10.so"), *_LINK]
+        if not target.system_libraries:
+            # Relative, so that the program is the same wherever the cache is.
+            link.append(f"-Wl,-rpath,$ORIGIN/../../runtime/{libraries.name}")
+        _run(link, "link")
+
+
+@contextmanager
+def _objects_folder(folder: Path) -> Iterator[Path]:
+    objects = folder / "objects"
+    objects.mkdir()
+    yield objects
+    shutil.rmtree(objects)
+
+
+def _collect_libraries(target: Target, cache: Path, folder: Path) -> None:
+    folder.mkdir()
+    for path in sorted(target.libraries.folder(cache).iterdir()):
+        shutil.copy(path, folder)
+        if not path.name.startswith("libgomp"):  # stripping this one breaks it
+            _run([target.strip, str(folder / path.name)], f"strip {path.name}")
+    for name in target.system_libraries:
+        source = Path(target.system_folder, name)
+        if not source.is_file():
+            raise EngineError(f"{source} is missing. Install the Debian package {target.packages}.")
+        shutil.copy(source, folder)
+
+
+def _replace_stamp(target: Target, cache: Path, stamp: dict[str, str]) -> None:
+    """Make the new program the target's own, then remove the one before it."""
+    path = _stamp_path(target, cache)
+    try:
+        before = json.loads(path.read_text())["folder"]
+    except (OSError, ValueError, KeyError, TypeError):
+        before = stamp["folder"]
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(stamp, indent=1, sort_keys=True))
+    unfinished.replace(path)
+    if before != stamp["folder"]:
+        shutil.rmtree(cache / "programs" / before, ignore_errors=True)

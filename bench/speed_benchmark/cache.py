@@ -1,0 +1,67 @@
+"""The folder that holds what was downloaded, unpacked and built; everything in it can be made again.
+
+downloads/   put there by the user, for a machine without network; read, never changed
+fetched/     downloaded by this project
+runtime/     unpacked parts of the pinned files, one folder each
+programs/    the built programs
+lock         held by whoever writes
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lut.cache import default_cache
+
+__all__ = ["Progress", "default_cache", "lock_cache", "new_folder", "report"]
+
+# Called with one plain sentence per step.
+Progress = Callable[[str], None]
+
+_UNFINISHED = ".unfinished-"
+
+
+def report(progress: Progress | None, sentence: str) -> None:
+    if progress is not None:
+        progress(sentence)
+
+
+@contextmanager
+def lock_cache(cache: Path, progress: Progress | None) -> Iterator[None]:
+    """Hold the cache alone, waiting for another process if need be; what crashed builds left is removed.
+
+    The lock goes with the process, however it ends.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report(progress, f"Waiting for another build that uses {cache}.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        for leftover in cache.glob(f"*/{_UNFINISHED}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        yield
+
+
+@contextmanager
+def new_folder(final: Path) -> Iterator[Path]:
+    """Give a folder to fill, which becomes `final` when the block ends well and vanishes when it does not.
+
+    So `final` is whole or absent. An older `final` is replaced. Call with the cache locked.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=final.parent))
+    try:
+        yield unfinished
+        unfinished.chmod(0o755)
+        if final.exists():
+            shutil.rmtree(final)
+        unfinished.replace(final)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

@@ -1,0 +1,116 @@
+#include "loaded_net.h"
+
+#include <set>
+
+#include "caffe2/core/tensor_int8.h"
+#include "caffe2/core/types.h"
+#include "caffe2/utils/proto_utils.h"
+#include "json.h"
+
+// libtorch hides its protobuf, and the headers declare these as instantiated elsewhere: instantiate the
+// few that reading a list of names needs.
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+template Names::const_iterator Names::begin() const;
+template Names::const_iterator Names::end() const;
+template int Names::size() const;
+
+namespace speed_benchmark {
+namespace {
+
+constexpr size_t kLongestMessage = 600;
+
+std::string one_line(const std::string& message) {
+  std::string line;
+  for (const char c : message) {
+    const bool space = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    if (!space) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  if (line.size() > kLongestMessage) {
+    line.resize(kLongestMessage);
+    // Never end within a character.
+    while (!line.empty() && (line.back() & 0x80) != 0) line.pop_back();
+    line += " …";
+  }
+  return line;
+}
+
+caffe2::NetDef parse(const std::string& bytes, const char* which) {
+  caffe2::NetDef def;
+  if (!caffe2::ParseProtoFromLargeString(bytes, &def)) {
+    throw NetError("parse", std::string("the ") + which + " net is no serialised NetDef");
+  }
+  return def;
+}
+
+void drop_unused_blobs(const caffe2::NetDef& predict, caffe2::Workspace* workspace) {
+  std::set<std::string> used(predict.external_output().begin(), predict.external_output().end());
+  for (const auto& op : predict.op()) used.insert(op.input().begin(), op.input().end());
+  for (const std::string& name : workspace->LocalBlobs()) {
+    if (used.count(name) == 0) workspace->RemoveBlob(name);
+  }
+}
+
+std::string tensor_json(const std::string& name, const caffe2::Tensor* tensor) {
+  const std::string head = "{\"name\":" + json_string(name) + ",\"shape\":";
+  if (tensor == nullptr || !tensor->dtype_initialized()) return head + "null,\"dtype\":null}";
+  const int dtype = caffe2::TypeMetaToDataType(tensor->dtype());
+  return head + json_numbers(tensor->sizes().vec()) + ",\"dtype\":" + std::to_string(dtype) + "}";
+}
+
+}  // namespace
+
+void run_stage(const char* stage, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const NetError&) {
+    throw;
+  } catch (const c10::Error& error) {
+    throw NetError(stage, one_line(error.what_without_backtrace()));
+  } catch (const std::exception& error) {
+    throw NetError(stage, one_line(error.what()));
+  }
+}
+
+LoadedNet::LoadedNet(const ManifestNet& source) : workspace_(new caffe2::Workspace()) {
+  const caffe2::NetDef init = parse(source.init, "init");
+  caffe2::NetDef predict = parse(source.predict, "predict");
+  if (predict.op_size() == 0) throw NetError("parse", "the predict net holds no operator");
+  if (!predict.has_name()) predict.set_name("predict");  // the workspace takes no nameless net
+  predict.set_type("simple");                            // the schedulers for many cores would be timed along
+
+  run_stage("init", [&] {
+    if (init.op_size() != 0 && !workspace_->RunNetOnce(init)) throw NetError("init", "the init net failed");
+  });
+  run_stage("create", [&] {
+    drop_unused_blobs(predict, workspace_.get());
+    net_ = workspace_->CreateNet(predict);
+    if (net_ == nullptr) throw NetError("create", "the engine created no net and gave no reason");
+    const auto& last = predict.op(predict.op_size() - 1);
+    const auto& names = predict.external_output_size() != 0 ? predict.external_output() : last.output();
+    for (const std::string& name : names) {
+      const caffe2::Blob* blob = workspace_->GetBlob(name);
+      if (blob == nullptr) throw NetError("create", "no operator writes the external output " + name);
+      outputs_.push_back({name, blob});
+    }
+  });
+}
+
+std::string LoadedNet::outputs_json() const {
+  std::string json = "[";
+  for (const Output& output : outputs_) {
+    const caffe2::Tensor* tensor = nullptr;
+    if (output.blob->IsType<caffe2::int8::Int8TensorCPU>()) {
+      tensor = &output.blob->Get<caffe2::int8::Int8TensorCPU>().t;
+    } else if (output.blob->IsType<caffe2::Tensor>()) {
+      tensor = &output.blob->Get<caffe2::Tensor>();
+    }
+    json += (json.size() == 1 ? "" : ",") + tensor_json(output.name, tensor);
+  }
+  return json + "]";
+}
+
+}  // namespace speed_benchmark

@@ -1,0 +1,139 @@
+#include "options.h"
+
+#include <errno.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <map>
+
+#include "refusal.h"
+
+namespace speed_benchmark {
+
+const char kUsageText[] =
+    R"(speed_benchmark: times Caffe2 nets on the QNNPACK engine.
+
+One net, with the flags and the output of Caffe2's own speed_benchmark:
+  --net FILE            the net to time (.pb or .pbtxt)
+  --init_net FILE       the net that fills its parameters, run once
+  --input NAME[,…]      blobs to create before the first run
+  --input_dims D,D;…    their dimensions, one group per input
+  --input_type T;…      float or uint8_t, one per input
+  --warmup N            runs before the timed ones (0)
+  --iter N              timed runs (10)
+  --run_individual      also time every operator by itself
+  --output NAME[,…]|*   blobs to write to --output_folder after the last run
+  --output_folder DIR   must exist
+
+Many nets in one process, one JSON line per net and pass on stdout:
+  --manifest FILE       the nets; - is stdin
+  --passes N            how often to go through all nets (1)
+  --warmup N --iter N   per net and pass (5, 10)
+  --min-sample-us X     run shorter nets several times per sample (0: never)
+  --seed S              visit the nets of each pass in an order drawn from S
+
+Both:
+  --threads N           threads of one operator (1)
+  --cpus MASK           the cores to run on, as taskset writes them (0x1)
+  --version --help
+
+Example: speed_benchmark --manifest nets.bin --passes 3 --cpus 0x1
+)";
+
+namespace {
+
+int64_t parse_count(const std::string& flag, const std::string& value, int64_t least, int64_t most) {
+  errno = 0;
+  char* end = nullptr;
+  const long long number = strtoll(value.c_str(), &end, 10);
+  if (value.empty() || *end != '\0' || errno != 0 || number < least || number > most) {
+    throw Refusal(kUsage, "--" + flag + "=" + value + " must be a whole number from " + std::to_string(least) +
+                              " to " + std::to_string(most) + ".");
+  }
+  return number;
+}
+
+double parse_microseconds(const std::string& flag, const std::string& value) {
+  char* end = nullptr;
+  const double number = strtod(value.c_str(), &end);
+  if (value.empty() || *end != '\0' || !std::isfinite(number) || number < 0 || number > 1e9) {
+    throw Refusal(kUsage, "--" + flag + "=" + value + " must be a number of microseconds from 0 to 1e9.");
+  }
+  return number;
+}
+
+uint64_t parse_seed(const std::string& value) {
+  errno = 0;
+  char* end = nullptr;
+  const unsigned long long number = strtoull(value.c_str(), &end, 10);
+  if (value.empty() || value[0] == '-' || *end != '\0' || errno != 0) {
+    throw Refusal(kUsage, "--seed=" + value + " must be a whole number from 0 to 2^64-1.");
+  }
+  return number;
+}
+
+bool is_switch_value(const std::string& word) {
+  return word == "true" || word == "false" || word == "1" || word == "0";
+}
+
+using Setter = std::function<void(const std::string& value)>;
+
+}  // namespace
+
+Options parse_options(int argc, char** argv) {
+  Options o;
+  const auto text = [](std::string* field) { return [field](const std::string& value) { *field = value; }; };
+  const auto count = [](const char* flag, int64_t* field, int64_t least) {
+    return [=](const std::string& value) { *field = parse_count(flag, value, least, 1000000); };
+  };
+  const auto yes = [](bool* field) { return [field](const std::string& v) { *field = v == "true" || v == "1"; }; };
+  const std::map<std::string, Setter> switches = {
+      {"run_individual", yes(&o.run_individual)}, {"help", yes(&o.help)}, {"version", yes(&o.version)}};
+  const std::map<std::string, Setter> flags = {
+      {"net", text(&o.net)},
+      {"init_net", text(&o.init_net)},
+      {"input", text(&o.input)},
+      {"input_dims", text(&o.input_dims)},
+      {"input_type", text(&o.input_type)},
+      {"output", text(&o.output)},
+      {"output_folder", text(&o.output_folder)},
+      {"manifest", text(&o.manifest)},
+      {"cpus", text(&o.cpus)},
+      {"warmup", count("warmup", &o.warmup, 0)},
+      {"iter", count("iter", &o.iter, 1)},
+      {"passes", count("passes", &o.passes, 1)},
+      {"threads", [&](const std::string& v) { o.threads = parse_count("threads", v, 1, 256); }},
+      {"min_sample_us", [&](const std::string& v) { o.min_sample_us = parse_microseconds("min-sample-us", v); }},
+      {"seed",
+       [&](const std::string& v) {
+         o.seed = parse_seed(v);
+         o.shuffled = true;
+       }},
+  };
+
+  for (int at = 1; at < argc; ++at) {
+    const std::string word = argv[at];
+    const size_t dashes = word.compare(0, 2, "--") == 0 ? 2 : word.compare(0, 1, "-") == 0 ? 1 : 0;
+    const size_t equals = word.find('=');
+    std::string name = word.substr(dashes, equals == std::string::npos ? equals : equals - dashes);
+    std::replace(name.begin(), name.end(), '-', '_');
+    if (dashes == 0 || (switches.count(name) == 0 && flags.count(name) == 0)) {
+      throw Refusal(kUsage, "unknown argument " + word + ". --help lists the flags.");
+    }
+    const bool is_switch = switches.count(name) != 0;
+    std::string value = "true";
+    if (equals != std::string::npos) {
+      value = word.substr(equals + 1);
+      if (is_switch && !is_switch_value(value)) throw Refusal(kUsage, word + " must be true or false.");
+    } else if (!is_switch || (at + 1 < argc && is_switch_value(argv[at + 1]))) {
+      if (at + 1 == argc) throw Refusal(kUsage, word + " needs a value.");
+      value = argv[++at];
+    }
+    (is_switch ? switches : flags).at(name)(value);
+  }
+  return o;
+}
+
+}  // namespace speed_benchmark

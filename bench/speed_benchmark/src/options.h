@@ -1,0 +1,37 @@
+// The command line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace speed_benchmark {
+
+struct Options {
+  // Stock mode, upstream's names.
+  std::string net, init_net, input, input_dims, input_type, output, output_folder;
+  bool run_individual = false;
+
+  // Manifest mode.
+  std::string manifest;
+  int64_t passes = 1;
+  double min_sample_us = 0;
+  bool shuffled = false;  // true when --seed was given
+  uint64_t seed = 0;
+
+  // Both. Unset warm-up and iterations (-1) become the mode's own defaults.
+  int64_t warmup = -1;
+  int64_t iter = -1;
+  int64_t threads = 1;
+  std::string cpus;
+
+  bool help = false;
+  bool version = false;
+};
+
+extern const char kUsageText[];
+
+// Takes `--flag=value`, `--flag value` and, for the switches, a bare `--flag`; one dash or two, and
+// '-' and '_' within a name are the same. Raises Refusal naming the flag.
+Options parse_options(int argc, char** argv);
+
+}  // namespace speed_benchmark

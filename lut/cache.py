@@ -1,0 +1,17 @@
+"""The user's cache folder: everything in it can be made again, so it may be deleted at any time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["default_cache"]
+
+
+def default_cache() -> Path:
+    """`$CNN_LATENCY_LUT_CACHE`, else `cnn-latency-lut` in the user's cache folder (XDG base directories)."""
+    if own := os.environ.get("CNN_LATENCY_LUT_CACHE"):
+        return Path(own).expanduser().absolute()
+    # XDG says that a relative path there is invalid and to be ignored.
+    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (shared if shared.is_absolute() else Path.home() / ".cache") / "cnn-latency-lut"

@@ -1,0 +1,85 @@
+"""The command `lut merge`: from journals to a table, or into one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lut.console import quiet_option, say
+from lut.extend import POLICIES, Extension, extend_table
+from lut.merge import merge_journals, write_table
+from lut.records import OpSpec
+
+__all__ = ["merge"]
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("runs", metavar="RUN...", type=PATH, nargs=-1, required=True)
+@click.option("-o", "--output", type=PATH, help="The folder to write a new table into.")
+@click.option("--into", type=PATH, help="The table to extend in place (.json or .json.zip).")
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default=POLICIES[0],
+    show_default=True,
+    help="With --into: what stays of an operator that is there already.",
+)
+@click.option("--mixed", is_flag=True, help="Pool runs of different programs or configurations.")
+@quiet_option
+def merge(
+    runs: tuple[Path, ...], output: Path | None, into: Path | None, policy: str, mixed: bool, quiet: bool
+) -> None:
+    """Make a device's table from the journals of its runs, or extend one.
+
+    Writes <device>-op_lut_database.json and, beside it, a .meta.json that says where the figures come
+    from. A table holds no samples: extended by the policy `pooled`, it keeps the records of both, and
+    look-ups average them.
+
+    \b
+    Example:
+      lut merge zoo.run.jsonl -o lut/data
+      lut merge missing.run.jsonl --into lut/data/<device>-op_lut_database.json
+    """
+    if (output is None) == (into is None):
+        raise click.UsageError("Give either -o, for a new table, or --into, to extend one.")
+    tell = say(quiet)
+    merged = merge_journals(runs, tell, mixed=mixed)
+    if into is not None:
+        extension = extend_table(into, merged, policy)
+        tell(f"{into}: {_describe_extension(extension, policy)}")
+        return
+    assert output is not None
+    path = write_table(merged, output)
+    tell(
+        f"{path}: {len(merged.records)} operators of {merged.device}"
+        + (f", {len(merged.failures)} failed and left out" if merged.failures else "")
+        + (f", {len(merged.incomplete)} with fewer than {merged.passes} passes" if merged.incomplete else "")
+    )
+
+
+_SHOWN = 10
+"""So many contradictions are shown, the widest apart first."""
+
+
+def _describe_extension(extension: Extension, policy: str) -> str:
+    fate = {"newest": "replaced", "pooled": "with an old and a new record", "keep": "left as they were"}
+    lines = [
+        f"{extension.added:,} operators added, {extension.present - extension.equal:,} {fate[policy]}, "
+        f"{extension.equal:,} the same as before"
+    ]
+    contradictions = extension.contradictions
+    if contradictions:
+        lines.append(
+            f"{len(contradictions):,} of those contradict: old and new p10 to p90 don't overlap. "
+            f"Medians in microseconds, old and new:"
+        )
+    lines += [
+        f"  {found.old.p50:,.1f}  {found.new.p50:,.1f}  {OpSpec.from_key(found.new.key).describe()}"
+        for found in contradictions[:_SHOWN]
+    ]
+    return "\n".join(lines) + (
+        f"\n  and {len(contradictions) - _SHOWN:,} more" if len(contradictions) > _SHOWN else ""
+    )

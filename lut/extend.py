@@ -1,0 +1,156 @@
+"""Extending a table by new records: what is added, what is replaced, what contradicts.
+
+A table holds percentiles, not the samples behind them, so what is there already can't be pooled with new
+samples. `pooled` therefore keeps both records of an operator, and look-ups average them: ours and the
+original alike. Where the journals are at hand, merging them all anew pools the samples themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lut.errors import ConflictError, FileError
+from lut.files import read_bytes, write_atomically
+from lut.formats import format_of
+from lut.merge import Merged, describe
+from lut.records import PERCENTILES, LutRecord, OpKey
+
+__all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
+
+POLICIES = ("newest", "pooled", "keep")
+"""What becomes of an operator that the table holds already: the new record, both, or the old one."""
+
+_LOW, _HIGH = PERCENTILES.index(10), PERCENTILES.index(90)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two records of one operator whose p10 to p90 don't overlap: more apart than either one's noise."""
+
+    old: LutRecord
+    new: LutRecord
+
+    @property
+    def factor(self) -> float:
+        """How many times the larger median is the smaller one; infinite where that is 0."""
+        low, high = sorted((self.old.p50, self.new.p50))
+        return high / low if low else float("inf")
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A table's new records, sorted by key, and how they came about, in operators."""
+
+    records: tuple[LutRecord, ...]
+    added: int
+    present: int
+    """Operators that the table held before; the policy says what became of them."""
+    equal: int
+    """Those of them whose record there is the very same: no policy changes anything."""
+    contradictions: tuple[Contradiction, ...]
+    """The widest apart first."""
+
+
+def extend(existing: Iterable[LutRecord], new: Iterable[LutRecord], policy: str) -> Extension:
+    """Put new records into a table's."""
+    table: dict[OpKey, list[LutRecord]] = {}
+    for record in existing:
+        table.setdefault(record.key, []).append(record)
+    added = present = equal = 0
+    contradictions = []
+    for record in new:
+        old = table.get(record.key)
+        if old is None:
+            table[record.key] = [record]
+            added += 1
+            continue
+        present += 1
+        same = record in old and (policy != "newest" or len(old) == 1)
+        equal += same
+        contradictions += [Contradiction(other, record) for other in old[-1:] if _contradict(other, record)]
+        if policy == "newest":
+            table[record.key] = [record]
+        elif policy == "pooled" and not same:  # a run that is merged twice must not double its weight
+            old.append(record)
+    return Extension(
+        records=tuple(record for key in sorted(table) for record in table[key]),
+        added=added,
+        present=present,
+        equal=equal,
+        contradictions=tuple(sorted(contradictions, key=lambda found: (-found.factor, found.new.key))),
+    )
+
+
+def _contradict(one: LutRecord, other: LutRecord) -> bool:
+    return one.runtime_us[_HIGH] < other.runtime_us[_LOW] or other.runtime_us[_HIGH] < one.runtime_us[_LOW]
+
+
+def extend_table(path: Path, merged: Merged, policy: str) -> Extension:
+    """Extend a table's file in place, in its own format, and the `.meta.json` beside it.
+
+    Raises:
+        ConflictError: the table is of another device than the journals.
+        FileError: table or sidecar can't be read or written.
+    """
+    existing = list(format_of(path).read(path))
+    others = sorted({record.device for record in existing} - {merged.device})
+    if others:
+        raise ConflictError(
+            f"{path} is of the device {', '.join(others)}, the journals are of {merged.device}. A table "
+            f"holds one device; `bench run --device-name` records a run under a table's name."
+        )
+    extension = extend(existing, merged.records, policy)
+    sidecar = path.with_name(path.name.removesuffix(".zip")).with_suffix(".meta.json")
+    story = _continue_story(_read_sidecar(sidecar), merged, extension, policy)
+    format_of(path).write(extension.records, path)
+    write_atomically(sidecar, (json.dumps(story, indent=1, sort_keys=True) + "\n").encode())
+    return extension
+
+
+def _read_sidecar(path: Path) -> dict[str, Any]:
+    """Read what is known of the table; of a published one nothing is."""
+    if not path.exists():
+        return {}
+    try:
+        story = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise FileError(f"{path} is no JSON: {error}. Move it away to go on without it.") from error
+    if not isinstance(story, dict):
+        raise FileError(f"{path} is no JSON object. Move it away to go on without it.")
+    return story
+
+
+def _continue_story(
+    before: dict[str, Any], merged: Merged, extension: Extension, policy: str
+) -> dict[str, Any]:
+    """Add the journals' segments, failures and sources to what is known, and how they were added."""
+    now = describe(merged)
+    measured = {json.dumps(record.key.to_json()) for record in merged.records}
+    kept_failures = [
+        failure for failure in before.get("failures", []) if json.dumps(_key_of(failure)) not in measured
+    ]
+    step = {
+        "sources": now["sources"],
+        "policy": policy,
+        "added": extension.added,
+        "present": extension.present,
+        "equal": extension.equal,
+        "contradictions": len(extension.contradictions),
+    }
+    return {
+        **now,
+        "records": len(extension.records),
+        "sources": sorted({*before.get("sources", []), *now["sources"]}),
+        "segments": [*before.get("segments", []), *now["segments"]],
+        "incomplete": [*before.get("incomplete", []), *now["incomplete"]],
+        "failures": [*kept_failures, *now["failures"]],
+        "extended": [*before.get("extended", []), step],
+    }
+
+
+def _key_of(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: entry.get(name) for name in ("op_type", "op_args", "input_shapes", "input_dtypes")}

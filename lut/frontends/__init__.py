@@ -1,0 +1,73 @@
+"""Front-ends: what turns a model on disk into operators. Adding one is one module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from lut.caffe2_pb2 import NetDef
+from lut.errors import ModelError
+from lut.frontends import caffe2
+from lut.frontends.model import Frontend, Model
+from lut.netdef import list_ops, parameter_specs
+from lut.records import FLOAT, OpSpec, TensorSpec
+
+__all__ = ["FRONTENDS", "Frontend", "Model", "Net", "list_net_ops", "load_model"]
+
+FRONTENDS: dict[str, Frontend] = {
+    "caffe2": Frontend(caffe2.recognise, caffe2.load),
+}
+
+
+Net: TypeAlias = str | Path | NetDef | Iterable[OpSpec]
+"""What a net may be given as: a model's folder, a NetDef, or its operators."""
+
+
+def load_model(
+    path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None, input_dtype: int = FLOAT
+) -> Model:
+    """Load a model with the first front-end that recognises it.
+
+    Args:
+        path: a model's folder or file.
+        input_dims: shape of each network input, in the graph's own order of dimensions; absent, the
+            model's `input_dims.json` is taken.
+        input_dtype: number of the inputs' `TensorProto.DataType`.
+
+    Raises:
+        ModelError: no front-end recognises it, or it can't be understood.
+    """
+    for frontend in FRONTENDS.values():
+        if frontend.recognise(path):
+            return frontend.load(path, input_dims, input_dtype)
+    if not path.exists():
+        raise ModelError(f"{path} does not exist. Give the folder that holds model.pb and model_init.pb.")
+    raise ModelError(
+        f"{path} holds no model that is known here: expected is a folder with model.pb and model_init.pb "
+        f"(front-ends: {', '.join(FRONTENDS)})."
+    )
+
+
+def list_net_ops(
+    net: Net,
+    init_net: NetDef | None = None,
+    input_dims: Mapping[str, tuple[int, ...]] | None = None,
+) -> Sequence[OpSpec]:
+    """Give a net's operators, in whatever form it comes.
+
+    Args:
+        net: a model's folder, a NetDef, or the operators themselves.
+        init_net: where `net` is a NetDef, the net that fills its parameters, for their shapes.
+        input_dims: where `net` is a NetDef, its inputs' shapes; for a folder see `load_model`.
+
+    Raises:
+        ModelError: the net can't be understood.
+    """
+    if isinstance(net, (str, Path)):
+        return load_model(Path(net), input_dims).ops
+    if isinstance(net, NetDef):
+        known = {} if init_net is None else parameter_specs(init_net)
+        known |= {name: TensorSpec(tuple(shape), FLOAT) for name, shape in (input_dims or {}).items()}
+        return list_ops(net, known)
+    return net if isinstance(net, (tuple, list)) else tuple(net)

@@ -1,0 +1,108 @@
+"""Caffe2 models: a folder with `model.pb` and `model_init.pb`, or both as .pbtxt.
+
+A folder may also hold `input_dims.json`, such as {"data": [1, 3, 224, 224]}: the shapes to take when
+none are given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from lut.caffe2_pb2 import NetDef
+from lut.errors import ModelError
+from lut.files import parse_json, read_bytes
+from lut.frontends.model import Model
+from lut.netdef import list_ops, parameter_specs, read_net
+from lut.records import TensorSpec
+
+__all__ = ["load", "parse_input_dims", "recognise"]
+
+INPUT_DIMS = "input_dims.json"
+
+
+def recognise(path: Path) -> bool:
+    """Tell whether the folder holds a Caffe2 net."""
+    return _find(path, "model") is not None
+
+
+def load(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, input_dtype: int) -> Model:
+    """Read the folder's net as operators; see `lut.frontends.load_model`."""
+    net_path, init_path = _find(path, "model"), _find(path, "model_init")
+    if net_path is None or init_path is None:
+        raise ModelError(
+            f"{path} has no {'model.pb' if net_path is None else 'model_init.pb'}. Both are needed: "
+            f"model.pb for the operators, model_init.pb for the shapes of their parameters."
+        )
+    net = read_net(net_path)
+    if not net.op:
+        raise ModelError(f"{net_path} holds a network without operators. Is it the right file?")
+    init_net = read_net(init_path)
+    try:
+        known = parameter_specs(init_net)
+    except ModelError as error:
+        raise ModelError(f"{init_path}: {error}") from error
+    dims = _read_input_dims(path) if input_dims is None else input_dims
+    known |= {name: TensorSpec(tuple(shape), input_dtype) for name, shape in dims.items()}
+    _check_inputs(net, net_path, known, dims)
+    try:
+        return Model(path, list_ops(net, known))
+    except ModelError as error:
+        raise ModelError(f"{net_path}: {error}") from error
+
+
+def parse_input_dims(text: str) -> dict[str, tuple[int, ...]]:
+    """Read JSON such as {"data": [1, 3, 224, 224]}.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    expected = 'expected is JSON such as {"data": [1, 3, 224, 224]}'
+    try:
+        dims = parse_json(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no JSON ({error}); {expected}") from error
+    if not isinstance(dims, dict) or not all(
+        isinstance(shape, list) and shape and all(type(size) is int and size > 0 for size in shape)
+        for shape in dims.values()
+    ):
+        raise ValueError(f"{text!r} gives no shapes; {expected}")
+    return {name: tuple(shape) for name, shape in dims.items()}
+
+
+def _find(folder: Path, stem: str) -> Path | None:
+    for ending in (".pb", ".pbtxt"):
+        if (folder / (stem + ending)).is_file():
+            return folder / (stem + ending)
+    return None
+
+
+def _read_input_dims(folder: Path) -> dict[str, tuple[int, ...]]:
+    path = folder / INPUT_DIMS
+    if not path.exists():
+        return {}
+    try:
+        return parse_input_dims(read_bytes(path, ModelError).decode(errors="replace"))
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}.") from error
+
+
+def _check_inputs(
+    net: NetDef, path: Path, known: Mapping[str, TensorSpec], dims: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Name inputs without a shape, and shapes without an input, before the walk trips over them."""
+    inputs = list(net.external_input)
+    unknown = [name for name in dims if inputs and name not in inputs]
+    missing = [name for name in inputs if name not in known]
+    if unknown:
+        raise ModelError(
+            f"{path} has no input {', '.join(map(repr, unknown))}; its first input is {inputs[0]!r}."
+        )
+    if missing:
+        example = json.dumps({name: [1, 3, 224, 224] for name in missing[:1]})
+        raise ModelError(
+            f"{path}: neither the init net nor the input dims give a shape for "
+            f"{', '.join(map(repr, missing[:5]))}{' …' if missing[5:] else ''}. "
+            f"Inputs of the network take theirs from the option --input_dims, such as '{example}'."
+        )

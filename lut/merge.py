@@ -1,0 +1,155 @@
+"""From journals to a table: samples of one operator pooled, percentiles taken, origin kept beside it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lut.errors import ConflictError, FileError
+from lut.files import write_atomically
+from lut.formats import format_of
+from lut.journal import read_visits
+from lut.pools import PooledRecords, Pools, VisitCounts
+from lut.records import BlockState, Failure, LutRecord, Measurement, OpKey, Segment
+from lut.table import table_file_name
+from lut.visits import Visit
+
+__all__ = ["Merged", "describe", "merge_journals", "write_table"]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A table's records, sorted by key, and where they come from."""
+
+    segments: tuple[Segment, ...]
+    records: Sequence[LutRecord]
+    visits: Mapping[OpKey, int]
+    failures: dict[OpKey, Failure]
+    sources: tuple[Path, ...]
+
+    @property
+    def device(self) -> str:
+        """The device's name."""
+        return self.segments[0].device.name
+
+    @property
+    def passes(self) -> int:
+        """How many visits of an operator the configuration asks for."""
+        return max(segment.config.passes for segment in self.segments)
+
+    @property
+    def incomplete(self) -> tuple[OpKey, ...]:
+        """Operators with fewer visits than the configuration's passes: their run was cut short."""
+        return tuple(key for key, visits in self.visits.items() if visits < self.passes)
+
+
+def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed: bool = False) -> Merged:
+    """Pool the samples of each operator over all journals and passes.
+
+    An operator with a failure and fewer visits than its configuration asks for is left out, whatever
+    the order of the entries. With `mixed`, programs and configurations of one device may differ.
+
+    Raises:
+        ConflictError: the journals are of different devices, programs or configurations, or one is given
+            twice.
+        FileError: a journal can't be read, or none holds a measurement.
+    """
+    segments: list[Segment] = []
+    pools = Pools()
+    failures: dict[OpKey, Failure] = {}
+    sources = tuple(paths)
+    _check_distinct(sources)
+    for path in sources:
+        for entry in read_visits(path, warn):
+            if isinstance(entry, Visit):
+                pools.add(entry.key, entry.samples_ns)
+            elif isinstance(entry, Measurement):
+                pools.add(entry.op.key, entry.samples_ns)
+            elif isinstance(entry, Segment):
+                segments.append(entry)
+                _check_poolable(path, segments[0], entry, mixed=mixed)
+            elif isinstance(entry, BlockState):
+                continue  # states tell how measurements came about; figures they are not
+            else:  # one of several is shown: the same one in any order
+                failures[entry.op.key] = min(entry, failures.get(entry.op.key, entry), key=_stage_and_reason)
+    if not pools:
+        raise FileError(f"{', '.join(map(str, sources))}: no measurement to make a table from.")
+    passes = max(segment.config.passes for segment in segments)
+    failed = {key: failure for key, failure in failures.items() if pools.visits(key) < passes}
+    kept = sorted(key for key in pools if key not in failed)
+    if not kept:
+        raise FileError(f"{', '.join(map(str, sources))}: every operator failed, there is no table to make.")
+    return Merged(
+        segments=tuple(sorted(segments, key=_started)),
+        records=PooledRecords(pools, kept, segments[0].device.name),
+        visits=VisitCounts(pools, kept),
+        failures=dict(sorted(failed.items())),
+        sources=sources,
+    )
+
+
+def _started(segment: Segment) -> tuple[str, str, str]:
+    return segment.started, segment.id, json.dumps(asdict(segment), sort_keys=True)
+
+
+def _stage_and_reason(failure: Failure) -> tuple[str, str]:
+    return failure.stage, failure.reason
+
+
+def _check_distinct(paths: Sequence[Path]) -> None:
+    """Refuse a journal that is given twice: its visits would count double, and a cut run seem whole."""
+    for path, count in Counter(path.resolve() for path in paths).items():
+        if count > 1:
+            raise ConflictError(f"{path} is given {count} times. Name each journal once.")
+
+
+def _check_poolable(path: Path, first: Segment, other: Segment, *, mixed: bool) -> None:
+    if other.device.name != first.device.name:
+        raise ConflictError(
+            f"{path} is of the device {other.device.name}, the journals before it of {first.device.name}. "
+            f"A table holds one device: merge them one by one."
+        )
+    if mixed or other.id == first.id:
+        return
+    for part in ("program", "config"):
+        ours, theirs = vars(getattr(first, part)), vars(getattr(other, part))
+        differing = [
+            f"{name} {ours[name]!r} and {theirs[name]!r}" for name in ours if ours[name] != theirs[name]
+        ]
+        if differing:
+            raise ConflictError(
+                f"{path} was measured with another {part} than the journals before it: "
+                f"{', '.join(differing)}. Such times don't compare; --mixed pools them all the same."
+            )
+
+
+def write_table(merged: Merged, folder: Path) -> Path:
+    """Write `<device>-op_lut_database.json` and beside it `….meta.json`; give the table's path.
+
+    The table holds the ten keys and nothing else; the sidecar says who measured, by what program and
+    configuration, and which operators failed or are incomplete.
+    """
+    path = folder / table_file_name(merged.device)
+    format_of(path).write(merged.records, path)
+    sidecar = json.dumps(describe(merged), indent=1, sort_keys=True) + "\n"
+    write_atomically(path.with_suffix(".meta.json"), sidecar.encode())
+    return path
+
+
+def describe(merged: Merged) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "device": merged.device,
+        "records": len(merged.records),
+        "sources": sorted(path.name for path in merged.sources),
+        "segments": [asdict(segment) for segment in merged.segments],
+        "incomplete": [key.to_json() for key in merged.incomplete],
+        "failures": [
+            {**key.to_json(), "stage": failure.stage, "reason": failure.reason}
+            for key, failure in merged.failures.items()
+        ],
+    }

@@ -1,0 +1,104 @@
+"""Plans: operators to measure, one JSON object a line, in the form of `lut.records`.
+
+A plan is read and written as a stream, so that a million operators need no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from lut.errors import FileError, ModelError
+from lut.files import open_atomically, parse_json
+from lut.ops import infer_outputs
+from lut.records import OpKey, OpSpec
+
+__all__ = ["count_lines", "format_op", "parse_op", "read_plan", "write_plan"]
+
+_CHUNK_BYTES = 1 << 20
+
+_FIELDS = {"op_type": str, "op_args": list, "input_shapes": list, "input_dtypes": list}
+
+
+def format_op(op: OpSpec) -> str:
+    """Write an operator as one line of JSON, without the line's end."""
+    return op.key.to_line()
+
+
+def parse_op(line: Any) -> OpSpec:
+    """Read an operator from a parsed JSON object, which may hold other keys too.
+
+    Raises:
+        ValueError: a field is absent or of another type.
+    """
+    if not isinstance(line, dict):
+        raise ValueError("it is no JSON object")
+    for name, kind in _FIELDS.items():
+        if not isinstance(line.get(name), kind):
+            raise ValueError(f"the field {name!r} is absent or no {kind.__name__}")
+    if not all(isinstance(text, str) for text in line["op_args"]):
+        raise ValueError("op_args holds something else than texts")
+    if not all(isinstance(shape, list) for shape in line["input_shapes"]):
+        raise ValueError("input_shapes holds something else than lists")
+    if not all(type(n) is int for numbers in (*line["input_shapes"], line["input_dtypes"]) for n in numbers):
+        raise ValueError("a shape or dtype holds something else than whole numbers")
+    return OpSpec.from_key(OpKey.from_json(line))
+
+
+def read_plan(path: Path) -> Iterator[OpSpec]:
+    """Read a plan's operators, each checked against its shape rule.
+
+    Raises:
+        FileError: the file can't be read, or a line is no operator; the message names the line.
+        ModelError: an operator of unknown type, or whose shapes don't fit.
+    """
+    empty = True
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if line.isspace():
+                    continue
+                empty = False
+                yield _read_line(path, number, line)
+    except OSError as refusal:
+        raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
+    if empty:
+        raise FileError(f"{path} holds no operator. Make a plan by `bench generate`.")
+
+
+def count_lines(path: Path) -> int:
+    """Count a plan's lines without reading operators: a million in a second, for showing progress.
+
+    Raises:
+        FileError: the file can't be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(_CHUNK_BYTES), b""))
+    except OSError as refusal:
+        raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
+
+
+def _read_line(path: Path, number: int, line: bytes) -> OpSpec:
+    try:
+        op = parse_op(parse_json(line))
+    except ValueError as error:  # JSON and text errors are ValueErrors too
+        raise FileError(
+            f"{path}:{number} is no operator: {error}. Expected is a line as `bench generate` writes it."
+        ) from error
+    try:
+        infer_outputs(op)
+    except ModelError as error:
+        raise ModelError(f"{path}:{number}: {error}") from error
+    return op
+
+
+def write_plan(ops: Iterable[OpSpec], path: Path) -> int:
+    """Write a plan, all or nothing; give the number of operators written."""
+    count = 0
+    with open_atomically(path) as stream:
+        for op in ops:
+            stream.write(format_op(op).encode() + b"\n")
+            count += 1
+    return count

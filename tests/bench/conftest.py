@@ -1,0 +1,117 @@
+"""The host with its real program, and operators that take no time to measure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from bench import cli
+from bench.device_runner.device import Exit, Process
+from bench.device_runner.host import HostDevice
+from lut.records import FLOAT, INT32, UINT8, OpSpec, RunConfig, Segment, TensorSpec
+
+Outcome = tuple[int, str, str]
+Bench = Callable[..., Outcome]
+
+CONFIG = RunConfig(passes=2, iters=3, warmup=1)
+
+
+def relu(channels: int) -> OpSpec:
+    return OpSpec.of("Relu", (TensorSpec((1, channels, 4, 4), FLOAT),), order="NCHW")
+
+
+def softmax(classes: int = 10) -> OpSpec:
+    return OpSpec.of("Int8Softmax", (TensorSpec((1, classes), UINT8),), order="NHWC")
+
+
+def int8_conv(channels: int = 8) -> OpSpec:
+    x, weight = TensorSpec((1, 6, 6, channels), UINT8), TensorSpec((16, 1, 1, channels), UINT8)
+    bias = TensorSpec((16,), INT32)
+    return OpSpec.of("Int8Conv", (x, weight, bias), kernel=1, stride=1, pad=0, order="NHWC")
+
+
+def slow_conv() -> OpSpec:
+    """A convolution of about 460 million multiply-adds: tens of milliseconds a run."""
+    x, weight = TensorSpec((1, 112, 112, 64), UINT8), TensorSpec((64, 3, 3, 64), UINT8)
+    bias = TensorSpec((64,), INT32)
+    return OpSpec.of("Int8Conv", (x, weight, bias), kernel=3, stride=1, pad=1, order="NHWC")
+
+
+@dataclass
+class Fault:
+    """What `FaultyHost` does to the real program when a line of its output holds `trigger`, once.
+
+    `line` replaces that line by another text; `signal` is sent to the program; `cut` ends the output.
+    """
+
+    trigger: str
+    line: str | None = None
+    signal: int | None = None
+    cut: bool = False
+
+
+@dataclass
+class FaultyHost(HostDevice):
+    """The host with its real program, whose output and life go wrong where a test asks for it."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.starts = 0
+
+    @contextmanager
+    def start(self, manifest: bytes, arguments: Sequence[str]) -> Iterator[Process]:
+        self.starts += 1
+        with super().start(manifest, arguments) as process:
+            yield _FaultyProcess(process, self.faults)
+
+
+class _FaultyProcess:
+    def __init__(self, process: Process, faults: list[Fault]) -> None:
+        self._process = process
+        self._faults = faults
+
+    def read_line(self, timeout_s: float) -> str | None:
+        line = self._process.read_line(timeout_s)
+        for fault in self._faults:
+            if line is not None and fault.trigger in line:
+                self._faults.remove(fault)
+                if fault.signal is not None:
+                    self._process._child.send_signal(fault.signal)  # type: ignore[attr-defined]
+                return None if fault.cut else fault.line if fault.line is not None else line
+        return line
+
+    def finish(self) -> Exit:
+        return self._process.finish()
+
+
+@pytest.fixture
+def host() -> FaultyHost:
+    device = FaultyHost()
+    device.prepare(lambda _: None)
+    return device
+
+
+@pytest.fixture
+def segment(host: FaultyHost) -> Segment:
+    return Segment(host.info, host.prepare(lambda _: None), CONFIG)
+
+
+@pytest.fixture
+def bench_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Run `bench` in this process; give its exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert isinstance(end.value.code, int)
+        return end.value.code, out, err
+
+    return run

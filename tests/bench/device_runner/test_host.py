@@ -1,0 +1,114 @@
+"""The host as a device."""
+
+from __future__ import annotations
+
+import collections
+import os
+import signal
+
+import pytest
+
+from bench.device_runner import list_devices, open_device
+from bench.device_runner.device import Exit, SilenceError, clean_name
+from bench.device_runner.host import HostDevice
+from bench.device_runner.manifest import encode_manifest
+from bench.nets import build_nets
+from lut.errors import DeviceError
+from tests.bench.conftest import FaultyHost, relu
+
+
+def test_the_name_is_made_as_a_phone_s_is() -> None:
+    name = HostDevice().info.name
+    assert name == clean_name(name)
+    assert name.endswith(clean_name(os.uname().release))
+    assert name.count("-") >= 2
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        (("SM-G950U", "7.0", "24"), "SM-G950U-7.0-24"),
+        (("AMD EPYC (tm) 7 @ 2.4GHz", "12", "6.1"), "AMD_EPYC_tm_7_2.4GHz-12-6.1"),
+        (("/", "", "6.1"), "unknown-unknown-6.1"),
+    ],
+)
+def test_names_hold_only_safe_characters(parts: tuple[str, ...], name: str) -> None:
+    assert clean_name(*parts) == name
+
+
+def test_the_host_is_always_attached() -> None:
+    assert [device.info.kind for device in list_devices()] == ["host"]
+    assert open_device("host").info == HostDevice().info
+
+
+def test_an_unknown_serial_lists_those_that_are_there() -> None:
+    with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'. Attached are: host."):
+        open_device("R58M")
+
+
+def test_the_facts_say_what_could_not_be_read() -> None:
+    facts = HostDevice().info.facts
+    assert facts["cpus"] == ",".join(map(str, sorted(os.sched_getaffinity(0))))
+    assert len(facts["load"].split()) == 3
+    assert all(facts.values())
+
+
+def test_one_thread_is_pinned_to_the_last_processor_allowed() -> None:
+    host = HostDevice()
+    assert host.default_threads == 1
+    assert int(host.default_cpus(1), 16) == 1 << max(os.sched_getaffinity(0))
+    assert int(host.default_cpus(10_000), 16) == sum(1 << cpu for cpu in os.sched_getaffinity(0))
+
+
+def test_a_process_gives_its_lines_and_its_end(host: FaultyHost) -> None:
+    with host.start(encode_manifest([build_nets(relu(4))]), ["--passes=1"]) as process:
+        lines = []
+        while (line := process.read_line(30)) is not None:
+            lines.append(line)
+        assert '"event":"start"' in lines[0]
+        assert '"event":"end"' in lines[-1]
+        assert process.finish().code == 0
+
+
+def test_a_refused_command_line_is_told_in_the_program_s_words(host: FaultyHost) -> None:
+    with host.start(b"no manifest", ["--passes=1"]) as process:
+        assert process.read_line(30) is None
+        exit_ = process.finish()
+    assert exit_.code == 4
+    assert "manifest" in exit_.describe()
+
+
+def test_silence_is_bounded_and_a_silent_process_is_ended(host: FaultyHost) -> None:
+    with host.start(encode_manifest([build_nets(relu(4))]), ["--passes=1000000"]) as process:
+        child = process._process._child  # type: ignore[attr-defined]
+        assert process.read_line(30) is not None
+        child.send_signal(signal.SIGSTOP)
+        with pytest.raises(SilenceError, match=r"printed nothing for 0.2 s"):
+            collections.deque(iter(lambda: process.read_line(0.2), None), maxlen=0)
+        exit_ = process.finish()
+    assert exit_.signal == "SIGKILL"
+    assert child.poll() is not None
+
+
+def test_a_program_that_is_gone_is_named(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+    from pathlib import Path
+
+    monkeypatch.setattr(host, "_program", replace(host._program, executable=Path("/nowhere/program")))
+    with (
+        pytest.raises(DeviceError, match=r"/nowhere/program can't be started: .* `bench build`"),
+        host.start(b"", []),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("exit_", "text"),
+    [
+        (Exit(0, None, ""), "ended with code 0"),
+        (Exit(3, None, "first\nlast\n"), "ended with code 3: last"),
+        (Exit(-6, "SIGABRT", "terminate called\n"), "killed by SIGABRT: terminate called"),
+    ],
+)
+def test_an_end_in_one_line(exit_: Exit, text: str) -> None:
+    assert exit_.describe() == text

@@ -1,0 +1,135 @@
+"""Families: the operators they make fit their rules, run on the engine, and are those of the zoo."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.campaign import run_plan
+from bench.op_generators import FAMILIES
+from lut.frontends import load_model
+from lut.ops import RULES, infer_outputs
+from lut.records import OpSpec
+from lut.zoo import NETS, PRECISIONS, write_net
+from tests.bench.conftest import CONFIG, FaultyHost
+
+_MAP: dict[str, Any] = {"height": 7, "width": 7, "channels": 8}
+_CONV: dict[str, Any] = {"height": 14, "width": 14, "in_channels": 8, "out_channels": 16, "kernel": 3}
+
+POINTS: dict[str, dict[str, Any]] = {
+    "add": _MAP,
+    "average_pool": _MAP | {"kernel": 7},
+    "block": _CONV | {"kernel": 5, "expansion": 3, "group": 2, "stride": 2, "depthwise_count": 2},
+    "channel_shuffle": _MAP | {"group": 2},
+    "concat": _MAP | {"other_channels": 5},
+    "conv": _CONV | {"stride": 2, "group": 2, "relu": True},
+    "conv_transpose": _CONV | {"adjust": 1, "pad": 1},
+    "fc": {"in_channels": 32, "classes": 10},
+    "flatten": _MAP,
+    "leaky_relu": _MAP | {"alpha": 0.2},
+    "max_pool": _MAP | {"kernel": 3, "stride": 2, "pad": 1},
+    "quantize": {"height": 8, "width": 8},
+    "relu": _MAP,
+    "reshape": _MAP,
+    "resize_nearest": _MAP | {"scale": 1.5},
+    "sigmoid": _MAP,
+    "slice": _MAP | {"start": 2, "end": 7},
+    "sum": _MAP,
+    "transpose": _MAP,
+}
+"""One point of every family's axes, without some that have defaults."""
+
+
+def make(family: str, precision: str) -> list[OpSpec]:
+    return list(FAMILIES[family].make(precision, **POINTS[family]))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_makes_the_types_it_names_from_the_axes_it_names(family: str) -> None:
+    axes = {axis.name: axis for axis in FAMILIES[family].axes}
+    assert set(POINTS[family]) <= set(axes)
+    assert [name for name in axes if name not in POINTS[family] and axes[name].default is None] == []
+    made = {op.op_type for precision in PRECISIONS for op in make(family, precision)}
+    assert made <= set(FAMILIES[family].op_types)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_defaults_of_axes_are_those_of_the_generator(family: str) -> None:
+    written = dict(POINTS[family])
+    for axis in FAMILIES[family].axes:
+        written.setdefault(axis.name, axis.default)
+    for precision in PRECISIONS:
+        assert list(FAMILIES[family].make(precision, **written)) == make(family, precision)
+
+
+def test_every_type_of_operator_has_a_family() -> None:
+    made = {op_type for family in FAMILIES.values() for op_type in family.op_types}
+    # The fused ones differ from the plain in a bound that costs nothing; the others are no layers.
+    fused = {"Int8AddRelu", "Int8AveragePoolRelu", "Int8MaxPoolRelu", "Int8SumRelu"}
+    assert set(RULES) - made == fused | {"NHWC2NCHW", "Tile"}
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_every_family_runs_on_the_engine(precision: str, host: FaultyHost, tmp_path: Path) -> None:
+    plan = [op for family in FAMILIES for op in make(family, precision)]
+    summary = run_plan(plan, host, replace(CONFIG, passes=1), tmp_path / "run.jsonl")
+    assert (summary.failed, summary.measured) == (0, len(set(plan)))
+
+
+def test_an_int8_activation_is_fused_and_an_fp32_one_is_an_operator() -> None:
+    assert [op.op_type for op in make("conv", "int8")] == ["Int8ConvRelu"]
+    assert [op.op_type for op in make("conv", "fp32")] == ["Conv", "Relu"]
+
+
+def test_the_families_make_operators_of_the_released_nets(tmp_path: Path) -> None:
+    released = {op for name in NETS for op in load_model(write_net(name, "int8", tmp_path)).ops}
+    stem = POINTS["conv"] | {"height": 224, "width": 224, "in_channels": 3, "group": 1}
+    depthwise = POINTS["conv"] | {
+        "height": 56,
+        "width": 56,
+        "in_channels": 24,
+        "out_channels": 24,
+        "group": 24,
+        "stride": 1,
+    }
+    made = [
+        *FAMILIES["conv"].make("int8", **stem),
+        *FAMILIES["conv"].make("int8", **depthwise),
+        *FAMILIES["sum"].make("int8", height=56, width=56, channels=24),
+        *FAMILIES["fc"].make("int8", in_channels=1504, classes=1000),
+        *FAMILIES["channel_shuffle"].make("int8", height=14, width=14, channels=64, group=2),
+        *FAMILIES["average_pool"].make("int8", height=7, width=7, channels=1504, kernel=7),
+        *FAMILIES["quantize"].make("int8", height=224, width=224, channels=3, classes=1000),
+    ]
+    assert [op.describe() for op in made if op not in released] == []
+
+
+@given(
+    precision=st.sampled_from(PRECISIONS),
+    size=st.integers(1, 60),
+    groups=st.integers(1, 8),
+    per_group=st.tuples(st.integers(1, 8), st.integers(1, 8)),
+    kernel=st.sampled_from([1, 3, 5, 7]),
+    stride=st.integers(1, 3),
+)
+def test_a_padded_convolution_keeps_its_size_up_to_the_stride(
+    precision: str, size: int, groups: int, per_group: tuple[int, int], kernel: int, stride: int
+) -> None:
+    (op,) = FAMILIES["conv"].make(
+        precision,
+        height=size,
+        width=size,
+        in_channels=groups * per_group[0],
+        out_channels=groups * per_group[1],
+        kernel=kernel,
+        stride=stride,
+        group=groups,
+    )
+    (output,) = infer_outputs(op)
+    expected = -(-size // stride)
+    assert sorted(output.shape) == sorted((1, expected, expected, groups * per_group[1]))

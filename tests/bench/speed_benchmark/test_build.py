@@ -1,0 +1,183 @@
+"""When a program is built, found, and built anew. A one-line program stands for the real one."""
+
+import json
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bench.speed_benchmark import build
+from bench.speed_benchmark.build import TARGETS, Program, build_program, find_program
+from bench.speed_benchmark.cache import default_cache
+from lut.errors import EngineError
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    # The file's name is in the program, as it is in those that use Caffe2's checks.
+    (folder / "main.cc").write_text('#include <cstdio>\nint main() { std::puts("one " __FILE__); }\n')
+    monkeypatch.setattr(build, "SOURCES", folder)
+    return folder
+
+
+def make_cache(folder: Path) -> Path:
+    """A cache without programs that borrows the unpacked runtime of the real one."""
+    folder.mkdir()
+    (folder / "runtime").symlink_to(default_cache() / "runtime")
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, host_program: Program) -> Path:
+    assert host_program.executable.is_file()
+    return make_cache(tmp_path / "cache")
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_second_build_does_nothing(cache: Path) -> None:
+    said: list[str] = []
+    assert find_program("host", cache=cache) is None
+    program = build_program("host", cache=cache, progress=said.append)
+    assert [sentence.split()[0] for sentence in said] == ["Compiling"]
+    assert program.engine == TARGETS["host"].engine
+    assert build_program("host", cache=cache, progress=said.append) == program
+    assert find_program("host", cache=cache) == program
+    assert len(said) == 1
+
+
+def test_other_sources_make_another_program(cache: Path, sources: Path) -> None:
+    first = build_program("host", cache=cache)
+    (sources / "main.cc").write_text("int main() { return 0; }\n")
+    assert find_program("host", cache=cache) is None
+    second = build_program("host", cache=cache)
+    assert second.sha256 != first.sha256
+    assert not first.executable.exists()
+    assert sorted(path.name for path in (cache / "programs").iterdir()) == sorted(
+        ["host.json", second.executable.parent.name]
+    )
+
+
+@pytest.mark.usefixtures("sources")
+def test_the_same_sources_make_the_same_program_in_any_cache(cache: Path, tmp_path: Path) -> None:
+    elsewhere = make_cache(tmp_path / "a cache elsewhere")
+    programs = [build_program("host", cache=folder) for folder in (cache, elsewhere)]
+    assert programs[0].sha256 == programs[1].sha256
+    assert programs[0].executable != programs[1].executable
+    assert subprocess.check_output([programs[1].executable], text=True) == "one src/main.cc\n"
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_damaged_program_is_not_found_and_is_built_again(cache: Path) -> None:
+    program = build_program("host", cache=cache)
+    stamp = cache / "programs" / "host.json"
+    for damage in (
+        lambda: program.executable.write_bytes(b"cut"),
+        program.executable.unlink,
+        lambda: stamp.write_text("{"),
+        lambda: stamp.write_text("[]"),
+        lambda: stamp.write_text(json.dumps({"recipe": "other"})),
+        lambda: stamp.write_text(stamp.read_text().replace("libtorch_cpu.so:3", "libtorch_cpu.so:1")),
+    ):
+        damage()
+        assert find_program("host", cache=cache) is None
+        assert build_program("host", cache=cache) == program
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_missing_compiler_names_its_package_and_spares_what_is_built(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = build_program("host", cache=cache)
+    empty = make_cache(tmp_path / "empty")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert build_program("host", cache=cache) == program
+    with pytest.raises(EngineError, match=r"Install the Debian package g\+\+ "):
+        build_program("host", cache=empty)
+    with pytest.raises(EngineError, match="Install the Debian package g\\+\\+-aarch64-linux-gnu "):
+        build_program("android-arm64", cache=empty)
+
+
+@pytest.mark.usefixtures("sources")
+def test_another_compiler_makes_another_build(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    build_program("host", cache=cache)
+    wrapper = tmp_path / "bin" / "g++"
+    wrapper.parent.mkdir()
+    real = shutil.which("g++")
+    wrapper.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "g++ of tomorrow" || exec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", str(wrapper.parent), prepend=":")
+    build_program("host", cache=cache, progress=said.append)
+    assert said == ["Compiling the program for host with g++ of tomorrow."]
+
+
+def test_a_source_that_does_not_compile_is_told_and_leaves_nothing(cache: Path, sources: Path) -> None:
+    (sources / "main.cc").write_text("int main() { return nonsense; }\n")
+    with pytest.raises(EngineError, match=r"g\+\+ failed to compile main.cc[\s\S]*nonsense"):
+        build_program("host", cache=cache)
+    assert list((cache / "programs").iterdir()) == []
+
+
+@pytest.mark.usefixtures("sources")
+def test_two_builds_at_once_make_one(cache: Path) -> None:
+    leftover = cache / "programs" / ".unfinished-crashed"
+    leftover.mkdir(parents=True)
+    said: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(build_program, "host", cache=cache, progress=said.append) for _ in range(2)]
+    assert both[0].result() == both[1].result()
+    assert sorted(sentence.split()[0] for sentence in said) == ["Compiling", "Waiting"]
+    assert not leftover.exists()
+
+
+def test_an_unusable_cache_and_an_unknown_target_are_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match="set CNN_LATENCY_LUT_CACHE"):
+        build_program("host", cache=tmp_path / "file")
+    for ask in (build_program, find_program):
+        with pytest.raises(
+            EngineError, match="no engine for the target toaster here; targets: host, android"
+        ):
+            ask("toaster")
+
+
+def test_offline_an_empty_cache_asks_for_the_pinned_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with pytest.raises(EngineError) as raised:
+        build_program("host", cache=tmp_path)
+    message = str(raised.value)
+    assert str(tmp_path / "downloads") in message
+    for part in (
+        "torch-1.8.1-cp39-cp39-manylinux2014_aarch64.whl  sha256 a50ea8ed",
+        "grpcio-tools-1.29.0.tar.gz",
+    ):
+        assert part in message
+
+
+@pytest.mark.usefixtures("arm64_program", "sources")
+def test_a_phones_program_without_a_library_is_built_again(cache: Path) -> None:
+    program = build_program("android-arm64", cache=cache)
+    (program.library_dir / "libc.so.6").unlink()
+    assert find_program("android-arm64", cache=cache) is None
+    assert build_program("android-arm64", cache=cache) == program
+    assert (program.library_dir / "libc.so.6").is_file()
+
+
+def test_the_phones_folder_holds_every_library_it_needs(arm64_program: Program) -> None:
+    names = {path.name for path in arm64_program.library_dir.iterdir()}
+    assert names >= {"libtorch_cpu.so", "libc10.so", *TARGETS["android-arm64"].system_libraries}
+    binaries = [arm64_program.executable, *arm64_program.library_dir.iterdir()]
+    for binary in binaries:
+        dynamic = subprocess.check_output(["aarch64-linux-gnu-readelf", "-d", str(binary)], text=True)
+        needed = {line.split("[")[1].rstrip("]\n") for line in dynamic.splitlines() if "(NEEDED)" in line}
+        assert needed <= names, binary.name

@@ -1,0 +1,63 @@
+"""Make the fuzzer's seeds: one small file a reader, with something of everything in it.
+
+python -m tests.fuzz.make_corpus
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from lut.block_table import make_blocks, write_blocks
+from lut.formats.json_lut import write, write_zip
+from lut.index import build_index
+from lut.plan import write_plan
+from lut.records import Failure, OpSpec
+from lut.spaces.block_space import BlockSpace
+from lut.table import LutTable
+from tests.fuzz.fuzz import CORPUS
+from tests.lut.samples import (
+    CONV,
+    CONV_RELU,
+    FC,
+    RELU,
+    SEGMENT,
+    measured,
+    record,
+    written_journal,
+    written_model,
+)
+
+
+def main() -> None:
+    """Write all seeds."""
+    records = [record(CONV, 276.0), record(CONV_RELU, 12.5), record(RELU, 3.25), record(CONV, 280.5)]
+    write(records, CORPUS / "table.json")
+    write(records[:2], CORPUS / "line.json")
+    write_zip(records, CORPUS / "table.json.zip")
+    build_index(CORPUS / "table.json").write(CORPUS / "table.index")
+    write_plan([CONV, RELU, FC], CORPUS / "plan.jsonl")
+    (CORPUS / "run.jsonl").unlink(missing_ok=True)
+    failure = Failure(FC, SEGMENT.id, "run", "no engine")
+    visits = [measured(CONV, 5_000, 6_000), measured(RELU, 700), measured(CONV, 5_100, pass_index=1)]
+    written_journal(CORPUS / "run.jsonl", SEGMENT, *visits, failure)
+    (CORPUS / "argument.txt").write_text('name: "kernels"\nints: 3\nints: 3\n')
+    ops: tuple[OpSpec, ...] = (CONV, RELU)
+    space = BlockSpace("two", ("a", "b"), ("both", "skip"), ((ops, ()), ((RELU,), ())), (CONV,), 1)
+    blocks = make_blocks(space, LutTable(records))
+    for ending in (".json", ".npz"):
+        write_blocks(blocks, CORPUS / f"blocks{ending}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = written_model(Path(name))
+        wire = [(folder / part).read_bytes() for part in ("model.pb", "model_init.pb")]
+    (CORPUS / "model.pb").write_bytes(b"\n#init\n".join(wire))
+    from google.protobuf import text_format
+
+    from lut.caffe2_pb2 import NetDef
+
+    texts = [text_format.MessageToString(NetDef.FromString(part)).encode() for part in wire]
+    (CORPUS / "model.pbtxt").write_bytes(b"\n#init\n".join(texts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""What is fuzzed: every reader of a file that somebody else may have written.
+
+A target takes bytes. It may refuse them with the project's own errors, and with nothing else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from lut.argument_text import parse_argument
+from lut.block_table import load_blocks
+from lut.canonical import canonical_key
+from lut.errors import LutError
+from lut.formats import FORMATS
+from lut.formats.json_record import RecordParser, parse_record
+from lut.frontends import load_model
+from lut.index import open_index
+from lut.journal import read_journal, read_visits
+from lut.merge import merge_journals
+from lut.plan import read_plan
+from lut.query import parse_argument_filter, parse_shape_filter
+from lut.table import load_table
+
+__all__ = ["TARGETS"]
+
+
+def _read_table(data: bytes, ending: str) -> None:
+    """Load a table; the quick way must agree with the way by JSON, line by line, and scan with read."""
+    path = _write(data, f"table{ending}")
+    try:
+        records = list(FORMATS[ending].read(path))
+        scanned = [line for _, line in FORMATS[ending].scan(path, None, None)]
+    except LutError:
+        for match in ("exact", "canonical"):
+            _refuses(partial(load_table, path, index=False, match=match))
+        raise
+    expected = [(record.key.digest, record.runtime_us, record.device) for record in records]
+    assert scanned == expected
+    for record in records:
+        assert canonical_key(canonical_key(record.key)) == canonical_key(record.key)
+    assert len(load_table(path, index=False)) == len(records)
+
+
+def _refuses(action: Callable[[], object]) -> None:
+    try:
+        action()
+    except LutError:
+        return
+    raise AssertionError("one reader took what another refused")
+
+
+def _parse_line(data: bytes) -> None:
+    parser = RecordParser()
+    for line in data.split(b"\n"):
+        try:
+            expected = parse_record(line)
+        except ValueError:
+            expected = None
+        try:
+            found = parser.parse(line)
+        except ValueError:
+            found = None
+        assert found == expected
+
+
+def _read_journal(data: bytes) -> None:
+    path = _write(data, "run.jsonl")
+    try:
+        entries = sum(1 for _ in read_journal(path))
+    except LutError:
+        _refuses(lambda: sum(1 for _ in read_visits(path)))
+        raise
+    assert sum(1 for _ in read_visits(path)) == entries
+    list(merge_journals([path], lambda _: None).records)
+
+
+def _read_plan(data: bytes) -> None:
+    for op in read_plan(_write(data, "plan.jsonl")):
+        assert op.key
+
+
+def _read_net(data: bytes, ending: str) -> None:
+    folder = _FOLDER / f"model{ending.replace('.', '_')}"
+    folder.mkdir(exist_ok=True)
+    predict, _, init = data.partition(b"\n#init\n")
+    (folder / f"model{ending}").write_bytes(predict)
+    (folder / f"model_init{ending}").write_bytes(init or predict)
+    (folder / "input_dims.json").write_bytes(b'{"data": [1, 8]}')
+    load_model(folder)
+
+
+def _parse_texts(data: bytes) -> None:
+    text = data.decode(errors="replace")
+    for parse in (parse_argument, parse_argument_filter, parse_shape_filter):
+        try:
+            parse(text)
+        except ValueError:
+            continue
+
+
+def _open_index(data: bytes) -> None:
+    index = open_index(_write(data, "some.index"))
+    if index is not None:
+        index.find(bytes(16))
+
+
+def _load_blocks(data: bytes, ending: str) -> None:
+    load_blocks(_write(data, f"blocks{ending}"))
+
+
+_HOLDER = tempfile.TemporaryDirectory()
+_FOLDER = Path(_HOLDER.name)
+
+
+def _write(data: bytes, name: str) -> Path:
+    path = _FOLDER / name
+    path.write_bytes(data)
+    return path
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "table.json": lambda data: _read_table(data, ".json"),
+    "table.json.zip": lambda data: _read_table(data, ".json.zip"),
+    "line.json": _parse_line,
+    "run.jsonl": _read_journal,
+    "plan.jsonl": _read_plan,
+    "model.pb": lambda data: _read_net(data, ".pb"),
+    "model.pbtxt": lambda data: _read_net(data, ".pbtxt"),
+    "argument.txt": _parse_texts,
+    "table.index": _open_index,
+    "blocks.json": lambda data: _load_blocks(data, ".json"),
+    "blocks.npz": lambda data: _load_blocks(data, ".npz"),
+}
+"""By the name of the target's seed in corpus/."""

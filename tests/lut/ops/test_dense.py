@@ -1,0 +1,44 @@
+"""Fully connected layers."""
+
+import pytest
+
+from lut.argument_text import ArgumentValue
+from lut.ops import infer_outputs, multiply_adds
+from lut.records import INT32, UINT8, OpSpec, TensorSpec
+from tests.lut.ops.operators import refusal
+
+
+def fc(x: tuple[int, ...], *, weight: tuple[int, ...] = (10, 24), **args: ArgumentValue) -> OpSpec:
+    return OpSpec.of("FC", [TensorSpec(x), TensorSpec(weight), TensorSpec((10,))], **args)
+
+
+def test_the_classifier_of_a_net() -> None:
+    inputs = [TensorSpec((1, 1, 1, 1504), UINT8), TensorSpec((1000, 1504), UINT8), TensorSpec((1000,), INT32)]
+    op = OpSpec.of("Int8FC", inputs, order="NHWC")
+    assert infer_outputs(op) == (TensorSpec((1, 1000), UINT8),)
+    assert multiply_adds(op) == 1_504_000
+    assert refusal(OpSpec.of("Int8FC", inputs, axis=3, order="NHWC")) == (
+        "axis is 3, the quantized kernel knows 1 only"
+    )
+
+
+def test_all_dimensions_from_axis_on_are_columns() -> None:
+    assert infer_outputs(fc((5, 2, 12))) == (TensorSpec((5, 10)),)
+    assert infer_outputs(fc((5, 3, 24), axis=2)) == (TensorSpec((5, 3, 10)),)
+    assert multiply_adds(fc((5, 3, 24), axis=2)) == 5 * 3 * 10 * 24
+
+
+@pytest.mark.parametrize(
+    ("op", "reason"),
+    [
+        (fc((1, 23)), "the input has 23 values from axis 1 on, the weight 24 columns"),
+        (fc((1, 24), axis=2), "axis is 2 and axis_w 1, supported are 1 … rank-1 and 1"),
+        (fc((1, 24), axis=0), "axis is 0 and axis_w 1, supported are 1 … rank-1 and 1"),
+        (fc((1, 24), axis_w=2), "axis is 1 and axis_w 2, supported are 1 … rank-1 and 1"),
+        (fc((1, 24), axis="x"), "axis is 'x', expected is a whole number"),
+        (fc((1, 24), weight=(8, 24)), "the bias is [10] where [8] is expected"),
+        (fc((1, 24), weight=(10, 24, 1)), "input 1 of shape [10, 24, 1] has 3 dimensions, expected are 2"),
+    ],
+)
+def test_refusals(op: OpSpec, reason: str) -> None:
+    assert refusal(op) == reason

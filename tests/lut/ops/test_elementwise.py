@@ -1,0 +1,47 @@
+"""Sums, activations, softmax."""
+
+import pytest
+
+from lut.ops import infer_outputs
+from lut.records import UINT8, OpSpec, TensorSpec
+from tests.lut.ops.operators import op, refusal
+
+
+@pytest.mark.parametrize(
+    ("spec", "output"),
+    [
+        (op("Relu", (2, 3, 4)), TensorSpec((2, 3, 4))),
+        (op("Softmax", (1, 1000)), TensorSpec((1, 1000))),
+        (op("Int8Softmax", (1, 1000), dtype=UINT8), TensorSpec((1, 1000), UINT8)),
+        (op("Sum", (1, 4), (1, 4), (1, 4)), TensorSpec((1, 4))),
+        (op("Int8Sum", (1, 4), (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+        (op("Int8SumRelu", (1, 4), (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+        (op("Add", (1, 4), (1, 4)), TensorSpec((1, 4))),
+        (op("Int8AddRelu", (1, 4), (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+        (op("LeakyRelu", (1, 4), alpha=1.5), TensorSpec((1, 4))),
+        (op("Int8LeakyRelu", (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+        (op("Int8Sigmoid", (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+    ],
+)
+def test_output(spec: OpSpec, output: TensorSpec) -> None:
+    assert infer_outputs(spec) == (output,)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        (op("Relu", (1, 4), (1, 4)), "it has 2 inputs where 1 are expected"),
+        (op("Softmax", (1, 4), (1, 4)), "it has 2 inputs where 1 are expected"),
+        (op("Sum", (1, 4)), "it has 1 inputs where 2 to 64 are expected"),
+        (op("Int8Sum", *[(1, 4)] * 3, dtype=UINT8), "it has 3 inputs where 2 are expected"),
+        (op("Sum", (1, 5), (1, 4)), "its inputs differ in shape: [1, 4] and [1, 5]"),
+        (
+            op("Int8LeakyRelu", (1, 4), dtype=UINT8, alpha=1.0),
+            "alpha is 1.0, expected is a fraction such as 0.1",
+        ),
+        (op("LeakyRelu", (1, 4), alpha=2), "alpha is 2, expected is a fraction such as 0.1"),
+        (op("Add", *[(1, 4)] * 3), "it has 3 inputs where 2 are expected"),
+    ],
+)
+def test_refusal(spec: OpSpec, reason: str) -> None:
+    assert refusal(spec) == reason

@@ -1,0 +1,94 @@
+"""What holds for every operator, whatever its family."""
+
+import pytest
+
+from lut.errors import ModelError
+from lut.ops import RULES, bytes_moved, infer_outputs, multiply_adds
+from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from tests.lut.ops.operators import refusal
+from tests.lut.samples import CONV, RELU
+
+_BOTH = ("Add", "Concat", "ConvTranspose", "Flatten", "LeakyRelu", "MaxPool", "Reshape", "ResizeNearest")
+IN_NO_RELEASED_NET = {
+    *(prefix + op_type for op_type in (*_BOTH, "Sigmoid", "Slice", "Transpose") for prefix in ("", "Int8")),
+    *("Int8AddRelu", "Int8MaxPoolRelu", "Int8Relu"),
+}
+
+
+def test_the_operators_of_nets_and_init_nets_have_rules() -> None:
+    assert (
+        set(RULES)
+        == {
+            "Tile",
+            *(
+                "AveragePool",
+                "ChannelShuffle",
+                "Conv",
+                "FC",
+                "NCHW2NHWC",
+                "NHWC2NCHW",
+                "Relu",
+                "Softmax",
+                "Sum",
+            ),
+            *("Int8AveragePool", "Int8AveragePoolRelu", "Int8ChannelShuffle", "Int8Conv", "Int8ConvRelu"),
+            *("Int8Dequantize", "Int8FC", "Int8Quantize", "Int8Softmax", "Int8Sum", "Int8SumRelu"),
+        }
+        | IN_NO_RELEASED_NET
+    )
+
+
+@pytest.mark.parametrize("ask", [infer_outputs, multiply_adds, bytes_moved])
+def test_an_unknown_operator_is_answered_with_the_known_ones(ask: object) -> None:
+    assert callable(ask)
+    with pytest.raises(ModelError) as caught:
+        ask(OpSpec.of("Lstm", [TensorSpec((1, 4))]))
+    assert str(caught.value) == (
+        f"Lstm is an operator type without a rule here. Known are: {', '.join(sorted(RULES))}. "
+        f"A new one is one module in lut/ops."
+    )
+
+
+@pytest.mark.parametrize("op_type", RULES)
+def test_operators_need_inputs_of_a_size(op_type: str) -> None:
+    empty = OpSpec.of(op_type, [TensorSpec((1, 0, 8, 8))])
+    assert refusal(empty) == "input of shape [1, 0, 8, 8] holds nothing to compute on"
+    none = OpSpec.of(op_type, [])
+    assert refusal(none).startswith("it has 0 inputs where ")
+
+
+@pytest.mark.parametrize("op_type", RULES)
+def test_inputs_of_another_type_are_refused(op_type: str) -> None:
+    quantized = op_type.startswith("Int8") and op_type != "Int8Quantize"
+    x = TensorSpec((1, 8, 8, 8), FLOAT if quantized else UINT8)
+    count = 3 if "Conv" in op_type or "FC" in op_type else 2 if "Sum" in op_type or "Add" in op_type else 1
+    assert refusal(OpSpec.of(op_type, [x] * count, order="NHWC")) == (
+        "input 0 is float (1) where uint8 (6) is expected"
+        if quantized
+        else "input 0 is uint8 (6) where float (1) is expected"
+    )
+
+
+def test_an_unheard_of_type_is_named_by_its_number() -> None:
+    assert refusal(OpSpec.of("Relu", [TensorSpec((4,), 99)])) == (
+        "input 0 is unknown (99) where float (1) is expected"
+    )
+
+
+def test_bytes_are_counted_by_the_size_of_their_type() -> None:
+    assert bytes_moved(RELU) == 4 * 4 + 4 * 4
+    # Input, weight, bias of 32-bit numbers, output.
+    assert bytes_moved(CONV) == 8 * 8 * 16 + 32 * 3 * 3 * 16 + 32 * 4 + 8 * 8 * 32
+    assert bytes_moved(OpSpec.of("Int8Quantize", [TensorSpec((1, 10))])) == 40 + 10
+
+
+def test_operators_without_multiplications_count_none() -> None:
+    assert multiply_adds(RELU) == 0
+    assert multiply_adds(OpSpec.of("Sum", [TensorSpec((4,))] * 2)) == 0
+
+
+def test_types_of_biases() -> None:
+    x, weight, _ = CONV.inputs
+    assert refusal(OpSpec("Int8Conv", CONV.args, (x, weight, TensorSpec((32,))))) == (
+        f"input 2 is float (1) where int32 ({INT32}) is expected"
+    )

@@ -1,0 +1,146 @@
+"""Extending tables: policies, contradictions, the sidecar, and the command `lut merge --into`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from lut import cli
+from lut.errors import ConflictError, FileError
+from lut.extend import extend, extend_table
+from lut.formats import format_of
+from lut.journal import open_journal
+from lut.merge import merge_journals
+from lut.records import (
+    DeviceInfo,
+    LutRecord,
+    Measurement,
+    OpSpec,
+    ProgramInfo,
+    RunConfig,
+    Segment,
+    TensorSpec,
+)
+
+SEGMENT = Segment(
+    DeviceInfo("phone-9-28", "adb", "0"), ProgramInfo("speed_benchmark", "0" * 64, "x"), RunConfig(passes=1)
+)
+
+
+def relu(channels: int) -> OpSpec:
+    return OpSpec.of("Relu", [TensorSpec((1, channels, 7, 7))])
+
+
+def record(channels: int, median: float, noise: float = 1.0, device: str = "phone-9-28") -> LutRecord:
+    spread = (median - 2 * noise, median - noise, median, median + noise, median + 2 * noise)
+    return LutRecord(relu(channels).key, spread, device)
+
+
+def write_run(path: Path, times_us: dict[int, float]) -> Path:
+    with open_journal(path) as journal:
+        journal.append(SEGMENT)
+        for channels, time_us in times_us.items():
+            samples = tuple(int(1000 * (time_us + step)) for step in (-1, 0, 1))
+            journal.append(Measurement(relu(channels), SEGMENT.id, 0, samples))
+    return path
+
+
+def test_new_operators_are_added_in_order() -> None:
+    extension = extend([record(4, 10.0)], [record(2, 20.0), record(8, 30.0)], "newest")
+    assert extension.records == tuple(sorted(extension.records, key=lambda each: each.key))
+    assert (len(extension.records), extension.added, extension.present) == (3, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "medians"), [("newest", [20.0]), ("keep", [10.0]), ("pooled", [10.0, 20.0])]
+)
+def test_the_policy_decides_what_stays(policy: str, medians: list[float]) -> None:
+    extension = extend([record(4, 10.0)], [record(4, 20.0)], policy)
+    assert [each.p50 for each in extension.records] == medians
+    assert (extension.added, extension.present, extension.equal) == (0, 1, 0)
+
+
+def test_pooling_a_run_twice_does_not_double_its_weight() -> None:
+    once = extend([record(4, 10.0)], [record(4, 20.0)], "pooled")
+    twice = extend(once.records, [record(4, 20.0)], "pooled")
+    assert twice.records == once.records
+    assert twice.equal == 1
+
+
+def test_records_contradict_when_their_noise_does_not_explain_it() -> None:
+    old = [record(2, 10.0), record(4, 10.0), record(8, 10.0, noise=5.0), record(16, 0.0, noise=0.0)]
+    new = [record(2, 11.9), record(4, 12.1), record(8, 14.0), record(16, 9.0)]
+    contradictions = extend(old, new, "keep").contradictions
+    assert [found.new.key for found in contradictions] == [relu(16).key, relu(4).key]
+    assert [found.factor for found in contradictions] == [float("inf"), pytest.approx(1.21)]
+
+
+def test_a_table_is_extended_in_its_own_format(tmp_path: Path) -> None:
+    path = tmp_path / "phone-9-28-op_lut_database.json.zip"
+    format_of(path).write([record(4, 10.0)], path)
+    merged = merge_journals([write_run(tmp_path / "a.jsonl", {4: 50.0, 8: 60.0})], print)
+    extension = extend_table(path, merged, "newest")
+    assert [each.p50 for each in format_of(path).read(path)] == [50.0, 60.0]
+    assert (extension.added, extension.present, len(extension.contradictions)) == (1, 1, 1)
+
+    merged = merge_journals([write_run(tmp_path / "b.jsonl", {16: 70.0})], print)
+    extend_table(path, merged, "keep")
+    story = json.loads((tmp_path / "phone-9-28-op_lut_database.meta.json").read_text())
+    assert (story["sources"], story["records"]) == (["a.jsonl", "b.jsonl"], 3)
+    assert [step["policy"] for step in story["extended"]] == ["newest", "keep"]
+    assert len(story["segments"]) == 2
+
+
+def test_a_failure_is_forgotten_when_its_operator_is_measured(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(4, 10.0)], path)
+    failures = [{**relu(channels).key.to_json(), "stage": "crash", "reason": "x"} for channels in (8, 16)]
+    (tmp_path / "table.meta.json").write_text(json.dumps({"failures": failures}))
+    extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print), "newest")
+    assert json.loads((tmp_path / "table.meta.json").read_text())["failures"] == failures[1:]
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_damaged_sidecar_changes_nothing(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(4, 10.0)], path)
+    (tmp_path / "table.meta.json").write_text(text)
+    merged = merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print)
+    with pytest.raises(FileError, match="Move it away to go on without it"):
+        extend_table(path, merged, "newest")
+    assert list(format_of(path).read(path)) == [record(4, 10.0)]
+
+
+def test_devices_are_not_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(4, 10.0, device="other-8-26")], path)
+    merged = merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print)
+    with pytest.raises(ConflictError, match="is of the device other-8-26, the journals are of phone-9-28"):
+        extend_table(path, merged, "newest")
+
+
+def test_the_command_tells_what_it_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, run = tmp_path / "table.json", write_run(tmp_path / "a.jsonl", dict.fromkeys(range(1, 15), 60.0))
+    format_of(path).write([record(channels, 10.0) for channels in range(1, 13)], path)
+
+    def merge(*arguments: object) -> tuple[object, list[str]]:
+        monkeypatch.setattr(sys, "argv", ["lut", "merge", str(run), *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code, capsys.readouterr().err.splitlines()
+
+    code, lines = merge("--into", path, "--policy", "pooled")
+    assert code == 0
+    assert lines[:3] == [
+        f"{path}: 2 operators added, 12 with an old and a new record, 0 the same as before",
+        "12 of those contradict: old and new p10 to p90 don't overlap. Medians in microseconds, old and new:",
+        "  10.0  60.0  Relu [1,1,7,7]",
+    ]
+    assert (len(lines), lines[-1]) == (13, "  and 2 more")
+    assert merge("--into", path)[1][0].startswith(f"{path}: 0 operators added, 12 replaced, 2 the same")
+    assert merge()[0] == merge("--into", path, "-o", tmp_path)[0] == 2

@@ -1,0 +1,209 @@
+"""Journals pooled into a table. The samples here are made up: what is tested is arithmetic."""
+
+import json
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lut.errors import ConflictError, FileError
+from lut.merge import Merged, merge_journals, write_table
+from lut.records import Failure, LutRecord, Measurement, Segment
+from tests.lut.samples import (
+    CONFIG,
+    CONV,
+    CONV_RELU,
+    DEVICE,
+    PROGRAM,
+    RELU,
+    SEGMENT,
+    measured,
+    written_journal,
+)
+
+
+def merge(*paths: Path, mixed: bool = False) -> Merged:
+    warnings: list[str] = []
+    merged = merge_journals(paths, warnings.append, mixed=mixed)
+    assert not warnings
+    return merged
+
+
+def failed(stage: str = "crash", reason: str = "killed") -> Failure:
+    return Failure(CONV, SEGMENT.id, stage, reason)
+
+
+def test_percentiles_of_the_pooled_samples_by_hand(tmp_path: Path) -> None:
+    # Pooled and sorted: 1000 … 11000 ns. p10 is the 2nd of 11, p50 the 6th, p90 the 10th.
+    first = measured(CONV, 11_000, 1_000, 5_000, 3_000, 7_000, 9_000)
+    second = measured(CONV, 2_000, 4_000, 10_000, 8_000, 6_000, pass_index=1)
+    (record,) = merge(written_journal(tmp_path / "a", SEGMENT, first, second)).records
+    assert record == LutRecord(CONV.key, (1.0, 2.0, 6.0, 10.0, 11.0), "Box-12-6.1")
+
+
+def test_percentiles_between_two_samples_are_interpolated_to_the_nanosecond(tmp_path: Path) -> None:
+    (record,) = merge(written_journal(tmp_path / "a", SEGMENT, measured(CONV, 1_000, 2_013))).records
+    assert record.runtime_us == (1.0, 1.101, 1.506, 1.912, 2.013)
+
+
+def test_records_are_sorted_by_key(tmp_path: Path) -> None:
+    entries = [measured(op, 5) for op in (RELU, CONV_RELU, CONV)]
+    merged = merge(written_journal(tmp_path / "a", SEGMENT, *entries))
+    assert [record.key for record in merged.records] == [CONV.key, CONV_RELU.key, RELU.key]
+
+
+def test_the_order_of_journals_does_not_matter(tmp_path: Path) -> None:
+    later = replace(SEGMENT, started="2024-02-01T00:00:00+00:00")
+    journals = [
+        written_journal(tmp_path / "a", SEGMENT, measured(CONV, 1_000, 2_000), failed("run", "b")),
+        written_journal(tmp_path / "b", later, measured(RELU, 3_000), failed("crash", "b")),
+        written_journal(tmp_path / "c", SEGMENT, measured(RELU, 9_000), failed("crash", "c")),
+    ]
+    tables = {
+        (path.read_bytes(), path.with_suffix(".meta.json").read_bytes())
+        for number, order in enumerate(permutations(journals))
+        for path in [write_table(merge(*order), tmp_path / str(number))]
+    }
+    assert len(tables) == 1
+
+
+def test_another_device_is_refused_mixed_or_not(tmp_path: Path) -> None:
+    first = written_journal(tmp_path / "a", SEGMENT, measured(CONV, 5))
+    phone = Segment(replace(DEVICE, name="Phone"), PROGRAM, CONFIG)
+    second = written_journal(tmp_path / "b", phone, measured(CONV, 5, segment=phone))
+    for mixed in (False, True):
+        with pytest.raises(ConflictError) as caught:
+            merge(first, second, mixed=mixed)
+        assert str(caught.value) == (
+            f"{second} is of the device Phone, the journals before it of Box-12-6.1. "
+            f"A table holds one device: merge them one by one."
+        )
+
+
+@pytest.mark.parametrize(
+    ("other", "part", "values"),
+    [
+        (Segment(DEVICE, replace(PROGRAM, engine="x"), CONFIG), "program", "engine 'torch-1.8.1' and 'x'"),
+        (
+            Segment(DEVICE, PROGRAM, replace(CONFIG, iters=9, threads=2)),
+            "config",
+            "iters 3 and 9, threads 1 and 2",
+        ),
+    ],
+)
+def test_other_programs_and_configurations_are_pooled_only_when_asked(
+    other: Segment, part: str, values: str, tmp_path: Path
+) -> None:
+    first = written_journal(tmp_path / "a", SEGMENT, measured(CONV, 1_000))
+    second = written_journal(tmp_path / "b", other, measured(CONV, 3_000, segment=other))
+    with pytest.raises(ConflictError) as caught:
+        merge(first, second)
+    assert str(caught.value) == (
+        f"{second} was measured with another {part} than the journals before it: {values}. "
+        f"Such times don't compare; --mixed pools them all the same."
+    )
+    merged = merge(first, second, mixed=True)
+    assert [record.p50 for record in merged.records] == [2.0]
+    assert merged.segments == (other, SEGMENT)
+
+
+def test_a_failed_operator_is_left_out_unless_it_was_measured_in_full(tmp_path: Path) -> None:
+    once = measured(CONV, 5)
+    again = measured(CONV, 5, pass_index=1)
+    half = merge(written_journal(tmp_path / "a", SEGMENT, once, failed(), measured(RELU, 5)))
+    assert [record.key for record in half.records] == [RELU.key]
+    assert half.failures == {CONV.key: failed()}
+
+    full = merge(written_journal(tmp_path / "b", SEGMENT, failed(), once, again))
+    assert [record.key for record in full.records] == [CONV.key]
+    assert full.failures == {}
+
+
+def test_operators_with_too_few_passes_are_kept_and_named(tmp_path: Path) -> None:
+    entries = (measured(CONV, 5), measured(RELU, 5), measured(RELU, 5, pass_index=1))
+    merged = merge(written_journal(tmp_path / "a", SEGMENT, *entries))
+    assert len(merged.records) == 2
+    assert merged.passes == 2
+    assert merged.incomplete == (CONV.key,)
+
+
+def test_nothing_measured_makes_no_table(tmp_path: Path) -> None:
+    empty = written_journal(tmp_path / "a", SEGMENT, failed())
+    with pytest.raises(FileError, match=rf"^{empty}: no measurement to make a table from\.$"):
+        merge(empty)
+    all_failed = written_journal(tmp_path / "b", SEGMENT, measured(CONV, 5), failed())
+    with pytest.raises(
+        FileError, match=rf"^{all_failed}: every operator failed, there is no table to make\.$"
+    ):
+        merge(all_failed)
+
+
+def test_a_torn_journal_is_merged_up_to_the_cut_with_a_warning(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a", SEGMENT, measured(CONV, 5), measured(RELU, 5))
+    path.write_bytes(path.read_bytes()[:-9])
+    warnings: list[str] = []
+    assert len(merge_journals([path], warnings.append).records) == 1
+    assert warnings == [f"{path}:3 is cut off in mid-line; the entries before it are used."]
+
+
+def test_table_and_sidecar(tmp_path: Path) -> None:
+    entries = (
+        measured(RELU, 1_000, 2_000),
+        measured(RELU, 3_000, pass_index=1),
+        measured(CONV_RELU, 7_000),
+        failed(),
+    )
+    merged = merge(written_journal(tmp_path / "a.run.jsonl", SEGMENT, *entries))
+    path = write_table(merged, tmp_path / "data")
+    assert path == tmp_path / "data" / "Box-12-6.1-op_lut_database.json"
+    relu = (
+        '{"op_type": "Relu", "op_args": [], "input_shapes": [[1, 4]], "input_dtypes": [1], '
+        '"runtime_us_p0": 1.0, "runtime_us_p10": 1.2, "runtime_us_p50": 2.0, "runtime_us_p90": 2.8, '
+        '"runtime_us_p100": 3.0, "device": "Box-12-6.1"}'
+    )
+    assert path.read_text().splitlines()[1:] == [relu]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "Box-12-6.1-op_lut_database.json",
+        "Box-12-6.1-op_lut_database.meta.json",
+    ]
+    assert json.loads((path.parent / "Box-12-6.1-op_lut_database.meta.json").read_text()) == {
+        "version": 1,
+        "device": "Box-12-6.1",
+        "records": 2,
+        "sources": ["a.run.jsonl"],
+        "segments": [
+            {
+                "device": {"name": "Box-12-6.1", "kind": "host", "serial": "host", "facts": {"cores": "2"}},
+                "program": vars(PROGRAM),
+                "config": vars(CONFIG),
+                "started": SEGMENT.started,
+            }
+        ],
+        "incomplete": [CONV_RELU.key.to_json()],
+        "failures": [{**CONV.key.to_json(), "stage": "crash", "reason": "killed"}],
+    }
+
+
+@given(visits=st.lists(st.lists(st.integers(1, 10**12), min_size=1, max_size=9), min_size=1, max_size=5))
+def test_percentiles_are_ordered_and_within_the_samples(
+    visits: list[list[int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "percentiles"
+    path.unlink(missing_ok=True)
+    entries = (Measurement(CONV, SEGMENT.id, n, tuple(samples)) for n, samples in enumerate(visits))
+    (record,) = merge(written_journal(path, SEGMENT, *entries)).records
+    pooled = sorted(sample for samples in visits for sample in samples)
+    assert list(record.runtime_us) == sorted(record.runtime_us)
+    assert record.runtime_us[0] == round(pooled[0] / 1000, 3)
+    assert record.runtime_us[-1] == round(pooled[-1] / 1000, 3)
+    if len(pooled) % 2:
+        assert record.p50 == round(pooled[len(pooled) // 2] / 1000, 3)
+
+
+def test_a_journal_given_twice_is_refused(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", SEGMENT, measured(RELU, 100))
+    with pytest.raises(ConflictError, match=r"a\.run\.jsonl is given 2 times\. Name each journal once\.$"):
+        merge(path, tmp_path / "b" / ".." / "a.run.jsonl")

@@ -1,0 +1,119 @@
+"""Plans: operators as lines."""
+
+import contextlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lut.errors import FileError, ModelError
+from lut.plan import format_op, parse_op, read_plan, write_plan
+from tests.lut.samples import CONV, CONV_RELU, RELU
+
+LINE = '{"op_type": "Relu", "op_args": [], "input_shapes": [[1, 4]], "input_dtypes": [1]}'
+
+
+def test_a_line_is_the_operators_key() -> None:
+    assert format_op(RELU) == LINE
+    assert parse_op(json.loads(LINE)) == RELU
+    assert parse_op(json.loads(LINE) | {"kind": "measurement"}) == RELU
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "ops.plan.jsonl"
+    assert write_plan(iter([CONV, RELU, CONV_RELU, RELU]), path) == 4
+    assert list(read_plan(path)) == [CONV, RELU, CONV_RELU, RELU]
+
+
+def test_blank_lines_are_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ops.plan.jsonl"
+    path.write_text(f"\n{LINE}\n  \n{LINE}")
+    assert list(read_plan(path)) == [RELU, RELU]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[]", "it is no JSON object"),
+        ("nothing", "Expecting value: line 1 column 1 (char 0)"),
+        ("{}", "the field 'op_type' is absent or no str"),
+        (LINE.replace("[[1, 4]]", "4"), "the field 'input_shapes' is absent or no list"),
+        (LINE.replace("[]", "[1]"), "op_args holds something else than texts"),
+        (LINE.replace("[[1, 4]]", "[4]"), "input_shapes holds something else than lists"),
+        (LINE.replace("[[1, 4]]", "[[1, 4.0]]"), "a shape or dtype holds something else than whole numbers"),
+        (LINE.replace("[[1, 4]]", "[[1, true]]"), "a shape or dtype holds something else than whole numbers"),
+        (LINE.replace("[1]}", '["1"]}'), "a shape or dtype holds something else than whole numbers"),
+        (LINE.replace("[1]}", "[1, 1]}"), "1 input shapes, but 2 input dtypes"),
+        (LINE.replace("[]", '["kernel 3"]'), "'kernel 3' is not the text of an argument: "),
+        ("[" * 100_000, "it is nested too deeply"),
+    ],
+    ids=range(12),
+)
+def test_a_line_that_is_no_operator_is_named(line: str, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "ops.plan.jsonl"
+    path.write_text(f"{LINE}\n{line}\n{LINE}\n")
+    ops = read_plan(path)
+    assert next(ops) == RELU
+    with pytest.raises(FileError, match=rf"^{re.escape(f'{path}:2 is no operator: {reason}')}") as caught:
+        next(ops)
+    assert str(caught.value).endswith(" Expected is a line as `bench generate` writes it.")
+
+
+def test_an_operator_that_does_not_fit_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "ops.plan.jsonl"
+    path.write_text(f"{LINE}\n{LINE.replace('Relu', 'Sum')}\n")
+    with pytest.raises(ModelError) as caught:
+        list(read_plan(path))
+    assert str(caught.value) == f"{path}:2: Sum [1,4]: it has 1 inputs where 2 to 64 are expected."
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_plan_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "ops.plan.jsonl"
+    path.write_text(text)
+    with pytest.raises(FileError, match=rf"^{path} holds no operator\. Make a plan by `bench generate`\.$"):
+        list(read_plan(path))
+
+
+def test_an_absent_plan_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"plan can't be read: No such file or directory\.$"):
+        list(read_plan(tmp_path / "plan"))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+lines = st.binary(max_size=60) | st.fixed_dictionaries(
+    {},
+    optional={
+        "op_type": st.sampled_from(["Relu", "Conv", "FC", "AveragePool", "Lstm"]) | json_values,
+        "op_args": st.lists(
+            st.sampled_from(
+                ["kernel", "kernels", "pads", "group", "order", "axis", "global_pooling"]
+            ).flatmap(
+                lambda name: st.sampled_from(
+                    [f'name: "{name}" {value}' for value in ("i: 2", 's: "x"', "f: 1.5", "")]
+                )
+            ),
+            max_size=3,
+        )
+        | json_values,
+        "input_shapes": st.lists(st.lists(st.integers(-1, 9), max_size=4), max_size=3) | json_values,
+        "input_dtypes": st.lists(st.sampled_from([1, 6, 2]), max_size=3) | json_values,
+    },
+).map(lambda fields: json.dumps(fields).encode())
+
+
+@given(content=st.lists(lines, max_size=3))
+def test_no_bytes_end_in_anything_but_a_file_error(
+    content: list[bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.plan.jsonl"
+    path.write_bytes(b"\n".join(content))
+    with contextlib.suppress(FileError):
+        assert list(read_plan(path))

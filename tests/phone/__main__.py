@@ -1,0 +1,95 @@
+"""Start simulated phones: `python -m tests.phone --port 5555`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+from tests.phone.adbd import Phone
+from tests.phone.faults import KINDS, Fault
+from tests.phone.userland import UserlandError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=5555, show_default=True, help="The first phone's TCP port.")
+@click.option("--phones", default=1, show_default=True, help="How many, on ports one after another.")
+@click.option("--storage", type=click.Path(path_type=Path), help="Keep what is on the phones in this folder.")
+@click.option("--architecture", default="arm64", show_default=True, help="Debian's name for it.")
+@click.option("--no-authentication", is_flag=True, help="Take every host without a key.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND@BYTE[:SECONDS]",
+    help=f"Strike after so many bytes of traffic; may be repeated. Kinds: {', '.join(KINDS)}.",
+)
+def main(
+    host: str,
+    port: int,
+    phones: int,
+    storage: Path | None,
+    architecture: str,
+    no_authentication: bool,
+    faults: tuple[str, ...],
+) -> None:
+    """Simulate Samsung Galaxy S8 phones over TCP until interrupted.
+
+    \b
+    Example:
+      python -m tests.phone --port 5555
+      bench devices --device tcp:127.0.0.1:5555
+    """
+    try:
+        asyncio.run(_serve(host, port, phones, storage, architecture, not no_authentication, faults))
+    except UserlandError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("The phones are off.", err=True)
+
+
+def _parse_fault(text: str) -> Fault:
+    kind, _, place = text.partition("@")
+    byte, _, seconds = place.partition(":")
+    try:
+        return Fault(kind, int(byte), float(seconds or 0.5))
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}.") from error
+
+
+async def _serve(
+    host: str,
+    port: int,
+    phones: int,
+    storage: Path | None,
+    architecture: str,
+    authentication: bool,
+    faults: tuple[str, ...],
+) -> None:
+    started = []
+    ended = asyncio.Event()
+    for end in (signal.SIGINT, signal.SIGTERM):  # whoever started us in the background ignores the first
+        asyncio.get_running_loop().add_signal_handler(end, ended.set)
+    try:
+        for number in range(phones):
+            serial = f"simulated{number}"
+            phone = Phone(
+                serial,
+                folder=storage / serial if storage else None,
+                architecture=architecture,
+                authentication=authentication,
+                faults=[_parse_fault(text) for text in faults],
+            )
+            started.append(phone)
+            await phone.start(host, port + number)
+            click.echo(f"{serial}, a Galaxy S8, listens: --device tcp:{host}:{port + number}")
+        await ended.wait()
+    finally:
+        for phone in started:
+            await phone.stop()
+
+
+if __name__ == "__main__":
+    main()

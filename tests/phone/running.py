@@ -1,0 +1,91 @@
+"""Simulated phones for tests: each runs in a thread of its own while a test talks to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.device_runner.bundle import FOLDER
+from bench.speed_benchmark.build import Program
+from tests.phone.adbd import Phone
+
+__all__ = ["Running", "gather_own_program", "link_storage", "run_phone"]
+
+
+class Running:
+    """A phone that listens, and its port. `do` lets something happen in its thread."""
+
+    def __init__(self, phone: Phone, port: int, loop: asyncio.AbstractEventLoop) -> None:
+        self.phone = phone
+        self.port = port
+        self.serial = f"tcp:127.0.0.1:{port}"
+        self._loop = loop
+
+    def do(self, step: Callable[[], Any]) -> Any:
+        async def call() -> Any:
+            return step()
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(30)
+
+    @property
+    def our_files(self) -> list[str]:
+        """Every file on the phone, by its path there."""
+        data = self.phone.state.folder / "data"
+        return sorted(f"/data/{path.relative_to(data)}" for path in data.rglob("*") if not path.is_dir())
+
+    @property
+    def foreign_files(self) -> list[str]:
+        """Files that are outside the runner's folder."""
+        return [path for path in self.our_files if not path.startswith(f"{FOLDER}/")]
+
+
+@contextlib.contextmanager
+def run_phone(serial: str = "simulated", host: str = "127.0.0.1", **settings: Any) -> Iterator[Running]:
+    """Run a phone until the block ends."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def start() -> tuple[Phone, int]:
+        # Phones of several runs of the tests at once are different phones.
+        phone = Phone(f"{serial}-{os.getpid()}", **settings)
+        return phone, await phone.start(host)
+
+    try:
+        phone, port = asyncio.run_coroutine_threadsafe(start(), loop).result(120)
+        try:
+            yield Running(phone, port, loop)
+        finally:
+            asyncio.run_coroutine_threadsafe(phone.stop(), loop).result(30)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def gather_own_program(program: Program, folder: Path) -> Program:
+    """Put this machine's own program together as the bundle for phones is: with loader and libraries.
+
+    The real engine then runs in a userland of this machine's architecture, at its full speed.
+    """
+    listing = subprocess.run(
+        ["ldd", str(program.executable)], check=True, capture_output=True, text=True
+    ).stdout
+    for line in listing.splitlines():
+        match = re.search(r"(/\S+) \(0x", line)
+        if match:
+            source = Path(match[1])
+            (folder / source.name).symlink_to(source.resolve())
+    return Program(program.target, program.executable, folder, program.sha256, program.engine)
+
+
+def link_storage(source: Path, target: Path) -> None:
+    """Give a phone's storage to another one, by links: hundreds of megabytes need not be copied."""
+    subprocess.run(["cp", "-al", str(source), str(target)], check=True)

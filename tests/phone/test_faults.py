@@ -1,0 +1,88 @@
+"""Hundreds of faults at random places: nothing measured is lost or doubled, and the run always ends."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench.campaign import run_plan
+from bench.device_runner import open_device
+from bench.device_runner.phone import PhoneOptions
+from lut.journal import read_journal
+from lut.records import FLOAT, Failure, Measurement, OpKey, OpSpec, RunConfig, TensorSpec
+from tests.phone.conftest import QuickPhone
+from tests.phone.faults import KINDS, Fault
+from tests.phone.running import Running
+
+CONFIG = RunConfig(passes=2, iters=10, warmup=1)
+PLAN = [
+    OpSpec.of("Relu", [TensorSpec((1, channels, 112, 112), FLOAT)], order="NCHW")
+    for channels in range(100, 140)
+]
+LEAST_FAULTS = 200
+STAGES = {"crash", "timeout", "parse"}
+"""How operators fail under these faults; the campaign goes on until it has seen each."""
+SILENCE_S = 0.8
+
+
+def draw_faults(seed: int, kinds: list[str]) -> list[Fault]:
+    """Faults some thousand bytes apart, as soon as the phone has been greeted."""
+    draw = random.Random(seed)
+    faults, at_byte = [], 2500
+    for kind in kinds:
+        at_byte += draw.randrange(500, 6000)
+        faults.append(Fault(kind, at_byte, for_s=0.15))
+    return faults
+
+
+def check_journal(journal: Path, plan: list[OpSpec], passes: int) -> Counter[str]:
+    """Every operator was visited once a pass, or failed once with a reason; give the stages of failure."""
+    visits: Counter[tuple[OpKey, int]] = Counter()
+    failures: dict[OpKey, Failure] = {}
+    for entry in read_journal(journal, pytest.fail):
+        if isinstance(entry, Measurement):
+            visits[entry.op.key, entry.pass_index] += 1
+        elif isinstance(entry, Failure):
+            assert entry.op.key not in failures
+            assert entry.reason
+            failures[entry.op.key] = entry
+    assert max(visits.values()) == 1
+    for op in plan:
+        made = sum(visits[op.key, index] for index in range(passes))
+        assert made == passes or op.key in failures
+        assert not (made == passes and op.key in failures)
+    assert {key for key, _ in visits} | failures.keys() == {op.key for op in plan}
+    return Counter(failure.stage for failure in failures.values())
+
+
+def run_with_faults(running: Running, options: PhoneOptions, journal: Path) -> Counter[str]:
+    """Measure the plan, and check that the journal, the phone and the summary are as they must be."""
+    device = open_device(running.serial, "direct", options)
+    try:
+        summary = run_plan(PLAN, device, CONFIG, journal, silence_s=SILENCE_S)
+    finally:
+        device.close()
+    stages = check_journal(journal, PLAN, CONFIG.passes)
+    assert summary.failed == stages.total()
+    assert summary.measured == len(PLAN) - summary.failed
+    assert running.foreign_files == []
+    return stages
+
+
+def test_a_campaign_of_random_faults(quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path) -> None:
+    draw = random.Random(20)
+    fired: Counter[str] = Counter()
+    stages: Counter[str] = Counter()
+    run = 0
+    with quick_phone() as running:
+        while fired.total() < LEAST_FAULTS or fired.keys() != set(KINDS) or not stages.keys() >= STAGES:
+            run += 1
+            kinds = draw.sample(KINDS, len(KINDS)) * 2
+            running.do(lambda: running.phone.new_faults(draw_faults(run, kinds)))  # noqa: B023
+            stages += run_with_faults(running, options, tmp_path / f"{run}.jsonl")
+            fired += Counter(fault.kind for fault in running.phone.plan.fired)
+            assert run < 60, f"only {fired} struck, only {stages} came of it"
+    assert set(stages) == STAGES

@@ -1,0 +1,89 @@
+"""A link with a network's own socket buffers: a phone in a network namespace, at the end of a veth pair."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bench.campaign import run_plan
+from bench.device_runner import open_device
+from bench.device_runner.adb import DirectChannel
+from bench.device_runner.bundle import FOLDER, push_archive
+from bench.device_runner.connection import Connection, Patience
+from bench.device_runner.phone import PhoneOptions
+from tests.phone.running import link_storage
+from tests.phone.test_faults import CONFIG, PLAN, check_journal
+from tests.phone.userland import OWN
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
+
+
+@pytest.fixture
+def far_phone(prepared_storage: Path, tmp_path: Path) -> Iterator[str]:
+    """A phone's serial; the phone is behind a veth pair."""
+    number = os.getpid() % 60000
+    namespace, ours, theirs = f"phone{number}", f"va{number}", f"vb{number}"
+    net = f"10.231.{number % 250}"
+    try:
+        ip("netns", "add", namespace)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"needs the right to make network namespaces, and the Debian package iproute2 ({error})")
+    storage = tmp_path / "storage"
+    (storage / "simulated0").mkdir(parents=True)
+    link_storage(prepared_storage / "data", storage / "simulated0" / "data")
+    try:
+        ip("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", namespace)
+        ip("addr", "add", f"{net}.1/30", "dev", ours)
+        ip("link", "set", ours, "up")
+        ip("-n", namespace, "addr", "add", f"{net}.2/30", "dev", theirs)
+        ip("-n", namespace, "link", "set", theirs, "up")
+        command = ["ip", "netns", "exec", namespace, sys.executable, "-m", "tests.phone"]
+        command += ["--host", f"{net}.2", "--storage", str(storage), "--architecture", OWN]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as phone:
+            try:
+                assert phone.stdout is not None
+                assert "listens" in phone.stdout.readline()
+                yield f"tcp:{net}.2:5555"
+            finally:
+                phone.terminate()
+                try:
+                    phone.wait(20)
+                except subprocess.TimeoutExpired:
+                    phone.kill()
+                    raise
+    finally:
+        ip("netns", "del", namespace)
+
+
+def test_files_and_runs_over_a_network(far_phone: str, options: PhoneOptions, tmp_path: Path) -> None:
+    connection = Connection(DirectChannel(far_phone), Patience())
+    with closing(connection):
+        check_link(connection)
+    with closing(open_device(far_phone, "direct", options)) as device:
+        run_plan(PLAN[:4], device, CONFIG, tmp_path / "run.jsonl")
+    assert not check_journal(tmp_path / "run.jsonl", PLAN[:4], CONFIG.passes)
+
+
+def check_link(connection: Connection) -> None:
+    connection.connect()
+    data = os.urandom(20_000_000)
+    started = time.monotonic()
+    push_archive(connection, data, f"{FOLDER}/there")
+    assert time.monotonic() - started < 20
+    assert hashlib.sha1(data).hexdigest() in connection.check(f"sha1sum {FOLDER}/there", "sum it up")
+    began = time.monotonic()
+    for _ in range(20):
+        connection.run("true")
+    assert (time.monotonic() - began) / 20 < 0.5

@@ -1,0 +1,281 @@
+"""The runner on simulated phones: the published one with the real arm64 program, and quick ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import threading
+import time
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+from adb_shell import exceptions
+from click.testing import CliRunner
+
+import bench.cli
+import lut.cli
+from bench.campaign import run_plan
+from bench.device_runner import adb, open_device
+from bench.device_runner.adb import load_keys
+from bench.device_runner.bundle import FOLDER
+from bench.device_runner.phone import PhoneDevice, PhoneOptions
+from bench.fleet import choose_devices, group_by_name
+from lut.errors import ConflictError, DeviceError, LutError
+from lut.journal import read_journal
+from lut.merge import merge_journals
+from lut.records import BlockState, Segment
+from tests.phone.conftest import QUICK, QuickPhone, need_userland
+from tests.phone.faults import Fault
+from tests.phone.running import run_phone
+from tests.phone.test_faults import CONFIG, PLAN, check_journal
+
+
+def invoke(program: click.Command, *words: object) -> str:
+    done = CliRunner().invoke(program, [str(word) for word in words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(tmp_path: Path) -> None:
+    """The real arm64 program, every step by the command lines."""
+    need_userland("arm64")
+    model, plan, journal = tmp_path / "FBNet-96" / "int8", tmp_path / "plan.jsonl", tmp_path / "run.jsonl"
+    invoke(lut.cli.cli, "models", "build", "FBNet-96", "--precision", "int8", "-o", tmp_path)
+    invoke(bench.cli.cli, "generate", "--space", "models", "--model", model, "-o", plan)
+    with run_phone("s8") as running:
+        listed = invoke(bench.cli.cli, "devices", "--json", "--device", running.serial)
+        [device] = json.loads(listed)
+        assert device["name"] == "SM-G950U-7.0-24"
+        assert device["facts"]["clusters"] == "0-3:1900800 4-7:2361600"
+        assert device["state"]["battery_level"] == "87"
+        few = ("--passes", 1, "--iters", 3, "--warmup", 1)
+        invoke(bench.cli.cli, "run", plan, "--device", running.serial, "-o", journal, *few)
+        assert running.foreign_files == []
+        assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
+        invoke(bench.cli.cli, "clean", "--device", running.serial)
+        assert running.our_files == []
+    invoke(lut.cli.cli, "merge", journal, "-o", tmp_path / "data")
+    said = invoke(
+        lut.cli.cli,
+        "get-runtime",
+        *("--model_path", model, "--db_dir", tmp_path / "data", "--device", "SM-G950U-7.0-24"),
+        *("--input_dims", '{"data": [1, 3, 96, 96]}'),
+    )
+    assert "All operators found in the table? True" in said
+
+
+def test_the_program_is_copied_once(quick_phone: QuickPhone, options: PhoneOptions) -> None:
+    with quick_phone() as running:
+        said: list[str] = []
+        with closing(open_device(running.serial, "direct", options)) as device:
+            device.prepare(said.append)
+        assert said == []
+
+
+def test_every_block_has_its_state(quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path) -> None:
+    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+        run_plan(PLAN[:3], device, CONFIG, tmp_path / "run.jsonl")
+    segment, state, *_ = read_journal(tmp_path / "run.jsonl")
+    assert isinstance(segment, Segment)
+    assert isinstance(state, BlockState)
+    assert state.values["battery_celsius"] == "28.4"
+    assert state.values["zone_celsius"] == "31.0"
+
+
+def test_the_default_mask_holds_the_fastest_cores_that_are_allowed(
+    quick_phone: QuickPhone, options: PhoneOptions
+) -> None:
+    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+        assert isinstance(device, PhoneDevice)
+        identity = replace(device.identity, allowed=frozenset(range(8)))
+        assert identity.fastest_mask(4) == "0xf0"
+        assert identity.fastest_mask(2) == "0xc0"
+        assert int(device.default_cpus(1), 16) & sum(1 << core for core in os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("kind", ["heat", "low-battery", "throttle", "no-space"])
+def test_a_gate_holds_a_block_back_and_opens(
+    kind: str, quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+        running.do(lambda: running.phone.strike(Fault(kind, 0, for_s=2.0)))
+        said: list[str] = []
+        summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "run.jsonl", announce=said.append)
+    assert summary.measured == 2
+    assert any(name.startswith("gate ") for name in summary.incidents)
+    assert any("waits: " in sentence for sentence in said)
+
+
+def test_a_gate_that_stays_shut_ends_the_run_with_its_name_unless_ignored(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    impatient = replace(options, patience=replace(QUICK, gate_s=0.3))
+    with quick_phone() as running:
+        running.do(lambda: running.phone.state.set_battery(level=7))
+        with (
+            closing(open_device(running.serial, "direct", impatient)) as device,
+            pytest.raises(DeviceError, match=r"at 7 %, 20 % are needed .* --ignore-gate battery-level"),
+        ):
+            run_plan(PLAN[:1], device, CONFIG, tmp_path / "run.jsonl")
+        ignoring = replace(impatient, ignored_gates=frozenset({"battery-level"}))
+        with closing(open_device(running.serial, "direct", ignoring)) as device:
+            assert run_plan(PLAN[:1], device, CONFIG, tmp_path / "run.jsonl").measured == 1
+
+
+def test_a_phone_in_use_is_refused(quick_phone: QuickPhone, options: PhoneOptions) -> None:
+    with (
+        quick_phone() as running,
+        closing(open_device(running.serial, "direct", options)) as first,
+        closing(open_device(running.serial, "direct", options)) as second,
+    ):
+        first.prepare(lambda _: None)
+        with pytest.raises(DeviceError, match="in use by another run"):
+            second.prepare(lambda _: None)
+
+
+def test_an_unauthorized_phone_says_what_to_tap(quick_phone: QuickPhone, options: PhoneOptions) -> None:
+    with (
+        quick_phone(accept=lambda _: None) as running,
+        pytest.raises(DeviceError, match="tap ALLOW"),
+    ):
+        open_device(running.serial, "direct", options)
+
+
+@pytest.mark.parametrize("abi", ["armeabi-v7a", "x86_64"])
+def test_other_processors_are_told_what_is_supported(
+    abi: str, quick_phone: QuickPhone, options: PhoneOptions
+) -> None:
+    with quick_phone() as running:
+        running.phone.state.properties["ro.product.cpu.abi"] = abi
+        running.phone.state.write_properties()
+        with (
+            closing(open_device(running.serial, "direct", options)) as device,
+            pytest.raises(DeviceError, match=rf"is an {abi} phone; .* arm64-v8a only"),
+        ):
+            device.prepare(lambda _: None)
+
+
+def test_nobody_there(options: PhoneOptions) -> None:
+    with pytest.raises(DeviceError, match="refused"):
+        open_device("tcp:127.0.0.1:1", "direct", options)
+    with pytest.raises(DeviceError, match="is no address"):
+        open_device("tcp:127.0.0.1:x", "direct", options)
+    with pytest.raises(DeviceError, match="No phone is attached"):
+        choose_devices([], True, "direct", options)
+
+
+def test_without_libusb_the_package_is_named(monkeypatch: pytest.MonkeyPatch, options: PhoneOptions) -> None:
+    monkeypatch.setitem(sys.modules, "adb_shell.transport.usb_transport", None)  # an import of it fails
+    with pytest.raises(
+        DeviceError, match=r"Debian package libusb-1\.0-0, or go through a running adb server"
+    ):
+        choose_devices([], True, "direct", options)
+    with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'\. .* package libusb-1\.0-0"):
+        open_device("R58M", "direct", options)
+
+
+def test_two_phones_and_no_choice(monkeypatch: pytest.MonkeyPatch, options: PhoneOptions) -> None:
+    monkeypatch.setattr("bench.fleet.list_serials", lambda _: {"host": "host", "R1": "adb", "R2": "adb"})
+    with pytest.raises(DeviceError, match=r"2 phones are attached: R1, R2\. Name one or more by --device"):
+        choose_devices([], False, "direct", options)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [("USBErrorBusy", "--adb server"), ("USBErrorAccess", "udev"), ("USBErrorIO", "broke")],
+)
+def test_libusb_s_errors_name_the_way_out(error: str, words: str) -> None:
+    usb1 = pytest.importorskip("usb1")
+    with pytest.raises(DeviceError, match=words), adb.translate_errors("R58M"):
+        raise getattr(usb1, error)
+
+
+def test_all_of_adb_shell_s_errors_are_translated() -> None:
+    kinds = [
+        kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)
+    ]
+    assert len(kinds) == 14
+    for kind in kinds:
+        usb = kind in (exceptions.UsbReadFailedError, exceptions.UsbWriteFailedError)
+        error = kind("x", OSError("y")) if usb else kind("x")
+        with pytest.raises(LutError), adb.translate_errors("R58M"):
+            raise error
+
+
+def test_a_key_is_made_for_its_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
+    folder = tmp_path / "android"
+    load_keys(folder)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert {path.name for path in before} == {"adbkey", "adbkey.pub"}
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in before)
+    load_keys(folder)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_what_a_phone_says_reaches_no_shell_and_no_path(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    with quick_phone() as running:
+        running.phone.state.properties["ro.product.model"] = "$(touch /data/local/tmp/x)/../../`id`;reboot"
+        running.phone.state.properties["ro.serialno"] = "../../x"
+        running.phone.state.write_properties()
+        with closing(open_device(running.serial, "direct", options)) as device:
+            assert "/" not in device.info.name
+            run_plan(PLAN[:1], device, CONFIG, tmp_path / "run.jsonl")
+        assert running.foreign_files == []
+        for command in running.phone.commands:
+            assert "touch" not in command
+            written = [word for word in command.replace("\n", " ").split() if word.startswith("/data")]
+            assert all(word.startswith((FOLDER, "/data/local/tmp")) for word in written)
+
+
+def test_a_user_s_own_program_is_parsed_and_never_mixed(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    """The real program in its stock mode stands in for one that was built by the NDK."""
+    with quick_phone() as running:
+        [folder] = (running.phone.state.folder / FOLDER[1:] / "bundles").iterdir()
+        bundle = f"{FOLDER}/bundles/{folder.name}"
+        script = tmp_path / "speed_benchmark"
+        script.write_text(
+            f"#!/system/bin/sh\n# has --run_individual\n"
+            f'exec {bundle}/ld-linux-x86-64.so.2 --library-path {bundle} {bundle}/speed_benchmark "$@"\n'
+        )
+        own = replace(options, binary=script)
+        with closing(open_device(running.serial, "direct", own)) as device:
+            summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "own.jsonl")
+        assert (summary.measured, summary.failed) == (2, 0)
+        with closing(open_device(running.serial, "direct", options)) as device:
+            run_plan(PLAN[:2], device, CONFIG, tmp_path / "ours.jsonl")
+    merged = merge_journals([tmp_path / "own.jsonl"], pytest.fail)
+    assert merged.segments[0].program.kind == "stock speed_benchmark"
+    with pytest.raises(ConflictError, match="another program"):
+        merge_journals([tmp_path / "own.jsonl", tmp_path / "ours.jsonl"], pytest.fail)
+
+
+def test_three_phones_share_a_plan_and_one_of_them_dies(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    impatient = replace(options, patience=replace(QUICK, return_s=1))
+    with ExitStack() as stack:
+        phones = [stack.enter_context(quick_phone(f"p{number}")) for number in range(3)]
+        devices = [
+            stack.enter_context(closing(open_device(phone.serial, "direct", impatient))) for phone in phones
+        ]
+        assert group_by_name(devices, tmp_path / "r.jsonl") == {tmp_path / "r.jsonl": devices}
+        dying = phones[1]
+        threading.Timer(
+            0.8, lambda: dying.do(lambda: dying.phone.strike(Fault("reboot", 0, for_s=600)))
+        ).start()
+        plan = PLAN * 1
+        summary = run_plan(plan, devices, replace(CONFIG, iters=40), tmp_path / "r.jsonl")
+        time.sleep(0.1)
+    assert summary.measured == len(plan)
+    assert not check_journal(tmp_path / "r.jsonl", plan, CONFIG.passes)
+    assert len(summary.visits_on) >= 2
