@@ -50,6 +50,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.pools",
         "lut.query",
         "lut.rendering",
+        "lut.report",
         "lut.spaces",
         "lut.stores",
         "lut.table",
@@ -73,6 +74,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.cli_coverage",
         "lut.cli_merge",
         "lut.cli_models",
+        "lut.cli_report",
         "lut.cli_tables",
         "lut.console",
         "lut.console_tables",
@@ -192,6 +194,10 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "lut.ops": ({"rule", "window"}, ("RULES",)),
     "lut.formats": ({"format", "json_record", "lines"}, ("FORMATS",)),
     "lut.frontends": ({"model"}, ("FRONTENDS",)),
+    "lut.report": (
+        {"chart", "columns", "html", "material", "numbers", "packing", "page", "runs", "section", "story"},
+        ("SECTIONS",),
+    ),
     "lut.spaces": ({"block_space", "fbnet_layers"}, ("BLOCK_SPACES",)),
     "bench.op_generators": ({"expression", "family", "grid_file", "space"}, ("FAMILIES", "SPACES")),
     "bench.device_runner": (
