@@ -23,9 +23,9 @@ __all__ = ["SECTIONS", "Material", "Section", "read_plotly", "render_report"]
 
 SECTIONS: dict[str, Section] = {
     "comparison": Section("Comparison", comparing.build),
-    "measured": Section("Measured", measured.build),
+    "measured": Section("What was measured", measured.build),
     "nets": Section("Nets", nets.build),
-    "validation": Section("Estimate and measurement", validating.build),
+    "validation": Section("Estimate against measured", validating.build),
     "roofline": Section("Throughput", roofline.build),
     "spread": Section("Spread", spread.build),
     "drift": Section("Drift", drift.build),

@@ -6,8 +6,10 @@ or dark theme it shows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,18 @@ import numpy.typing as npt
 
 from lut.report.html import Html, embed_json, tag
 
-__all__ = ["MOST_POINTS", "Chart", "render_chart", "sample", "series_color", "series_names", "to_list"]
+__all__ = [
+    "MOST_POINTS",
+    "OTHERS",
+    "Chart",
+    "log_axis",
+    "plain",
+    "render_chart",
+    "sample",
+    "series_color",
+    "series_names",
+    "to_list",
+]
 
 MOST_POINTS = 4000
 """A chart of more points is slow to draw and says no more: the rest is left out, and the caption tells."""
@@ -75,6 +88,35 @@ def series_names(names: Sequence[str], counts: Sequence[int]) -> list[str]:
 def series_color(index: int, name: str) -> str:
     """Give a series its colour."""
     return "--series-other" if name == OTHERS else f"--series-{index + 1}"
+
+
+def log_axis(title: str, values: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Make a logarithmic axis whose ticks are whole numbers to read, not digits between powers of ten.
+
+    Over less than a decade plotly's own ticks are the better ones; over many, powers of ten are enough.
+    """
+    axis: dict[str, Any] = {"type": "log", "title": {"text": title}, "exponentformat": "none"}
+    positive = values[np.isfinite(values) & (values > 0)]
+    if not len(positive):
+        return axis
+    low, high = math.log10(float(positive.min())), math.log10(float(positive.max()))
+    if high - low < 1:
+        return axis
+    decades = range(math.floor(low) - 1, math.ceil(high) + 2)
+    ticks = [digit * 10.0**decade for decade in decades for digit in ((1, 2, 5) if high - low < 3 else (1,))]
+    return axis | {"tickvals": ticks, "ticktext": [_format_tick(tick) for tick in ticks]}
+
+
+def _format_tick(value: float) -> str:
+    for least, unit, name in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e5, 1e3, "k")):
+        if value >= least:
+            return f"{value / unit:,.0f} {name}"
+    return f"{value:,.0f}" if value >= 1 else f"{value:.10f}".rstrip("0")
+
+
+def plain(text: str) -> str:
+    """Escape a text: plotly.js reads names and labels as a little HTML."""
+    return escape(text, quote=False)
 
 
 def to_list(values: npt.NDArray[Any], digits: int = 5) -> list[float]:

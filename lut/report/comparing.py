@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lut.comparison import Comparison, OpRatio
-from lut.report.chart import MOST_POINTS, Chart, render_chart, to_list
+from lut.report.chart import MOST_POINTS, Chart, log_axis, plain, render_chart, to_list
 from lut.report.columns import describe_key
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material
@@ -42,7 +42,7 @@ def build(material: Material) -> Html | None:
         ),
     ]
     if comparison.ops:
-        parts += [_list_families(comparison), render_chart(_draw(comparison)), _list_outliers(comparison)]
+        parts += [render_chart(_draw(comparison)), _list_families(comparison), _list_outliers(comparison)]
     else:
         parts.append(tag("p", "No operator has a time in both tables.", class_="warning"))
     for name, keys in (("first", comparison.only_first), ("second", comparison.only_second)):
@@ -105,8 +105,8 @@ def _draw(comparison: Comparison) -> Chart:
             _trace("outliers", [op for op in ops if op.key in outliers], "--alert", "triangle-up"),
         ],
         layout={
-            "xaxis": {"type": "log", "title": {"text": "first table's median, µs"}, "exponentformat": "none"},
-            "yaxis": {"type": "log", "title": {"text": "second / first"}, "exponentformat": "none"},
+            "xaxis": log_axis("first table's median, µs", np.array([op.first_us for op in ops])),
+            "yaxis": log_axis("second / first", np.array([op.ratio for op in ops])),
         },
     )
 
@@ -126,7 +126,7 @@ def _trace(name: str, ops: list[OpRatio], color: str, symbol: str) -> dict[str, 
         "name": name,
         "x": to_list(np.array([op.first_us for op in ops]), 6),
         "y": to_list(np.array([op.ratio for op in ops])),
-        "text": [describe_key(op.key) for op in ops],
+        "text": [plain(describe_key(op.key)) for op in ops],
         "marker": {"color": color, "size": 9 if name == "outliers" else 5, "opacity": 0.7, "symbol": symbol},
         "hovertemplate": "%{text}<br><b>%{y:.3f}</b>, first %{x:,.3f} µs<extra></extra>",
     }

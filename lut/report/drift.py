@@ -22,6 +22,9 @@ _GROUPS = 300
 
 _PHASES = 200
 
+_TRACK, _TITLE, _MARGINS = 150, 26, 76
+"""Heights in CSS pixels: of a track with its title, of the title, of what is around all tracks."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Track:
@@ -53,7 +56,7 @@ def build(material: Material) -> Html | None:
 def _describe(number: int, run: Run) -> Html:
     visits = len(run.relative)
     tracks = [
-        _Track("operators", "relative to own median", run.relative, "--series-1", band=True),
+        _Track("operators", "relative to their own medians", run.relative, "--series-1", band=True),
         _Track("canary", "µs", run.canary_us, "--series-2"),
         _Track("temperature", "°C", run.celsius, "--series-4"),
         _Track("clock", "MHz", run.khz / 1000, "--series-3"),
@@ -81,21 +84,33 @@ def _draw(number: int, run: Run, tracks: list[_Track]) -> Chart:
     visits = len(run.relative)
     groups = np.array_split(np.arange(visits), min(visits, _GROUPS))
     x = [round(float(group.mean()) + 1, 1) for group in groups]
+    titles: list[dict[str, Any]] = []
     layout: dict[str, Any] = {
+        "annotations": titles,
         "xaxis": {"title": {"text": "visit, in run order"}, "anchor": "free", "position": 0},
         "showlegend": False,
         "shapes": _shade(run.unsettled),
         "hovermode": "x",
     }
     traces: list[dict[str, Any]] = []
-    height = 1 / len(tracks)
+    step, title = 1 / len(tracks), _TITLE / len(tracks) / _TRACK
     for index, track in enumerate(tracks):
         axis = "y" if index == 0 else f"y{index + 1}"
-        top = 1 - index * height
-        layout[f"yaxis{axis[1:]}"] = {
-            "domain": [round(top - height + 0.04, 4) if index < len(tracks) - 1 else 0, round(top - 0.02, 4)],
-            "title": {"text": f"{track.name},<br>{track.unit}"},
-        }
+        bottom, top = 1 - (index + 1) * step, 1 - index * step - title
+        gap = 0 if index == len(tracks) - 1 else title / 2
+        layout[f"yaxis{axis[1:]}"] = {"domain": [round(bottom + gap, 4), round(top, 4)]}
+        titles.append(
+            {
+                "text": f"{track.name}, {track.unit}",
+                "xref": "paper",
+                "yref": "paper",
+                "x": 0,
+                "y": round(top, 4),
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "showarrow": False,
+            }
+        )
         traces += _trace(track, axis, x, groups)
     grouped = (
         f" Each point is the median of about {visits // len(groups):,} visits" if len(groups) < visits else ""
@@ -109,7 +124,7 @@ def _draw(number: int, run: Run, tracks: list[_Track]) -> Chart:
         + (" Shaded: phases in which the canary was slow." if len(run.unsettled) else ""),
         traces=traces,
         layout=layout,
-        height=90 + 170 * len(tracks),
+        height=_MARGINS + _TRACK * len(tracks),
     )
 
 

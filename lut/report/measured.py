@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lut.records import RunConfig, Segment
+from lut.records import DeviceInfo, RunConfig, Segment
 from lut.report.columns import describe_key
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material, NetReport, TableReport
@@ -19,12 +19,18 @@ _SHOWN = 200
 
 def build(material: Material) -> Html:
     """Tell of each table, then what it lacks of the nets."""
-    tables = [table for table in (material.main, material.other) if table is not None]
-    return join([*map(_describe_table, tables), _describe_coverage(material.nets)])
+    if material.other is None:
+        tables = [_describe_table("Table", material.main)]
+    else:
+        tables = [
+            _describe_table("First table", material.main),
+            _describe_table("Second table", material.other),
+        ]
+    return join([*tables, _describe_coverage(material.nets)])
 
 
-def _describe_table(table: TableReport) -> Html:
-    parts: list[Html] = [tag("h3", table.device)]
+def _describe_table(title: str, table: TableReport) -> Html:
+    parts: list[Html] = [tag("h3", title)]
     if table.story is None:
         parts.append(
             tag(
@@ -43,7 +49,8 @@ def _describe_table(table: TableReport) -> Html:
 def _holds(table: TableReport) -> Html:
     columns = table.columns
     pairs = [
-        ("Table", table.path.name),
+        ("Device", table.device),
+        ("File", table.path.name),
         ("Records", f"{len(columns):,}"),
         ("Operator types", f"{len(columns.op_types):,}"),
         ("Families", f"{len(columns.families):,}"),
@@ -64,15 +71,24 @@ def _distinct(segments: Iterable[Segment]) -> list[Segment]:
 
 def _describe_segment(segment: Segment) -> Html:
     device, program = segment.device, segment.program
-    on = facts([("Kind", device.kind), ("Serial", device.serial), *sorted(device.facts.items())])
+    on = facts([("Kind", device.kind), ("Serial", device.serial), *_read_facts(device)])
     by = facts([("Program", program.kind), ("Engine", program.engine), ("SHA-256", program.sha256)])
     return tag(
         "div",
         tag("div", tag("h4", "Device"), on),
-        tag("div", tag("h4", "Program"), by),
-        tag("div", tag("h4", "Configuration"), facts(_describe_config(segment.config))),
+        tag(
+            "div",
+            tag("h4", "Program"),
+            by,
+            tag("h4", "Configuration"),
+            facts(_describe_config(segment.config)),
+        ),
         class_="panels",
     )
+
+
+def _read_facts(device: DeviceInfo) -> list[tuple[str, str]]:
+    return [(name.replace("_", " "), value) for name, value in sorted(device.facts.items())]
 
 
 def _describe_config(config: RunConfig) -> list[tuple[str, str]]:
@@ -90,10 +106,10 @@ def _describe_doubts(story: Story) -> list[Html]:
     marked = list((story.marked or {}).items())
     parts = [tag("h4", "Operators without a time, or with one in doubt")]
     quiet = []
-    for rows, noun, heads, widths in (
-        ([[describe_key(op.key), op.stage, op.reason] for op in story.failures], "failed", _FAILED, ""),
-        ([[describe_key(key)] for key in story.incomplete], "incomplete", ("Operator",), ""),
-        ([[describe_key(key), reason] for key, reason in marked], "marked", ("Operator", "Reason"), ""),
+    for rows, noun, heads in (
+        ([[describe_key(op.key), op.stage, op.reason] for op in story.failures], "failed", _FAILED),
+        ([[describe_key(key)] for key in story.incomplete], "incomplete", ("Operator",)),
+        ([[describe_key(key), reason] for key, reason in marked], "marked", ("Operator", "Reason")),
     ):
         if rows:
             parts.append(_fold_rows(f"{count(len(rows), 'operator')} {noun}", heads, rows))

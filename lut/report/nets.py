@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from lut.report.chart import Chart, render_chart, series_color, series_names
+from lut.report.chart import Chart, plain, render_chart, series_color, series_names
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material, NetReport
 from lut.report.numbers import count, decimals, percent
@@ -33,7 +34,17 @@ def build(material: Material) -> Html | None:
         ),
         (1, 2),
     )
-    return join([overview, *(_describe_net(number, net) for number, net in enumerate(nets))])
+    series = _choose_series(nets)
+    return join([overview, *(_describe_net(number, net, series) for number, net in enumerate(nets))])
+
+
+def _choose_series(nets: Iterable[NetReport]) -> list[str]:
+    """Name the operator types that have a colour of their own, the same one in every net."""
+    sums: Counter[str] = Counter()
+    for net in nets:
+        for op_type, (_, us) in _sum_by_type(net.estimate).items():
+            sums[op_type] += round(1000 * us)
+    return series_names(list(sums), list(sums.values()))
 
 
 def _anchor(number: int) -> str:
@@ -50,7 +61,7 @@ def _lacking(estimate: Estimate) -> int:
     return sum(1 for row in estimate.rows if row.runtime_us is None)
 
 
-def _describe_net(number: int, net: NetReport) -> Html:
+def _describe_net(number: int, net: NetReport, series: list[str]) -> Html:
     estimate = net.estimate
     if estimate.missing:
         text = (
@@ -59,36 +70,36 @@ def _describe_net(number: int, net: NetReport) -> Html:
         )
     else:
         text = f"Sum of all {len(estimate.rows):,} operators' medians: {decimals(estimate.known_us)} µs."
-    chart = render_chart(_draw_waterfall(_anchor(number), net))
+    chart = render_chart(_draw_waterfall(_anchor(number), net, series))
     parts = [tag("h3", net.name), tag("p", text, class_="warning" if estimate.missing else None)]
     return tag("article", *parts, chart, _share_by_type(estimate), id=_anchor(number))
 
 
-def _draw_waterfall(name: str, net: NetReport) -> Chart:
+def _draw_waterfall(name: str, net: NetReport, series: list[str]) -> Chart:
     """Stack the operators' times in run order, each beginning where the one before it ends."""
     rows = net.estimate.rows
     starts, total = [], 0.0
     for row in rows:
         starts.append(total)
         total += row.runtime_us or 0.0
-    sums = _sum_by_type(net.estimate)
-    series = series_names(list(sums), [round(1000 * us) for _, us in sums.values()])
     traces: list[dict[str, Any]] = []
     for index, label in enumerate(series):
         chosen = [
             i for i, row in enumerate(rows) if _series_of(row, series) == label and row.runtime_us is not None
         ]
+        if not chosen:
+            continue
         traces.append(
             {
                 "type": "bar",
-                "name": label,
+                "name": plain(label),
                 "x": [i + 1 for i in chosen],
                 "y": [round(rows[i].runtime_us or 0.0, 3) for i in chosen],
                 "base": [round(starts[i], 3) for i in chosen],
                 "width": 0.9,
-                "customdata": [[rows[i].op.describe(), percent(_share(rows[i], total))] for i in chosen],
+                "customdata": [_describe_row(rows[i], total) for i in chosen],
                 "marker": {"color": series_color(index, label)},
-                "hovertemplate": "%{customdata[0]}<br><b>%{y:,.3f} µs</b>, %{customdata[1]} of the sum<extra></extra>",
+                "hovertemplate": "%{customdata}<extra></extra>",
             }
         )
     missing = [i for i, row in enumerate(rows) if row.runtime_us is None]
@@ -100,7 +111,7 @@ def _draw_waterfall(name: str, net: NetReport) -> Chart:
                 "name": "missing",
                 "x": [i + 1 for i in missing],
                 "y": [round(starts[i], 3) for i in missing],
-                "customdata": [rows[i].op.describe() for i in missing],
+                "customdata": [plain(rows[i].op.describe()) for i in missing],
                 "marker": {"color": "--alert", "symbol": "x", "size": 9},
                 "hovertemplate": "%{customdata}<br><b>not in the table</b><extra></extra>",
             }
@@ -115,7 +126,11 @@ def _draw_waterfall(name: str, net: NetReport) -> Chart:
         layout={
             "barmode": "overlay",
             "xaxis": {"title": {"text": "operator, in run order"}, "showgrid": False},
-            "yaxis": {"title": {"text": "time since the net began, µs"}, "rangemode": "tozero"},
+            "yaxis": {
+                "title": {"text": "time since the net began, µs"},
+                "rangemode": "tozero",
+                "tickformat": ",d",
+            },
         },
     )
 
@@ -124,8 +139,12 @@ def _series_of(row: Row, series: list[str]) -> str:
     return row.op.op_type if row.op.op_type in series else series[-1]
 
 
-def _share(row: Row, total: float) -> float | None:
-    return None if row.runtime_us is None or not total else row.runtime_us / total
+def _describe_row(row: Row, total: float) -> str:
+    """Tell of an operator where the reader points at it."""
+    found_as = "" if row.key == row.op.key else f" (found as {row.key.op_type})"
+    share = None if row.runtime_us is None or not total else row.runtime_us / total
+    time = decimals(row.runtime_us, 3)
+    return f"{plain(row.op.describe())}{found_as}<br><b>{time} µs</b>, {percent(share)} of the sum"
 
 
 def _sum_by_type(estimate: Estimate) -> dict[str, tuple[int, float]]:
@@ -145,7 +164,7 @@ def _share_by_type(estimate: Estimate) -> Html:
             op_type,
             f"{operators:,}",
             decimals(us),
-            percent(us / total if total else None),
+            percent(us / total if total else None, 2),
             _bar(us / total if total else 0),
         ]
         for op_type, (operators, us) in _sum_by_type(estimate).items()

@@ -78,7 +78,9 @@ def _static(name: str) -> str:
 def _title(material: Material) -> str:
     if material.other is None:
         return f"Latencies of {material.main.device}"
-    return f"{material.main.path.name} and {material.other.path.name} compared"
+    if material.main.device == material.other.device:
+        return f"Two tables of {material.main.device}"
+    return f"{material.main.device} and {material.other.device}"
 
 
 def _head_of(material: Material, title: str) -> Html:

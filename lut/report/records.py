@@ -20,16 +20,23 @@ _HEADS = (
     ("p10", "p10, µs", "number wide"),
     ("p90", "p90, µs", "number wide"),
     ("spread", "Spread, %", "number"),
-    ("macs", "M multiply-adds", "number wide"),
+    ("macs", "Million MAC", "number wide"),
     ("rate", "GMAC/s", "number wide"),
 )
-_COMPARED = (("second", "Second p50, µs", "number wide"), ("ratio", "Second / first", "number"))
+_COMPARED = (
+    ("name", "Operator", ""),
+    ("p50", "First, µs", "number"),
+    ("second", "Second, µs", "number wide"),
+    ("ratio", "Ratio", "number"),
+    ("spread", "Spread, %", "number wide"),
+    ("rate", "GMAC/s", "number wide"),
+)
 
 
 def build(material: Material) -> Html:
     """The controls, an empty table, and the data that fills it."""
     columns = material.main.columns
-    heads = (*_HEADS, *(_COMPARED if material.other else ()))
+    heads = _COMPARED if material.other else _HEADS
     data = Html(compress(pack_records(columns, _second(material))))
     return join(
         [

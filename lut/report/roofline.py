@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lut.report.chart import OTHERS, Chart, render_chart, sample, series_color, series_names, to_list
+from lut.report.chart import (
+    OTHERS,
+    Chart,
+    log_axis,
+    plain,
+    render_chart,
+    sample,
+    series_color,
+    series_names,
+    to_list,
+)
 from lut.report.columns import Columns, Floats, Indices
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material
@@ -51,20 +61,16 @@ def _by_size(columns: Columns, points: Indices, shown: int) -> Chart:
         caption=_caption(len(points), shown, len(columns)),
         traces=_traces(columns, points, columns.multiply_adds, "%{x:.3s} multiply-adds"),
         layout={
-            "xaxis": {
-                "type": "log",
-                "title": {"text": "size, multiply-adds"},
-                "exponentformat": "SI",
-                "dtick": 1,
-            },
-            "yaxis": {"type": "log", "title": {"text": "throughput, GMAC/s"}, "exponentformat": "none"},
+            "xaxis": log_axis("size, multiply-adds", columns.multiply_adds[points]),
+            "yaxis": log_axis("throughput, GMAC/s", columns.gmacs[points]),
         },
         height=480,
     )
 
 
 def _by_intensity(columns: Columns, points: Indices, shown: int) -> Chart:
-    intensity = columns.multiply_adds / columns.bytes_moved
+    moved = columns.bytes_moved
+    intensity = np.divide(columns.multiply_adds, moved, out=np.full(len(moved), np.nan), where=moved > 0)
     return Chart(
         name="throughput-intensity",
         label="Achieved multiply-adds a second against multiply-adds for each byte moved, by family",
@@ -72,8 +78,8 @@ def _by_intensity(columns: Columns, points: Indices, shown: int) -> Chart:
         "is this device's roofline. " + _caption(len(points), shown, len(columns)),
         traces=_traces(columns, points, intensity, "%{x:.3g} MAC/byte"),
         layout={
-            "xaxis": {"type": "log", "title": {"text": "intensity, MAC/byte"}, "exponentformat": "none"},
-            "yaxis": {"type": "log", "title": {"text": "throughput, GMAC/s"}, "exponentformat": "none"},
+            "xaxis": log_axis("intensity, MAC/byte", intensity[points]),
+            "yaxis": log_axis("throughput, GMAC/s", columns.gmacs[points]),
         },
         height=480,
     )
@@ -92,10 +98,10 @@ def _traces(columns: Columns, points: Indices, x: Floats, words: str) -> list[di
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": name,
+                "name": plain(name),
                 "x": to_list(x[chosen]),
                 "y": to_list(columns.gmacs[chosen]),
-                "text": [columns.describe(int(i)) for i in chosen],
+                "text": [plain(columns.describe(int(i))) for i in chosen],
                 "customdata": to_list(columns.p50[chosen], 6),
                 "marker": {"color": series_color(index, name), "size": 6, "opacity": 0.75},
                 "hovertemplate": f"%{{text}}<br><b>%{{y:.3s}} GMAC/s</b>, {words}, %{{customdata:,.3f}} µs<extra></extra>",

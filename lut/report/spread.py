@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lut.report.chart import Chart, render_chart, sample, to_list
+from lut.report.chart import Chart, log_axis, plain, render_chart, sample, to_list
 from lut.report.columns import Columns, Floats, Indices
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material
@@ -58,12 +58,8 @@ def _draw(columns: Columns, shown: Indices) -> Chart:
         + (f" Triangles are the {count(len(marked), 'marked record')}." if len(marked) else ""),
         traces=traces,
         layout={
-            "xaxis": {"type": "log", "title": {"text": "median, µs"}, "exponentformat": "none"},
-            "yaxis": {
-                "type": "log",
-                "title": {"text": "time relative to the median"},
-                "exponentformat": "none",
-            },
+            "xaxis": log_axis("median, µs", columns.p50[drawn]),
+            "yaxis": log_axis("time relative to the median", _ratios(columns, drawn)),
         },
     )
 
@@ -80,10 +76,19 @@ def _trace(
         "name": name,
         "x": to_list(columns.p50[chosen], 6),
         "y": to_list(ratio),
-        "text": [columns.describe(int(i)) for i in chosen],
-        "marker": {"color": color, "size": 9 if "marked" in name else 5, "opacity": 0.7, "symbol": symbol},
+        "text": [plain(columns.describe(int(i))) for i in chosen],
+        "marker": {
+            "color": color,
+            "size": 9 if "marked" in name else 5,
+            "opacity": 1 if "marked" in name else 0.7,
+            "symbol": symbol,
+        },
         "hovertemplate": f"%{{text}}<br><b>{name[:3]} is %{{y:.3f}} of p50</b>, %{{x:,.3f}} µs<extra></extra>",
     }
+
+
+def _ratios(columns: Columns, drawn: Indices) -> Floats:
+    return np.concatenate([columns.p10[drawn], columns.p90[drawn]]) / np.tile(columns.p50[drawn], 2)
 
 
 def _list(columns: Columns, widest: Indices) -> Html:

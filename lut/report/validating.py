@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lut.report.chart import Chart, render_chart
+from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import count, decimals, moment, percent
@@ -86,8 +86,8 @@ def _draw(nets: list[NetComparison]) -> Chart:
         + (" Calibrated estimates are of nets left out of the fit." if fitted else ""),
         traces=traces,
         layout={
-            "xaxis": {"title": {"text": "measured, µs"}, "rangemode": "tozero"},
-            "yaxis": {"title": {"text": "estimated, µs"}, "rangemode": "tozero"},
+            "xaxis": {"title": {"text": "measured, µs"}, "rangemode": "tozero", "tickformat": ",d"},
+            "yaxis": {"title": {"text": "estimated, µs"}, "rangemode": "tozero", "tickformat": ",d"},
         },
     )
 
@@ -101,7 +101,7 @@ def _points(
         "name": name,
         "x": measured,
         "y": sums,
-        "text": [net.net for net in nets],
+        "text": [plain(net.net) for net in nets],
         "marker": {"color": color, "size": 9, "symbol": symbol},
         "error_x": {
             "type": "data",

@@ -133,10 +133,12 @@ function layoutOf(box, own) {
   const layout = {
     font: { family: getComputedStyle(document.body).fontFamily, size: narrow() ? 11 : 12.5, color: text },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 56, r: 8, t: 8, b: 48 },
+    margin: { l: 56, r: 8, t: 28, b: 48 },
     legend: { orientation: "h", y: -0.2, yanchor: "top", x: 0, xanchor: "left", itemwidth: 30 },
     hoverlabel: { align: "left", namelength: -1, bgcolor: colorOf("--raised"), bordercolor: colorOf("--muted"),
       font: { color: text, family: getComputedStyle(document.body).fontFamily } },
+    separators: ".,",
+    modebar: { bgcolor: colorOf("--page"), color: colorOf("--muted"), activecolor: colorOf("--text") },
     hovermode: "closest",
     dragmode: narrow() ? false : "zoom",
     bargap: 0.1,
