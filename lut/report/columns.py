@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lut.families import Sizes, check_family
 from lut.records import PERCENTILES, LutRecord, OpKey, OpSpec
 
-__all__ = ["Columns", "Floats", "Indices", "collect_columns", "describe_key"]
+__all__ = ["Columns", "Floats", "Indices", "collect_columns", "describe_key", "ratio"]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -51,14 +51,12 @@ class Columns:
     @cached_property
     def gmacs(self) -> Floats:
         """Thousand millions of multiply-adds a second; NaN for operators that make none, or took no time."""
-        work, time = self.multiply_adds, self.p50
-        known = (work > 0) & (time > 0)
-        return np.divide(work, time * 1e3, out=np.full(len(time), np.nan), where=known)
+        return ratio(np.where(self.multiply_adds > 0, self.multiply_adds, np.nan), 1e3 * self.p50)
 
     @cached_property
     def spread(self) -> Floats:
         """How far p10 and p90 lie apart, as a part of p50; NaN where that is zero."""
-        return np.divide(self.p90 - self.p10, self.p50, out=np.full(len(self), np.nan), where=self.p50 > 0)
+        return ratio(self.p90 - self.p10, self.p50)
 
     def describe(self, index: int) -> str:
         """One line for people: type, shapes, arguments."""
@@ -70,6 +68,13 @@ class Columns:
     @cached_property
     def _starts(self) -> Indices:
         return np.concatenate([[0], np.cumsum(self.input_counts)[:-1]]).astype(np.intp)
+
+
+def ratio(above: Floats, below: Floats) -> Floats:
+    """Divide, with NaN where there is nothing to divide by."""
+    quotient = np.full(len(above), np.nan)
+    np.divide(above, below, out=quotient, where=below > 0)
+    return quotient
 
 
 class _Texts(dict[str, int]):
@@ -123,10 +128,22 @@ def collect_columns(
     n, v = np.array(numbers, np.intp).reshape(-1, 4), np.array(values, np.float64).reshape(-1, 5)
     f = np.array(flags, np.bool_).reshape(-1, 2)
     return Columns(
-        *(tuple(texts) for texts in (op_types, families, arguments, shapes)),
-        *(n[:, 0], n[:, 1], n[:, 2], np.array(inputs, np.intp), n[:, 3]),
-        *v.T,
-        *f.T,
+        op_types=tuple(op_types),
+        families=tuple(families),
+        arguments=tuple(arguments),
+        shapes=tuple(shapes),
+        op_type=n[:, 0],
+        family=n[:, 1],
+        argument=n[:, 2],
+        inputs=np.array(inputs, np.intp),
+        input_counts=n[:, 3],
+        p10=v[:, 0],
+        p50=v[:, 1],
+        p90=v[:, 2],
+        multiply_adds=v[:, 3],
+        bytes_moved=v[:, 4],
+        marked=f[:, 0],
+        incomplete=f[:, 1],
     )
 
 

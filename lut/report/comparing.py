@@ -98,7 +98,8 @@ def _draw(comparison: Comparison) -> Chart:
     return Chart(
         name="comparison",
         label="Ratio of the second table's time to the first's, against the first's, operator by operator",
-        caption=f"One dot for each operator in both tables; triangles are the {len(outliers):,} largest outliers."
+        caption="One dot for each operator in both tables; "
+        f"triangles are the {len(outliers):,} largest outliers."
         + (f"{sampled}, with all of those." if sampled else ""),
         traces=[
             _trace("operators", [op for op in ops if op.key not in outliers], "--series-1", "circle"),

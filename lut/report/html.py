@@ -61,7 +61,7 @@ def tag_table(
 
     It stands in a box that scrolls by itself where the window is narrower than the table.
     """
-    right = {index: "number" for index in numeric}
+    right = dict.fromkeys(numeric, "number")
     head = join(tag("th", text, scope="col", class_=right.get(i)) for i, text in enumerate(heads))
     body = join(tag("tr", tag("th", row[0], scope="row"), *_cells(row, right)) for row in rows)
     table = tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body))

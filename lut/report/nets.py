@@ -9,7 +9,7 @@ from typing import Any
 from lut.report.chart import Chart, plain, render_chart, series_color, series_names
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material, NetReport
-from lut.report.numbers import count, decimals, percent
+from lut.report.numbers import count, decimals, micros, percent
 from lut.table import Estimate, Row
 
 __all__ = ["build"]
@@ -63,13 +63,14 @@ def _lacking(estimate: Estimate) -> int:
 
 def _describe_net(number: int, net: NetReport, series: list[str]) -> Html:
     estimate = net.estimate
+    known = len(estimate.rows) - _lacking(estimate)
     if estimate.missing:
         text = (
-            f"Partial sum of {len(estimate.rows) - _lacking(estimate):,} of {len(estimate.rows):,} operators: "
-            f"{decimals(estimate.known_us)} µs. This is not the net's latency."
+            f"Partial sum of {known:,} of {len(estimate.rows):,} operators: "
+            f"{micros(estimate.known_us)}. This is not the net's latency."
         )
     else:
-        text = f"Sum of all {len(estimate.rows):,} operators' medians: {decimals(estimate.known_us)} µs."
+        text = f"Sum of all {len(estimate.rows):,} operators' medians: {micros(estimate.known_us)}."
     chart = render_chart(_draw_waterfall(_anchor(number), net, series))
     parts = [tag("h3", net.name), tag("p", text, class_="warning" if estimate.missing else None)]
     return tag("article", *parts, chart, _share_by_type(estimate), id=_anchor(number))
@@ -143,8 +144,8 @@ def _describe_row(row: Row, total: float) -> str:
     """Tell of an operator where the reader points at it."""
     found_as = "" if row.key == row.op.key else f" (found as {row.key.op_type})"
     share = None if row.runtime_us is None or not total else row.runtime_us / total
-    time = decimals(row.runtime_us, 3)
-    return f"{plain(row.op.describe())}{found_as}<br><b>{time} µs</b>, {percent(share)} of the sum"
+    time = f"<b>{micros(row.runtime_us, 3)}</b>, {percent(share)} of the sum"
+    return f"{plain(row.op.describe())}{found_as}<br>{time}"
 
 
 def _sum_by_type(estimate: Estimate) -> dict[str, tuple[int, float]]:

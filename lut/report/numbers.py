@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from datetime import datetime, timezone
 
-__all__ = ["UNKNOWN", "count", "decimals", "moment", "percent", "significant"]
+__all__ = ["UNKNOWN", "count", "decimals", "micros", "moment", "percent", "signed_percent", "significant"]
 
-UNKNOWN = "–"
+UNKNOWN = "\N{EN DASH}"
+_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def count(number: int, noun: str, nouns: str | None = None) -> str:
@@ -30,9 +31,21 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
 
 
+def micros(value: float | None, places: int = 1) -> str:
+    """Write microseconds with their unit."""
+    return f"{decimals(value, places)}{_SPACE}µs"
+
+
 def percent(share: float | None, places: int = 1) -> str:
     """Write a share of 1 as per cent."""
-    return UNKNOWN if share is None or not math.isfinite(share) else f"{100 * share:.{places}f} %"
+    return UNKNOWN if share is None or not math.isfinite(share) else f"{100 * share:.{places}f}{_SPACE}%"
+
+
+def signed_percent(share: float | None) -> str:
+    """Write a deviation as per cent with its sign."""
+    if share is None or not math.isfinite(share):
+        return UNKNOWN
+    return f"{100 * share:+.1f}{_SPACE}%".replace("-", "\N{MINUS SIGN}")
 
 
 def moment(text: str) -> str:

@@ -1,8 +1,8 @@
 """Columns as bytes that the page unpacks: gzip of a header in JSON and arrays behind it, as base64.
 
     4 bytes     the header's length, little-endian
-    header      {"count": …, "texts": {name: […]}, "columns": [{"name": …, "type": "u1|u2|u4|f8", "length": …}]}
-    columns     each begins at a multiple of 8 bytes, little-endian
+    header      {"count": …, "texts": {name: […]}, "columns": [{"name": …, "type": "u2", "length": …}]}
+    columns     of the types u1, u2, u4 and f8, each at a multiple of 8 bytes, little-endian
 
 A quarter of a million records take a few megabytes, and a browser a fraction of a second.
 """

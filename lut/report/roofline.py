@@ -18,7 +18,7 @@ from lut.report.chart import (
     series_names,
     to_list,
 )
-from lut.report.columns import Columns, Floats, Indices
+from lut.report.columns import Columns, Floats, Indices, ratio
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import count, significant
@@ -69,8 +69,7 @@ def _by_size(columns: Columns, points: Indices, shown: int) -> Chart:
 
 
 def _by_intensity(columns: Columns, points: Indices, shown: int) -> Chart:
-    moved = columns.bytes_moved
-    intensity = np.divide(columns.multiply_adds, moved, out=np.full(len(moved), np.nan), where=moved > 0)
+    intensity = ratio(columns.multiply_adds, columns.bytes_moved)
     return Chart(
         name="throughput-intensity",
         label="Achieved multiply-adds a second against multiply-adds for each byte moved, by family",
@@ -104,14 +103,15 @@ def _traces(columns: Columns, points: Indices, x: Floats, words: str) -> list[di
                 "text": [plain(columns.describe(int(i))) for i in chosen],
                 "customdata": to_list(columns.p50[chosen], 6),
                 "marker": {"color": series_color(index, name), "size": 6, "opacity": 0.75},
-                "hovertemplate": f"%{{text}}<br><b>%{{y:.3s}} GMAC/s</b>, {words}, %{{customdata:,.3f}} µs<extra></extra>",
+                "hovertemplate": f"%{{text}}<br><b>%{{y:.3g}} GMAC/s</b>, {words}, %{{customdata:,.3f}} µs"
+                "<extra></extra>",
             }
         )
     return traces
 
 
 def _list_families(columns: Columns) -> Html:
-    moved = _rate(columns.bytes_moved, columns.p50)
+    moved = ratio(columns.bytes_moved, 1e3 * columns.p50)
     rows = []
     for number in np.argsort(np.array(columns.families)):
         members = columns.family == number
@@ -128,11 +128,6 @@ def _list_families(columns: Columns) -> Html:
         )
     heads = ("Family", "Records", "Median, µs", "Median, GMAC/s", "Best, GMAC/s", "Median, GB/s")
     return tag_table("Families of operators", heads, rows, range(1, 6))
-
-
-def _rate(work: Floats, time_us: Floats) -> Floats:
-    """Thousand millions a second."""
-    return np.divide(work, time_us * 1e3, out=np.full(len(work), np.nan), where=time_us > 0)
 
 
 def _median(values: npt.NDArray[np.float64]) -> float | None:

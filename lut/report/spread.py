@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lut.report.chart import Chart, log_axis, plain, render_chart, sample, to_list
-from lut.report.columns import Columns, Floats, Indices
+from lut.report.columns import Columns, Floats, Indices, ratio
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import count, decimals, percent
@@ -67,15 +66,13 @@ def _draw(columns: Columns, shown: Indices) -> Chart:
 def _trace(
     columns: Columns, chosen: Indices, times: Floats, name: str, color: str, symbol: str
 ) -> dict[str, Any]:
-    ratio: npt.NDArray[np.float64] = times[chosen] / columns.p50[chosen]
-    above = ratio > 0  # a percentile of zero has no place on a logarithmic axis
-    chosen, ratio = chosen[above], ratio[above]
+    chosen = chosen[times[chosen] > 0]  # a percentile of zero has no place on a logarithmic axis
     return {
         "type": "scatter",
         "mode": "markers",
         "name": name,
         "x": to_list(columns.p50[chosen], 6),
-        "y": to_list(ratio),
+        "y": to_list(ratio(times[chosen], columns.p50[chosen])),
         "text": [plain(columns.describe(int(i))) for i in chosen],
         "marker": {
             "color": color,
@@ -83,12 +80,13 @@ def _trace(
             "opacity": 1 if "marked" in name else 0.7,
             "symbol": symbol,
         },
-        "hovertemplate": f"%{{text}}<br><b>{name[:3]} is %{{y:.3f}} of p50</b>, %{{x:,.3f}} µs<extra></extra>",
+        "hovertemplate": f"%{{text}}<br><b>{name[:3]} is %{{y:.3f}} of p50</b>, %{{x:,.3f}} µs"
+        "<extra></extra>",
     }
 
 
 def _ratios(columns: Columns, drawn: Indices) -> Floats:
-    return np.concatenate([columns.p10[drawn], columns.p90[drawn]]) / np.tile(columns.p50[drawn], 2)
+    return np.concatenate([ratio(times[drawn], columns.p50[drawn]) for times in (columns.p10, columns.p90)])
 
 
 def _list(columns: Columns, widest: Indices) -> Html:

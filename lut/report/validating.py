@@ -7,7 +7,7 @@ from typing import Any
 from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material
-from lut.report.numbers import count, decimals, moment, percent
+from lut.report.numbers import count, decimals, micros, moment, percent, signed_percent
 from lut.validation import NetComparison, Summary
 
 __all__ = ["build"]
@@ -21,9 +21,9 @@ def build(material: Material) -> Html | None:
     parts = [
         tag(
             "p",
-            "The estimate is the sum of the operators' medians; the measurement is the whole net, timed on the "
-            "same device. The error is estimate / measured median − 1: below zero where the table says "
-            "too little.",
+            "The estimate is the sum of the operators' medians; the measurement is the whole net, timed on "
+            "the same device. The error is estimate / measured median less 1: below zero where the table "
+            "says too little.",
         ),
         facts(
             [
@@ -74,16 +74,17 @@ def _draw(nets: list[NetComparison]) -> Chart:
         },
         _points("estimate", nets, measured, [net.estimate_us for net in nets], "--series-1", "circle"),
     ]
+    fit = ""
     fitted = [net for net in nets if net.left_out_us is not None]
     if fitted:
+        fit = " Calibrated estimates are of nets left out of the fit."
         times, sums = [net.p50_us or 0.0 for net in fitted], [net.left_out_us or 0.0 for net in fitted]
         traces.append(_points("calibrated", fitted, times, sums, "--series-2", "diamond"))
     return Chart(
         name="validation",
         label="Estimated latency against measured latency, net by net",
-        caption="One dot for each net; whiskers reach from p10 to p90 of its runs. On the dotted line estimate "
-        "and measurement are equal."
-        + (" Calibrated estimates are of nets left out of the fit." if fitted else ""),
+        caption="One dot for each net; whiskers reach from p10 to p90 of its runs. On the dotted line "
+        "estimate and measurement are equal." + fit,
         traces=traces,
         layout={
             "xaxis": {"title": {"text": "measured, µs"}, "rangemode": "tozero", "tickformat": ",d"},
@@ -112,7 +113,8 @@ def _points(
             "thickness": 1,
             "width": 3,
         },
-        "hovertemplate": "%{text}<br>measured <b>%{x:,.0f} µs</b>, estimated <b>%{y:,.0f} µs</b><extra></extra>",
+        "hovertemplate": "%{text}<br>measured <b>%{x:,.0f} µs</b>, estimated <b>%{y:,.0f} µs</b>"
+        "<extra></extra>",
     }
 
 
@@ -125,16 +127,12 @@ def _list(nets: list[NetComparison]) -> Html:
             decimals(net.p50_us),
             f"{decimals(net.p10_us)} to {decimals(net.p90_us)}",
             decimals(net.estimate_us),
-            _signed(net.error),
-            *([_signed(net.left_out_error)] if calibrated else []),
-            f"{decimals(net.interpolated_us)} µs interpolated" if net.interpolated_us else "",
+            signed_percent(net.error),
+            *([signed_percent(net.left_out_error)] if calibrated else []),
+            f"{micros(net.interpolated_us)} interpolated" if net.interpolated_us else "",
         ]
         for net in nets
     ]
     heads = ["Net", "Operators", "Measured p50, µs", "p10 to p90, µs", "Estimate, µs", "Error"]
     heads += [*(["Calibrated"] if calibrated else []), ""]
     return tag_table(f"Errors of {count(len(nets), 'net')}", heads, rows, range(1, len(heads) - 1))
-
-
-def _signed(share: float | None) -> str:
-    return percent(share) if share is None else f"{100 * share:+.1f} %".replace("-", "−")

@@ -175,7 +175,8 @@
 
   function show(force = false) {
     const head = view.querySelector("thead").offsetHeight;
-    const height = parseFloat(getComputedStyle(document.documentElement).fontSize) * 3;
+    const root = getComputedStyle(document.documentElement);
+    const height = parseFloat(root.fontSize) * parseFloat(root.getPropertyValue("--row"));
     const room = Math.max(view.clientHeight - head, height);
     const all = Math.min(rows.length * height, MOST_PIXELS);
     const scale = rows.length * height > all ? (rows.length * height - room) / (all - room) : 1;
