@@ -1,4 +1,4 @@
-"""The report of 250 000 records: how soon its reader can use it. Its times are invented, ours are measured."""
+"""The report of 250 000 records: how soon it can be used. Its times are invented, ours are measured."""
 
 from __future__ import annotations
 
