@@ -174,7 +174,7 @@ class Page:
     @property
     def errors(self) -> list[Any]:
         """What the browser's console complained of since this was asked last."""
-        return list(self.browser.get_log("browser"))
+        return list(self.browser.get_log("browser"))  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
