@@ -33,7 +33,8 @@ endef
 
 LUT_NEEDS := venv=python3-venv g++=g++
 PHONE_NEEDS := aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static proot=proot
-TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0
+TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0 \
+  chromium=chromium chromedriver=chromium-driver
 
 $(VENV)/.runtime: pyproject.toml
 	$(call need,$(LUT_NEEDS),1)

@@ -34,6 +34,7 @@ _LAZY = {
     "merge": "lut.cli_merge:merge",
     "models": "lut.cli_models:models",
     "query": "lut.cli_tables:query",
+    "report": "lut.cli_report:report",
     "stats": "lut.cli_tables:stats",
 }
 """Commands in modules of their own: a look-up should not wait for what they need."""

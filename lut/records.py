@@ -324,10 +324,18 @@ class BlockState:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The state of a device around a visit; what could not be read is None, never zero."""
+    """The state of a device around a visit; what could not be read is None, never zero.
+
+    The canary is one operator that is timed again and again, to see the device itself change: its times in
+    nanoseconds before and behind the visit. `settled` is False where the visit fell into a phase in which
+    the canary was slow, and None where there is no canary to tell.
+    """
 
     khz_before: int | None = None
     khz_after: int | None = None
+    canary_before_ns: int | None = None
+    canary_after_ns: int | None = None
+    settled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

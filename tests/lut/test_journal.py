@@ -71,7 +71,13 @@ def test_lines_are_as_documented(tmp_path: Path) -> None:
         "samples_ns": [10_000, 11_000],
         "warmup_ns": [20_000],
         "repeats": 4,
-        "conditions": {"khz_before": 1_800_000, "khz_after": 1_700_000},
+        "conditions": {
+            "khz_before": 1_800_000,
+            "khz_after": 1_700_000,
+            "canary_before_ns": None,
+            "canary_after_ns": None,
+            "settled": None,
+        },
     }
     assert failure == {
         "kind": "failure",

@@ -1,0 +1,159 @@
+"""The section on what was measured: device, program, configuration, and what is missing or in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lut.records import DeviceInfo, RunConfig, Segment
+from lut.report.columns import describe_key
+from lut.report.html import Html, facts, fold, join, tag, tag_table
+from lut.report.material import Material, NetReport, TableReport
+from lut.report.numbers import count, moment, percent
+from lut.report.story import Story, story_path
+
+__all__ = ["build"]
+
+_SHOWN = 200
+"""So many operators a list names; the rest are in the file beside the table."""
+
+
+def build(material: Material) -> Html:
+    """Tell of each table, then what it lacks of the nets."""
+    if material.other is None:
+        tables = [_describe_table("Table", material.main)]
+    else:
+        tables = [
+            _describe_table("First table", material.main),
+            _describe_table("Second table", material.other),
+        ]
+    return join([*tables, _describe_coverage(material.nets)])
+
+
+def _describe_table(title: str, table: TableReport) -> Html:
+    parts: list[Html] = [tag("h3", title)]
+    if table.story is None:
+        parts.append(
+            tag(
+                "p",
+                f"No {story_path(table.path).name} lies beside the table, so who measured it, when and how "
+                f"is not known. lut merge writes that file with every table it makes.",
+                class_="note",
+            )
+        )
+        return join([*parts, _holds(table)])
+    parts.append(_holds(table))
+    parts += [_describe_segment(segment) for segment in _distinct(table.story.segments)]
+    return join([*parts, *_describe_doubts(table.story)])
+
+
+def _holds(table: TableReport) -> Html:
+    columns = table.columns
+    pairs = [
+        ("Device", table.device),
+        ("File", table.path.name),
+        ("Records", f"{len(columns):,}"),
+        ("Operator types", f"{len(columns.op_types):,}"),
+        ("Families", f"{len(columns.families):,}"),
+    ]
+    story = table.story
+    if story is not None:
+        starts = sorted({segment.started for segment in story.segments if segment.started})
+        pairs += [("Journals", ", ".join(story.sources))] if story.sources else []
+        pairs += [("Measured from", moment(starts[0]))] if starts else []
+        pairs += [("last begun", moment(starts[-1]))] if len(starts) > 1 else []
+    return facts(pairs)
+
+
+def _distinct(segments: Iterable[Segment]) -> list[Segment]:
+    """One segment for each device, program and configuration: a run taken up again is no other one."""
+    return list({(segment.id, segment.device.serial): segment for segment in segments}.values())
+
+
+def _describe_segment(segment: Segment) -> Html:
+    device, program = segment.device, segment.program
+    on = facts([("Kind", device.kind), ("Serial", device.serial), *_read_facts(device)])
+    by = facts([("Program", program.kind), ("Engine", program.engine), ("SHA-256", program.sha256)])
+    return tag(
+        "div",
+        tag("div", tag("h4", "Device"), on),
+        tag(
+            "div",
+            tag("h4", "Program"),
+            by,
+            tag("h4", "Configuration"),
+            facts(_describe_config(segment.config)),
+        ),
+        class_="panels",
+    )
+
+
+def _read_facts(device: DeviceInfo) -> list[tuple[str, str]]:
+    return [(name.replace("_", " "), value) for name, value in sorted(device.facts.items())]
+
+
+def _describe_config(config: RunConfig) -> list[tuple[str, str]]:
+    return [
+        ("Passes over all operators", f"{config.passes:,}"),
+        ("Timed runs per visit", f"{config.iters:,}"),
+        ("Warm-up runs per visit", f"{config.warmup:,}"),
+        ("Threads", f"{config.threads:,}"),
+        ("Processors", config.cpus or "chosen by the system"),
+        ("Least length of a sample", f"{config.min_sample_us:g} µs" if config.min_sample_us else "none"),
+    ]
+
+
+def _describe_doubts(story: Story) -> list[Html]:
+    marked = list((story.marked or {}).items())
+    parts = [tag("h4", "Operators without a time, or with one in doubt")]
+    quiet = []
+    for rows, noun, heads in (
+        ([[describe_key(op.key), op.stage, op.reason] for op in story.failures], "failed", _FAILED),
+        ([[describe_key(key)] for key in story.incomplete], "incomplete", ("Operator",)),
+        ([[describe_key(key), reason] for key, reason in marked], "marked", ("Operator", "Reason")),
+    ):
+        if rows:
+            parts.append(_fold_rows(f"{count(len(rows), 'operator')} {noun}", heads, rows))
+        elif noun != "marked" or story.marked is not None:
+            quiet.append(noun)
+    if quiet:
+        parts.append(tag("p", f"None {' or '.join(quiet)}."))
+    if story.marked is None:
+        parts.append(tag("p", "Whether operators ought to be marked was not looked into.", class_="note"))
+    return parts
+
+
+_FAILED = ("Operator", "Stage", "Reason")
+
+
+def _fold_rows(summary: str, heads: Sequence[str], rows: list[list[str]]) -> Html:
+    more = len(rows) - _SHOWN
+    rest = [tag("p", f"and {more:,} more, which the .meta.json names.", class_="note")] if more > 0 else []
+    return fold(summary, tag_table(summary, heads, rows[:_SHOWN]), *rest)
+
+
+def _describe_coverage(nets: Sequence[NetReport]) -> Html:
+    if not nets:
+        return Html("")
+    rows, lists = [], []
+    for net in nets:
+        total = len(net.estimate.rows)
+        lacking = sum(1 for row in net.estimate.rows if row.runtime_us is None)
+        rows.append([net.name, f"{total:,}", f"{lacking:,}", percent(_cut((total - lacking) / total))])
+        if lacking:
+            missing = [[op.describe()] for op in net.estimate.missing]
+            lists.append(
+                _fold_rows(f"Missing of {net.name}: {count(len(missing), 'operator')}", ["Operator"], missing)
+            )
+    heads = ("Net", "Operators", "Missing", "Covered")
+    return join(
+        [
+            tag("h3", "Coverage"),
+            tag_table("How much of each net the table holds", heads, rows, (1, 2, 3)),
+            *lists,
+        ]
+    )
+
+
+def _cut(share: float) -> float:
+    """Cut off, not rounded: 100.0 % is said of whole coverage only."""
+    return int(share * 1000) / 1000

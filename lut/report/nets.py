@@ -1,0 +1,178 @@
+"""The section on nets: what each operator adds to a net's latency, and which types take the most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from lut.report.chart import Chart, plain, render_chart, series_color, series_names
+from lut.report.html import Html, join, tag, tag_table
+from lut.report.material import Material, NetReport
+from lut.report.numbers import count, decimals, micros, percent
+from lut.table import Estimate, Row
+
+__all__ = ["build"]
+
+
+def build(material: Material) -> Html | None:
+    """An overview of all nets, then each by itself."""
+    if not material.nets:
+        return None
+    nets = material.nets
+    overview = tag_table(
+        "Sums of the operators' medians",
+        ("Net", "Operators", "Sum, µs", ""),
+        (
+            [
+                tag("a", net.name, href=f"#{_anchor(number)}"),
+                f"{len(net.estimate.rows):,}",
+                decimals(net.estimate.known_us),
+                _note(net.estimate),
+            ]
+            for number, net in enumerate(nets)
+        ),
+        (1, 2),
+    )
+    series = _choose_series(nets)
+    return join([overview, *(_describe_net(number, net, series) for number, net in enumerate(nets))])
+
+
+def _choose_series(nets: Iterable[NetReport]) -> list[str]:
+    """Name the operator types that have a colour of their own, the same one in every net."""
+    sums: Counter[str] = Counter()
+    for net in nets:
+        for op_type, (_, us) in _sum_by_type(net.estimate).items():
+            sums[op_type] += round(1000 * us)
+    return series_names(list(sums), list(sums.values()))
+
+
+def _anchor(number: int) -> str:
+    return f"net-{number + 1}"
+
+
+def _note(estimate: Estimate) -> str:
+    if not estimate.missing:
+        return "whole"
+    return f"partial: {count(_lacking(estimate), 'operator')} missing"
+
+
+def _lacking(estimate: Estimate) -> int:
+    return sum(1 for row in estimate.rows if row.runtime_us is None)
+
+
+def _describe_net(number: int, net: NetReport, series: list[str]) -> Html:
+    estimate = net.estimate
+    known = len(estimate.rows) - _lacking(estimate)
+    if estimate.missing:
+        text = (
+            f"Partial sum of {known:,} of {len(estimate.rows):,} operators: "
+            f"{micros(estimate.known_us)}. This is not the net's latency."
+        )
+    else:
+        text = f"Sum of all {len(estimate.rows):,} operators' medians: {micros(estimate.known_us)}."
+    chart = render_chart(_draw_waterfall(_anchor(number), net, series))
+    parts = [tag("h3", net.name), tag("p", text, class_="warning" if estimate.missing else None)]
+    return tag("article", *parts, chart, _share_by_type(estimate), id=_anchor(number))
+
+
+def _draw_waterfall(name: str, net: NetReport, series: list[str]) -> Chart:
+    """Stack the operators' times in run order, each beginning where the one before it ends."""
+    rows = net.estimate.rows
+    starts, total = [], 0.0
+    for row in rows:
+        starts.append(total)
+        total += row.runtime_us or 0.0
+    traces: list[dict[str, Any]] = []
+    for index, label in enumerate(series):
+        chosen = [
+            i for i, row in enumerate(rows) if _series_of(row, series) == label and row.runtime_us is not None
+        ]
+        if not chosen:
+            continue
+        traces.append(
+            {
+                "type": "bar",
+                "name": plain(label),
+                "x": [i + 1 for i in chosen],
+                "y": [round(rows[i].runtime_us or 0.0, 3) for i in chosen],
+                "base": [round(starts[i], 3) for i in chosen],
+                "width": 0.9,
+                "customdata": [_describe_row(rows[i], total) for i in chosen],
+                "marker": {"color": series_color(index, label)},
+                "hovertemplate": "%{customdata}<extra></extra>",
+            }
+        )
+    missing = [i for i, row in enumerate(rows) if row.runtime_us is None]
+    if missing:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": "missing",
+                "x": [i + 1 for i in missing],
+                "y": [round(starts[i], 3) for i in missing],
+                "customdata": [plain(rows[i].op.describe()) for i in missing],
+                "marker": {"color": "--alert", "symbol": "x", "size": 9},
+                "hovertemplate": "%{customdata}<br><b>not in the table</b><extra></extra>",
+            }
+        )
+    return Chart(
+        name=name,
+        label=f"Waterfall of the latencies of {net.name}'s {len(rows)} operators in run order, "
+        f"adding up to {decimals(total)} microseconds",
+        caption="Each bar is one operator's median, on top of those that run before it."
+        + (" A cross stands where the table has no time." if missing else ""),
+        traces=traces,
+        layout={
+            "barmode": "overlay",
+            "xaxis": {"title": {"text": "operator, in run order"}, "showgrid": False},
+            "yaxis": {
+                "title": {"text": "time since the net began, µs"},
+                "rangemode": "tozero",
+                "tickformat": ",d",
+            },
+        },
+    )
+
+
+def _series_of(row: Row, series: list[str]) -> str:
+    return row.op.op_type if row.op.op_type in series else series[-1]
+
+
+def _describe_row(row: Row, total: float) -> str:
+    """Tell of an operator where the reader points at it."""
+    found_as = "" if row.key == row.op.key else f" (found as {row.key.op_type})"
+    share = None if row.runtime_us is None or not total else row.runtime_us / total
+    time = f"<b>{micros(row.runtime_us, 3)}</b>, {percent(share)} of the sum"
+    return f"{plain(row.op.describe())}{found_as}<br>{time}"
+
+
+def _sum_by_type(estimate: Estimate) -> dict[str, tuple[int, float]]:
+    """How many operators of each type have a time, and how long they take in microseconds."""
+    sums: dict[str, tuple[int, float]] = {}
+    for row in estimate.rows:
+        if row.runtime_us is not None:
+            operators, us = sums.get(row.op.op_type, (0, 0.0))
+            sums[row.op.op_type] = operators + 1, us + row.runtime_us
+    return dict(sorted(sums.items(), key=lambda item: -item[1][1]))
+
+
+def _share_by_type(estimate: Estimate) -> Html:
+    total = estimate.known_us
+    rows: Iterable[list[str]] = (
+        [
+            op_type,
+            f"{operators:,}",
+            decimals(us),
+            percent(us / total if total else None, 2),
+            _bar(us / total if total else 0),
+        ]
+        for op_type, (operators, us) in _sum_by_type(estimate).items()
+    )
+    heads = ("Type", "Operators", "Time, µs", "Share", "")
+    return tag_table("Share by operator type", heads, rows, (1, 2, 3))
+
+
+def _bar(share: float) -> Html:
+    return tag("span", class_="bar", style=f"--share:{100 * share:.2f}%", aria_hidden="true")

@@ -1,0 +1,81 @@
+"""What a table's `.meta.json` tells: who measured it, when, by what program, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lut.errors import FileError
+from lut.files import parse_json, read_bytes
+from lut.records import DeviceInfo, OpKey, ProgramInfo, RunConfig, Segment
+
+__all__ = ["FailedOp", "Story", "read_story", "story_path"]
+
+
+@dataclass(frozen=True)
+class FailedOp:
+    """An operator that could not be measured: at which stage, and what was seen."""
+
+    key: OpKey
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """Where a table's figures come from. `marked` are operators to be wary of, with the reason."""
+
+    segments: tuple[Segment, ...]
+    sources: tuple[str, ...] = ()
+    incomplete: tuple[OpKey, ...] = ()
+    failures: tuple[FailedOp, ...] = ()
+    marked: Mapping[OpKey, str] | None = None
+    """None where nobody looked for such operators, which is not the same as finding none."""
+
+
+def story_path(table: Path) -> Path:
+    """Name the file that tells a table's story: beside it, a zipped table's too."""
+    return table.with_name(table.name.removesuffix(".zip")).with_suffix(".meta.json")
+
+
+def read_story(table: Path) -> Story | None:
+    """Read the story of a table; None if no file tells it, as of a published table.
+
+    Raises:
+        FileError: the file is there, but can't be read or understood.
+    """
+    path = story_path(table)
+    if not path.exists():
+        return None
+    try:
+        return _parse(parse_json(read_bytes(path)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileError(
+            f"{path} does not tell where a table comes from ({type(error).__name__}: {error}). "
+            f"Is it a file written by `lut merge`? Move it away to go on without it."
+        ) from error
+
+
+def _parse(fields: Mapping[str, Any]) -> Story:
+    marked = fields.get("marked")
+    return Story(
+        segments=tuple(map(_parse_segment, fields["segments"])),
+        sources=tuple(map(str, fields["sources"])),
+        incomplete=tuple(map(OpKey.from_json, fields["incomplete"])),
+        failures=tuple(
+            FailedOp(OpKey.from_json(entry), str(entry["stage"]), str(entry["reason"]))
+            for entry in fields["failures"]
+        ),
+        marked=None if marked is None else {OpKey.from_json(entry): str(entry["reason"]) for entry in marked},
+    )
+
+
+def _parse_segment(fields: Mapping[str, Any]) -> Segment:
+    return Segment(
+        DeviceInfo(**fields["device"]),
+        ProgramInfo(**fields["program"]),
+        RunConfig(**fields["config"]),
+        str(fields["started"]),
+    )

@@ -1,0 +1,138 @@
+"""The section on whole nets: the table's sums beside what the device took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lut.report.chart import Chart, plain, render_chart
+from lut.report.html import Html, facts, join, tag, tag_table
+from lut.report.material import Material
+from lut.report.numbers import count, decimals, micros, moment, percent, signed_percent
+from lut.validation import NetComparison, Summary
+
+__all__ = ["build"]
+
+
+def build(material: Material) -> Html | None:
+    """Figures over all nets, a chart, each net's figures."""
+    validation = material.validation
+    if validation is None:
+        return None
+    parts = [
+        tag(
+            "p",
+            "The estimate is the sum of the operators' medians; the measurement is the whole net, timed on "
+            "the same device. The error is estimate / measured median less 1: below zero where the table "
+            "says too little.",
+        ),
+        facts(
+            [
+                ("Device", validation.device),
+                ("Table", validation.table),
+                ("Begun", moment(validation.started)),
+                ("Nets", f"{len(validation.nets):,}"),
+                *_summarise("Sums", validation.summary),
+                *_summarise("Calibrated, left out", validation.left_out_summary),
+            ]
+        ),
+    ]
+    if validation.table != material.main.path.name:
+        parts.append(
+            tag(
+                "p",
+                f"These nets were held against {validation.table}, which is not the table of this report.",
+                class_="warning",
+            )
+        )
+    measured = [net for net in validation.nets if net.measured_us is not None]
+    if measured:
+        parts += [render_chart(_draw(measured)), _list(measured)]
+    if validation.failed:
+        rows = ([net.net, net.failure or ""] for net in validation.failed)
+        parts.append(tag_table("Not measured", ("Net", "Reason"), rows))
+    return join(parts)
+
+
+def _summarise(name: str, summary: Summary | None) -> list[tuple[str, str]]:
+    if summary is None:
+        return []
+    return [(f"{name}: median error", percent(summary.median)), (f"{name}: largest", percent(summary.worst))]
+
+
+def _draw(nets: list[NetComparison]) -> Chart:
+    measured = [net.p50_us or 0.0 for net in nets]
+    most = max(max(net.p90_us or 0.0, net.estimate_us) for net in nets)
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "equal",
+            "x": [0, most],
+            "y": [0, most],
+            "line": {"color": "--muted", "width": 1, "dash": "dot"},
+            "hoverinfo": "skip",
+        },
+        _points("estimate", nets, measured, [net.estimate_us for net in nets], "--series-1", "circle"),
+    ]
+    fit = ""
+    fitted = [net for net in nets if net.left_out_us is not None]
+    if fitted:
+        fit = " Calibrated estimates are of nets left out of the fit."
+        times, sums = [net.p50_us or 0.0 for net in fitted], [net.left_out_us or 0.0 for net in fitted]
+        traces.append(_points("calibrated", fitted, times, sums, "--series-2", "diamond"))
+    return Chart(
+        name="validation",
+        label="Estimated latency against measured latency, net by net",
+        caption="One dot for each net; whiskers reach from p10 to p90 of its runs. On the dotted line "
+        "estimate and measurement are equal." + fit,
+        traces=traces,
+        layout={
+            "xaxis": {"title": {"text": "measured, µs"}, "rangemode": "tozero", "tickformat": ",d"},
+            "yaxis": {"title": {"text": "estimated, µs"}, "rangemode": "tozero", "tickformat": ",d"},
+        },
+    )
+
+
+def _points(
+    name: str, nets: list[NetComparison], measured: list[float], sums: list[float], color: str, symbol: str
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": measured,
+        "y": sums,
+        "text": [plain(net.net) for net in nets],
+        "marker": {"color": color, "size": 9, "symbol": symbol},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [(net.p90_us or 0.0) - time for net, time in zip(nets, measured, strict=True)],
+            "arrayminus": [time - (net.p10_us or 0.0) for net, time in zip(nets, measured, strict=True)],
+            "color": color,
+            "thickness": 1,
+            "width": 3,
+        },
+        "hovertemplate": "%{text}<br>measured <b>%{x:,.0f} µs</b>, estimated <b>%{y:,.0f} µs</b>"
+        "<extra></extra>",
+    }
+
+
+def _list(nets: list[NetComparison]) -> Html:
+    calibrated = any(net.left_out_us is not None for net in nets)
+    rows = [
+        [
+            net.net,
+            f"{net.operators:,}",
+            decimals(net.p50_us),
+            f"{decimals(net.p10_us)} to {decimals(net.p90_us)}",
+            decimals(net.estimate_us),
+            signed_percent(net.error),
+            *([signed_percent(net.left_out_error)] if calibrated else []),
+            f"{micros(net.interpolated_us)} interpolated" if net.interpolated_us else "",
+        ]
+        for net in nets
+    ]
+    heads = ["Net", "Operators", "Measured p50, µs", "p10 to p90, µs", "Estimate, µs", "Error"]
+    heads += [*(["Calibrated"] if calibrated else []), ""]
+    return tag_table(f"Errors of {count(len(nets), 'net')}", heads, rows, range(1, len(heads) - 1))

@@ -1,0 +1,137 @@
+"""What the sections are made from: texts escaped, columns, runs, packed bytes. The figures are round."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64decode
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lut.errors import FileError
+from lut.records import OpKey
+from lut.report.chart import OTHERS, log_axis, sample, series_names
+from lut.report.columns import collect_columns
+from lut.report.html import embed_json, tag
+from lut.report.material import name_nets
+from lut.report.numbers import UNKNOWN, count, moment, percent, significant
+from lut.report.packing import compress, pack
+from lut.report.runs import read_run
+from lut.report.story import read_story, story_path
+from tests.lut.report.conftest import Files
+from tests.lut.samples import CONV, RELU, SEGMENT, record, written_journal
+
+
+@given(st.text())
+def test_no_text_can_end_its_element(text: str) -> None:
+    assert tag("p", text).count("<") == 2
+    embedded = embed_json({"text": text})
+    assert embedded.count("<") == 2
+    assert json.loads(embedded.partition(">")[2].removesuffix("</script>")) == {"text": text}
+
+
+def test_json_has_no_word_for_nan() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        embed_json([float("nan")])
+
+
+def test_throughput_is_multiply_adds_over_the_median() -> None:
+    columns = collect_columns([record(CONV, 10.0), record(RELU, 5.0)], marked={RELU.key: "why"})
+    macs = 8 * 8 * 32 * 3 * 3 * 16
+    assert columns.multiply_adds.tolist() == [macs, 0]
+    assert columns.gmacs[0] == pytest.approx(macs / 10e-6 / 1e9)
+    assert np.isnan(columns.gmacs[1])
+    assert columns.spread.tolist() == [0.2, 0.4]
+    assert columns.marked.tolist() == [False, True]
+    assert columns.describe(0) == CONV.describe()
+
+
+def test_an_operator_that_is_not_understood_has_no_size() -> None:
+    columns = collect_columns([record(OpKey("Novel", ("?",), ((1, 2),), (1,)), 10.0)])
+    assert np.isnan(columns.multiply_adds).all()
+    assert columns.families == ("Novel",)
+
+
+def test_a_run_in_its_order(files: Files) -> None:
+    run = read_run(files.run)
+    assert len(run.relative) == 84
+    assert set(run.relative) == {1.0}
+    assert (run.canary_us[0], run.canary_us[-1]) == (0.4, 0.5)
+    assert (run.celsius[0], run.celsius[-1]) == (31.5, 33.0)
+    assert run.unsettled.tolist() == list(range(42, 84))
+
+
+def test_a_journal_without_a_measurement_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="holds no measurement"):
+        read_run(written_journal(tmp_path / "empty.run.jsonl", SEGMENT))
+
+
+def test_a_story_tells_of_marks_or_that_nobody_looked(files: Files) -> None:
+    story = read_story(files.table)
+    assert story is not None
+    assert story.marked == {CONV.key: "its runs disagree"}
+    assert [failed.reason for failed in story.failures] == ["the engine said <no>"]
+    sidecar = story_path(files.table)
+    fields = json.loads(sidecar.read_text())
+    del fields["marked"]
+    sidecar.write_text(json.dumps(fields))
+    unmarked = read_story(files.table)
+    assert unmarked is not None
+    assert unmarked.marked is None
+    assert story_path(Path("a.json.zip")) == Path("a.meta.json")
+
+
+def test_packed_columns_are_aligned_and_narrow() -> None:
+    packed = pack(2, {"op_type": ["a", "b"]}, {"few": np.array([1, 2]), "many": np.array([0, 70_000])})
+    length = int.from_bytes(packed[:4], "little")
+    header = json.loads(packed[4 : 4 + length])
+    assert [column["type"] for column in header["columns"]] == ["u1", "u4"]
+    assert len(packed) % 8 == 0
+    assert np.frombuffer(packed[-8:], "<u4").tolist() == [0, 70_000]
+    assert gzip.decompress(b64decode(compress(packed))) == packed
+
+
+def test_a_sample_keeps_what_is_to_be_kept() -> None:
+    keep = np.zeros(1000, np.bool_)
+    keep[[3, 999]] = True
+    chosen = sample(np.arange(1000), keep, most=10)
+    assert len(chosen) == 10
+    assert {3, 999} <= set(chosen.tolist())
+    assert chosen.tolist() == sample(np.arange(1000), keep, most=10).tolist()
+
+
+def test_series_beyond_the_colours_are_drawn_together() -> None:
+    names = [f"type{number}" for number in range(10)]
+    series = series_names(names, list(range(10)))
+    assert len(series) == 8
+    assert (series[0], series[-1]) == ("type9", OTHERS)
+
+
+def test_logarithmic_ticks_are_numbers_to_read() -> None:
+    ticks = log_axis("time, µs", np.array([0.5, 200.0, np.nan]))["ticktext"]
+    assert {"0.5", "1", "20", "200"} <= set(ticks)
+    assert "tickvals" not in log_axis("ratio", np.array([0.9, 1.2]))
+
+
+def test_numbers() -> None:
+    assert [count(number, "operator") for number in (0, 1, 2000)] == [
+        "no operators",
+        "1 operator",
+        "2,000 operators",
+    ]
+    assert [significant(value) for value in (0.0123, 12.345, 12345.0, None)] == [
+        *("0.0123", "12.3", "12,345"),
+        UNKNOWN,
+    ]
+    assert percent(0.1234) == "12.3\N{NO-BREAK SPACE}%"
+    assert moment("2024-01-02T03:04:05+02:00") == "2 January 2024, 01:04 UTC"
+    assert moment("yesterday") == "yesterday"
+
+
+def test_nets_of_one_name_are_told_apart_by_their_paths() -> None:
+    paths = [Path("/a/net/int8"), Path("/b/net/int8"), Path("/b/net/fp32")]
+    assert name_nets(paths) == ["/a/net/int8", "/b/net/int8", "net/fp32"]
