@@ -54,6 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.stores",
         "lut.table",
         "lut.totals",
+        "lut.validation",
         "lut.zoo",
     ),
     ("bench", "bench.forecast", "bench.nets"),
