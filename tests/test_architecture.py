@@ -199,9 +199,11 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "bench.op_generators": ({"expression", "family", "grid_file", "space"}, ("FAMILIES", "SPACES")),
     "bench.device_runner": (
         {
+            "arguments",
             "bundle",
             "connection",
             "device",
+            "endurance",
             "foreign",
             "gates",
             "kind",
@@ -211,6 +213,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "phone_process",
             "probes",
             "profile",
+            "program_run",
             "session",
         },
         ("DEVICES",),
