@@ -8,15 +8,16 @@ not what serves the next one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lut.calibration import Calibration, FittedNet
+from lut.validation import Validation
 
-__all__ = ["FORMS", "LEAST_NETS", "Form", "MeasuredNet", "fit_calibration"]
+__all__ = ["FORMS", "LEAST_NETS", "Form", "MeasuredNet", "calibrate", "fit_calibration"]
 
 Array = NDArray[np.float64]
 
@@ -110,3 +111,27 @@ def _fit(terms: Array, form: Form) -> tuple[float, float]:
     coefficients = fixed.copy()
     coefficients[free] = solution / scale[free]
     return float(coefficients[0]), float(coefficients[1])
+
+
+def calibrate(validation: Validation) -> tuple[Calibration, Validation]:
+    """Fit a calibration to the nets that were measured; give it, and the validation with what it is worth.
+
+    Raises:
+        ValueError: too few nets were measured, or an estimate is partly interpolated.
+    """
+    if any(net.interpolated_us for net in validation.nets):
+        raise ValueError("a calibration needs estimates of measured operators only")
+    nets = [
+        MeasuredNet(net.net, net.operators, net.estimate_us, net.p50_us)
+        for net in validation.nets
+        if net.p50_us is not None
+    ]
+    calibration = fit_calibration(nets, validation.device, validation.started, asdict(validation.config))
+    fitted = iter(calibration.nets)
+    compared = tuple(
+        net
+        if net.p50_us is None
+        else replace(net, left_out_us=net.p50_us * (1 + next(fitted).left_out_error))
+        for net in validation.nets
+    )
+    return calibration, replace(validation, nets=compared)
