@@ -17,9 +17,9 @@ from lut.calibration_fit import LEAST_NETS, calibrate
 from lut.canonical import MATCHES
 from lut.console import Bar, input_dims_option, quiet_option, say
 from lut.console_tables import TableChoice, missing_option, missing_out_option, refuse_missing
-from lut.errors import FailedError
+from lut.errors import ConflictError, FailedError
 from lut.records import ProgramInfo, RunConfig
-from lut.sidecar import Setting, read_setting, sidecar_path
+from lut.sidecar import Setting, describe_setting, read_setting
 from lut.validation import Validation, format_validation, write_validation
 from lut.validation_text import describe_validation
 
@@ -124,14 +124,19 @@ def validate(
     with ExitStack() as stack:
         [device] = choose_devices([serial] if serial else [], False, way, phones)
         stack.callback(device.close)
+        table = TableChoice(table_file, device_name, match).open(quiet)
         name = device_name or device.info.name
-        table = TableChoice(table_file, name, match).open(quiet)
+        if name not in table.devices:
+            raise ConflictError(
+                f"{table_file} is of {', '.join(table.devices)}, the device is {name}. Give a table of this "
+                f"device, or by --device-name the table's name for it."
+            )
         nets = estimate_models(table, models, input_dims, interpolate=missing == "interpolate")
         lacking, ops = list_missing(nets)
         if ops:
             reasons = table.refusals(ops) if missing == "interpolate" else {}
             refuse_missing(table_file, lacking, ops, reasons, missing_out)
-        setting = None if threads and cpus else read_setting(table_file)
+        setting = read_setting(table_file, mixed=bool(threads and cpus))
         counts = RunConfig(passes=passes, iters=iters, warmup=warmup)
         config = choose_config(device, setting, counts, threads, cpus)
         program = device.prepare(tell)
@@ -180,19 +185,15 @@ def _check_options(models: int, fit: bool, missing: str, plot: Path | None) -> N
 def _compare_settings(
     table: Path, setting: Setting | None, config: RunConfig, program: ProgramInfo
 ) -> list[str]:
-    """Say what the nets' measurement does not share with the table's."""
+    """Say what the nets' measurement does not share with the table's, as far as that is known."""
+    here = describe_setting(config.threads, config.cpus)
     if setting is None:
-        if sidecar_path(table).exists():
-            return []
-        return [
-            f"No {sidecar_path(table).name} says how {table.name} was measured: the nets run with "
-            f"{config.threads} threads on {config.cpus or 'any processor'}."
-        ]
+        return [f"No one setting is known that {table.name} was measured with: the nets run with {here}."]
     remarks = []
     if (config.threads, config.cpus) != (setting.threads, setting.cpus):
+        there = describe_setting(setting.threads, setting.cpus)
         remarks.append(
-            f"{table.name} was measured with {setting.threads} threads on {setting.cpus or 'any processor'}, "
-            f"the nets run with {config.threads} on {config.cpus or 'any processor'}: errors hold that too."
+            f"{table.name} was measured with {there}, the nets run with {here}: errors hold that too."
         )
     if program.sha256 not in setting.programs:
         theirs = ", ".join(sorted(sha256[:12] for sha256 in setting.programs))

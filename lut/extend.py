@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,8 @@ class Extension:
     """Those of them whose record there is the very same: no policy changes anything."""
     contradictions: tuple[Contradiction, ...]
     """The widest apart first."""
+    calibration_dropped: bool = False
+    """Whether the table had a calibration that no longer fits its sums."""
 
 
 def extend(existing: Iterable[LutRecord], new: Iterable[LutRecord], policy: str) -> Extension:
@@ -105,10 +107,11 @@ def extend_table(path: Path, merged: Merged, policy: str) -> Extension:
         )
     extension = extend(existing, merged.records, policy)
     sidecar = sidecar_path(path)
-    story = _continue_story(read_sidecar(sidecar), merged, extension, policy)
+    before = read_sidecar(sidecar)
+    story = _continue_story(before, merged, extension, policy)
     format_of(path).write(extension.records, path)
     write_sidecar(sidecar, story)
-    return extension
+    return replace(extension, calibration_dropped="calibration" in before and "calibration" not in story)
 
 
 def _continue_story(

@@ -11,7 +11,7 @@ from typing import Any
 from lut.errors import ConflictError, FileError
 from lut.files import parse_json, read_bytes, write_atomically
 
-__all__ = ["Setting", "read_setting", "read_sidecar", "sidecar_path", "write_sidecar"]
+__all__ = ["Setting", "describe_setting", "read_setting", "read_sidecar", "sidecar_path", "write_sidecar"]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,20 @@ def write_sidecar(path: Path, story: Mapping[str, Any]) -> None:
     write_atomically(path, (json.dumps(story, indent=1, sort_keys=True) + "\n").encode())
 
 
-def read_setting(table: Path) -> Setting | None:
+def describe_setting(threads: int, cpus: str) -> str:
+    """Write threads and processors as the options that ask for them."""
+    return f"--threads {threads}" + (f" --cpus {cpus}" if cpus else "")
+
+
+def read_setting(table: Path, *, mixed: bool = False) -> Setting | None:
     """Give what a table was measured with; None where its sidecar is absent or does not say.
 
+    Args:
+        table: the table's file.
+        mixed: whether None is an answer for parts that were measured with different threads or processors.
+
     Raises:
-        ConflictError: its parts were measured with different threads or processors.
+        ConflictError: there are such parts, and `mixed` is not set.
         FileError: the sidecar can't be read, or is none.
     """
     path = sidecar_path(table)
@@ -71,8 +80,10 @@ def read_setting(table: Path) -> Setting | None:
             f"{path} has segments that can't be understood ({type(error).__name__}: {error}). "
             f"Move it away to go on without it."
         ) from error
+    if len(settings) > 1 and mixed:
+        return None
     if len(settings) > 1:
-        seen = " and ".join(f"{threads} threads on {cpus or 'any'}" for threads, cpus in sorted(settings))
+        seen = " and ".join(describe_setting(threads, cpus) for threads, cpus in sorted(settings))
         raise ConflictError(
             f"{table} holds operators measured with {seen}. "
             f"Say by --threads and --cpus which to compare with."

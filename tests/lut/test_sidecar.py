@@ -22,8 +22,9 @@ def test_the_setting_is_that_of_all_segments(tmp_path: Path) -> None:
 def test_settings_that_differ_and_segments_that_are_none_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "table.json.zip"
     write_sidecar(sidecar_path(path), {"segments": [segment(1, "0x2"), segment(2, "")]})
-    with pytest.raises(FileError, match=r"measured with 1 threads on 0x2 and 2 threads on any\. Say by"):
+    with pytest.raises(FileError, match=r"measured with --threads 1 --cpus 0x2 and --threads 2\. Say by"):
         read_setting(path)
+    assert read_setting(path, mixed=True) is None
     several: list[object] = [[7], [{"config": {}}], 7, [segment(1, "0x1") | {"program": None}]]
     for wrong in several:
         write_sidecar(sidecar_path(path), {"segments": wrong})
