@@ -23,10 +23,14 @@ PATH = click.Path(path_type=Path)
 
 def main() -> None:
     """Enter here from the shell."""
-    end_program(cli, "Interrupted. What was measured is kept; the same `bench run` goes on from there.")
+    end_program(cli, "Interrupted. What a run measured is kept; the same `bench run` goes on from there.")
 
 
-_LAZY = {"generate": "bench.cli_generate:generate", "run": "bench.cli_run:run"}
+_LAZY = {
+    "generate": "bench.cli_generate:generate",
+    "run": "bench.cli_run:run",
+    "validate": "bench.cli_validate:validate",
+}
 """Commands in modules of their own: none should wait for what only the other needs."""
 
 
@@ -44,6 +48,7 @@ def cli() -> None:
       bench generate --space models --model models/ChamNet-A/int8 -o zoo.plan.jsonl
       bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
       lut merge zoo.run.jsonl -o lut/data
+      bench validate models/ChamNet-A/int8 --lut lut/data/<device>-op_lut_database.json
     """
 
 

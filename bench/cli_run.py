@@ -11,11 +11,9 @@ from pathlib import Path
 import click
 
 from bench.campaign import Summary, run_plan
-from bench.console import adb_option
-from bench.device_runner.device import Device, clean_name
-from bench.device_runner.gates import GATES
+from bench.console import device_name_option, phone_options, setting_options
+from bench.device_runner.device import Device
 from bench.device_runner.phone import PhoneOptions
-from bench.device_runner.profile import read_profile
 from bench.device_runner.session import SILENCE_S
 from bench.fleet import choose_devices, group_by_name, run_groups
 from lut import plan
@@ -26,24 +24,6 @@ from lut.records import RunConfig
 __all__ = ["run"]
 
 PATH = click.Path(path_type=Path)
-
-
-def _parse_mask(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        mask = int(text, 16)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no hexadecimal mask, such as 0xf0.") from error
-    if mask < 1:
-        raise click.BadParameter("the mask holds no processor.")
-    return hex(mask)
-
-
-def _check_name(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
-    if name is not None and name != clean_name(name):
-        raise click.BadParameter(f"{name!r}: a name is made of letters, digits, '.', '_' and '-' only.")
-    return name
 
 
 _DEFAULTS = RunConfig()
@@ -59,24 +39,8 @@ _DEFAULTS = RunConfig()
     help="A serial, or tcp:HOST:PORT; may be repeated. Default: the one phone, else the host.",
 )
 @click.option("--all", "every", is_flag=True, help="All attached phones.")
-@adb_option
-@click.option(
-    "--ignore-gate",
-    "ignored_gates",
-    type=click.Choice(list(GATES)),
-    multiple=True,
-    help="Measure on phones even if this gate is shut; may be repeated.",
-)
-@click.option(
-    "--binary", type=PATH, help="Your own speed_benchmark or caffe2_benchmark for phones, built by the NDK."
-)
-@click.option("--profile", type=PATH, help="A TOML file with what a phone's probes don't know.")
-@click.option(
-    "--device-name",
-    metavar="NAME",
-    callback=_check_name,
-    help="Record under this name, not the device's own.",
-)
+@phone_options
+@device_name_option("Record under this name, not the device's own.")
 @click.option(
     "-o",
     "--output",
@@ -101,13 +65,7 @@ _DEFAULTS = RunConfig()
     show_default=True,
     help="Runs a visit before the timed ones.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads of the engine. Default: the device's.")
-@click.option(
-    "--cpus",
-    metavar="MASK",
-    callback=_parse_mask,
-    help="Processors to run on, as a hexadecimal mask. Default: the device's.",
-)
+@setting_options("the device's")
 @click.option(
     "--min-sample-us",
     type=click.FloatRange(0),
@@ -129,9 +87,7 @@ def run(
     serials: tuple[str, ...],
     every: bool,
     way: str,
-    ignored_gates: tuple[str, ...],
-    binary: Path | None,
-    profile: Path | None,
+    phones: PhoneOptions,
     device_name: str | None,
     output: Path,
     passes: int,
@@ -158,12 +114,7 @@ def run(
         raise click.UsageError(
             "--min-sample-us takes its measure from the warm-up: give --warmup of 1 or more."
         )
-    options = PhoneOptions(
-        ignored_gates=frozenset(ignored_gates),
-        profile=read_profile(profile) if profile else None,
-        binary=binary,
-    )
-    chosen = choose_devices(serials, every, way, options)
+    chosen = choose_devices(serials, every, way, phones)
     groups = group_by_name(chosen, output)
     total = plan.count_lines(plan_file)
 

@@ -18,7 +18,7 @@ from lut.ops import infer_outputs
 from lut.ops.window import Window
 from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 
-__all__ = ["OpNets", "build_nets"]
+__all__ = ["OpNets", "build_nets", "uniform_fill"]
 
 _SCALE = 1 / 128
 _ZERO_POINT = 128
@@ -39,7 +39,7 @@ back. What they don't know they don't refuse: see `_conv_engine`."""
 
 @dataclass(frozen=True)
 class OpNets:
-    """An operator's nets, and its id, which both nets carry as their name."""
+    """The nets of an operator, or of a whole model, and the id by which the program names them."""
 
     id: str
     init_net: NetDef
@@ -108,16 +108,20 @@ def _fill(name: str, tensor: TensorSpec, op: OpSpec) -> list[OperatorDef]:
 
 def _uniform(name: str, tensor: TensorSpec) -> list[OperatorDef]:
     """Fill with random values: large tensors by copies of a part, since nets then load in half the time."""
-    bounds = {"min": -1.0, "max": 1.0}
     axis = next((axis for axis, size in enumerate(tensor.shape) if size > 1), 0)
     tiles = tensor.shape[axis] if tensor.elements > _RANDOM_ELEMENTS else 1
     if tiles == 1:
-        return [_operator("UniformFill", [], [name], {"shape": tensor.shape, **bounds})]
+        return [uniform_fill(name, tensor.shape)]
     part = (*tensor.shape[:axis], 1, *tensor.shape[axis + 1 :])
     return [
-        _operator("UniformFill", [], [f"{name}_part"], {"shape": part, **bounds}),
+        uniform_fill(f"{name}_part", part),
         _operator("Tile", [f"{name}_part"], [name], {"tiles": tiles, "axis": axis}),
     ]
+
+
+def uniform_fill(name: str, shape: tuple[int, ...]) -> OperatorDef:
+    """Fill a float tensor with random values in [-1, 1)."""
+    return _operator("UniformFill", [], [name], {"shape": shape, "min": -1.0, "max": 1.0})
 
 
 def _operator(

@@ -6,6 +6,7 @@ table = lut.open("lut/data/<device>-op_lut_database.json")
 table.estimate("models/ChamNet-A/int8").total_us     # microseconds; None if an operator is missing
 table.find(op).runtime_us                            # op is a lut.OpSpec
 table.estimate_many(nets).total_us                   # a numpy array
+table.estimate(net).calibrated(table.calibration).calibrated_us   # corrected by `bench validate --fit`
 
 space = lut.blocks("fbnet", table)                   # the latency of every block of a search space
 space.total_us(choices)                              # of a million architectures at once

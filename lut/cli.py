@@ -8,11 +8,16 @@ import click
 
 from lut import get_runtime as original
 from lut.console import LazyGroup, end_program, input_dims_option, quiet_option
-from lut.console_tables import TableChoice, missing_option, table_options
-from lut.errors import MissingError
+from lut.console_tables import (
+    TableChoice,
+    missing_option,
+    missing_out_option,
+    refuse_missing,
+    table_options,
+)
 from lut.frontends import load_model
 from lut.ops import multiply_adds
-from lut.plan import format_op, write_plan
+from lut.plan import format_op
 from lut.records import FLOAT
 from lut.rendering import RENDERERS
 
@@ -77,7 +82,12 @@ def ops(model: Path, input_dims: dict[str, tuple[int, ...]] | None, as_json: boo
 @input_dims_option()
 @missing_option
 @click.option("--format", "form", type=click.Choice(list(RENDERERS)), default="table", show_default=True)
-@click.option("--missing-out", type=PATH, help="Write what the table lacks as a plan for `bench run`.")
+@missing_out_option
+@click.option(
+    "--calibrated",
+    is_flag=True,
+    help="Also correct the sum for whole nets, as `bench validate --fit` found it for this table.",
+)
 @quiet_option
 def estimate(
     model: Path,
@@ -86,9 +96,14 @@ def estimate(
     missing: str,
     form: str,
     missing_out: Path | None,
+    calibrated: bool,
     quiet: bool,
 ) -> None:
     """Estimate a net's latency as the sum of its operators' median times.
+
+    Beside the sum stand the sums of the operators' p10s and p90s, which say how far single runs spread.
+    Whole nets take a few per cent longer than their sum; how much, on a given device and table, `bench
+    validate` measures, and --calibrated corrects it.
 
     Ends with exit code 5 and names every operator that the table does not hold; what is printed then is
     labelled as a partial sum. With --missing interpolate such operators are estimated where the table has
@@ -99,22 +114,14 @@ def estimate(
       lut estimate models/ChamNet-A/int8 --lut lut/data/<device>-op_lut_database.json
     """
     table = chosen.open(quiet)
+    calibration = table.calibration if calibrated else None
     result = table.estimate(load_model(model, input_dims).ops, interpolate=missing == "interpolate")
+    if calibration is not None:
+        result = result.calibrated(calibration)
     click.echo(RENDERERS[form](result), nl=False)
-    if not result.missing:
-        return
-    if missing_out is not None:
-        write_plan(result.missing, missing_out)
-    reasons = table.refusals(result.missing) if missing == "interpolate" else {}
-    names = "\n".join(
-        f"  {op.describe()}" + (f" (not estimated: {reasons[op]})" if op in reasons else "")
-        for op in result.missing
-    )
-    raise MissingError(
-        f"{chosen.path} does not hold {len(result.missing)} operators of {model}:\n{names}\n"
-        f"Measure them by `bench run {missing_out or 'PLAN'}`"
-        + ("." if missing_out else "; --missing-out PLAN writes the plan.")
-    )
+    if result.missing:
+        reasons = table.refusals(result.missing) if missing == "interpolate" else {}
+        refuse_missing(chosen.path, [str(model)], result.missing, reasons, missing_out)
 
 
 @cli.command("get-runtime")

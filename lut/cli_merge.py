@@ -70,6 +70,8 @@ def _describe_extension(extension: Extension, policy: str) -> str:
         f"{extension.added:,} operators added, {extension.present - extension.equal:,} {fate[policy]}, "
         f"{extension.equal:,} the same as before"
     ]
+    if extension.calibration_dropped:
+        lines.append("The calibration no longer fits and was dropped; `bench validate --fit` makes another.")
     contradictions = extension.contradictions
     if contradictions:
         lines.append(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from lut.canonical import MATCHES
 from lut.console import Bar, say
+from lut.errors import MissingError
+from lut.plan import write_plan
+from lut.records import OpSpec
 from lut.table import LutTable, load_table
 
-__all__ = ["TableChoice", "missing_option", "table_options"]
+__all__ = ["TableChoice", "missing_option", "missing_out_option", "refuse_missing", "table_options"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,38 @@ missing_option = click.option(
     show_default=True,
     help="interpolate: estimate operators that the table lacks from those it holds.",
 )
+
+missing_out_option = click.option(
+    "--missing-out",
+    type=click.Path(path_type=Path),
+    help="Write what the table lacks as a plan for `bench run`.",
+)
+
+
+def refuse_missing(
+    table: Path,
+    models: Sequence[str],
+    missing: Sequence[OpSpec],
+    reasons: Mapping[OpSpec, str],
+    missing_out: Path | None,
+) -> NoReturn:
+    """Write what a table lacks as a plan, if somebody wants it, and end with the names of it all.
+
+    `reasons` say, where estimates were asked for, why they were refused.
+
+    Raises:
+        MissingError: always.
+    """
+    if missing_out is not None:
+        write_plan(missing, missing_out)
+    names = "\n".join(
+        f"  {op.describe()}" + (f" (not estimated: {reasons[op]})" if op in reasons else "") for op in missing
+    )
+    raise MissingError(
+        f"{table} does not hold {len(missing)} operators of {', '.join(models)}:\n{names}\n"
+        f"Measure them by `bench run {missing_out or 'PLAN'}`"
+        + ("." if missing_out else "; --missing-out PLAN writes the plan.")
+    )
 
 
 def table_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@
     │   ├── ModelError       4    a net that can't be understood: file, operator, what to do
     │   └── ConflictError    4    files that must not be mixed, or would be overwritten
     ├── MissingError         5    operators that the table does not hold
-    └── FailedError          6    operators that could not be measured
+    └── FailedError          6    operators or nets that could not be measured, or nets too far off
 
 A message is one or more plain sentences: what is wrong, with the values met, and the next step.
 Code 1 is left to bugs (a traceback) and 2 to wrong usage (click).
@@ -64,6 +64,6 @@ class MissingError(LutError):
 
 
 class FailedError(LutError):
-    """Some operators of a run could not be measured."""
+    """Some operators or nets could not be measured, or are further from the table than allowed."""
 
     exit_code = 6

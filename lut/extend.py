@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lut.errors import ConflictError, FileError
-from lut.files import read_bytes, write_atomically
+from lut.errors import ConflictError
 from lut.formats import format_of
 from lut.merge import Merged, describe
 from lut.records import PERCENTILES, LutRecord, OpKey
+from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
 
@@ -53,6 +53,8 @@ class Extension:
     """Those of them whose record there is the very same: no policy changes anything."""
     contradictions: tuple[Contradiction, ...]
     """The widest apart first."""
+    calibration_dropped: bool = False
+    """Whether the table had a calibration that no longer fits its sums."""
 
 
 def extend(existing: Iterable[LutRecord], new: Iterable[LutRecord], policy: str) -> Extension:
@@ -104,31 +106,24 @@ def extend_table(path: Path, merged: Merged, policy: str) -> Extension:
             f"holds one device; `bench run --device-name` records a run under a table's name."
         )
     extension = extend(existing, merged.records, policy)
-    sidecar = path.with_name(path.name.removesuffix(".zip")).with_suffix(".meta.json")
-    story = _continue_story(_read_sidecar(sidecar), merged, extension, policy)
+    sidecar = sidecar_path(path)
+    before = read_sidecar(sidecar)
+    story = _continue_story(before, merged, extension, policy)
     format_of(path).write(extension.records, path)
-    write_atomically(sidecar, (json.dumps(story, indent=1, sort_keys=True) + "\n").encode())
-    return extension
-
-
-def _read_sidecar(path: Path) -> dict[str, Any]:
-    """Read what is known of the table; of a published one nothing is."""
-    if not path.exists():
-        return {}
-    try:
-        story = json.loads(read_bytes(path))
-    except ValueError as error:
-        raise FileError(f"{path} is no JSON: {error}. Move it away to go on without it.") from error
-    if not isinstance(story, dict):
-        raise FileError(f"{path} is no JSON object. Move it away to go on without it.")
-    return story
+    write_sidecar(sidecar, story)
+    return replace(extension, calibration_dropped="calibration" in before and "calibration" not in story)
 
 
 def _continue_story(
     before: dict[str, Any], merged: Merged, extension: Extension, policy: str
 ) -> dict[str, Any]:
-    """Add the journals' segments, failures and sources to what is known, and how they were added."""
+    """Add the journals' segments, failures and sources to what is known, and how they were added.
+
+    A calibration stays where no record changed: it was fitted to sums that are the same still.
+    """
     now = describe(merged)
+    changed = policy != "keep" and extension.present > extension.equal
+    kept = {} if changed or "calibration" not in before else {"calibration": before["calibration"]}
     measured = {json.dumps(record.key.to_json()) for record in merged.records}
     kept_failures = [
         failure for failure in before.get("failures", []) if json.dumps(_key_of(failure)) not in measured
@@ -143,6 +138,7 @@ def _continue_story(
     }
     return {
         **now,
+        **kept,
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),
         "segments": [*before.get("segments", []), *now["segments"]],

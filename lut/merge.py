@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lut.errors import ConflictError, FileError
-from lut.files import write_atomically
 from lut.formats import format_of
 from lut.journal import read_visits
 from lut.pools import PooledRecords, Pools, VisitCounts
 from lut.records import BlockState, Failure, LutRecord, Measurement, OpKey, Segment
+from lut.sidecar import sidecar_path, write_sidecar
 from lut.table import table_file_name
 from lut.visits import Visit
 
@@ -135,8 +135,7 @@ def write_table(merged: Merged, folder: Path) -> Path:
     """
     path = folder / table_file_name(merged.device)
     format_of(path).write(merged.records, path)
-    sidecar = json.dumps(describe(merged), indent=1, sort_keys=True) + "\n"
-    write_atomically(path.with_suffix(".meta.json"), sidecar.encode())
+    write_sidecar(sidecar_path(path), describe(merged))
     return path
 
 

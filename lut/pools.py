@@ -8,7 +8,7 @@ from typing import overload
 
 from lut.records import PERCENTILES, LutRecord, OpKey
 
-__all__ = ["PooledRecords", "Pools", "VisitCounts"]
+__all__ = ["PooledRecords", "Pools", "VisitCounts", "take_percentiles_us"]
 
 
 class Pools:
@@ -47,7 +47,7 @@ class Pools:
         """Take the percentiles of an operator's samples, in microseconds, to the nanosecond."""
         values = array("q")
         values.frombytes(self._samples[self._numbers[key]])
-        return _percentiles_us(sorted(values))
+        return take_percentiles_us(sorted(values))
 
 
 class VisitCounts(Mapping[OpKey, int]):
@@ -93,8 +93,11 @@ class PooledRecords(Sequence[LutRecord]):
         return len(self._keys)
 
 
-def _percentiles_us(values_ns: list[int]) -> tuple[float, ...]:
-    """Interpolate between the two nearest samples, as numpy does; values must be sorted."""
+def take_percentiles_us(values_ns: Sequence[int]) -> tuple[float, ...]:
+    """Give the percentiles of sorted samples, in microseconds, to the nanosecond.
+
+    Between two samples they are interpolated, as numpy does.
+    """
     last = len(values_ns) - 1
     percentiles = []
     for percentile in PERCENTILES:

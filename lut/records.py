@@ -379,3 +379,13 @@ class LutRecord:
     def p50(self) -> float:
         """The median run time in microseconds, the figure that sums are made of."""
         return self.runtime_us[PERCENTILES.index(50)]
+
+    @property
+    def p10(self) -> float:
+        """The time that a tenth of the runs did not exceed, in microseconds."""
+        return self.runtime_us[PERCENTILES.index(10)]
+
+    @property
+    def p90(self) -> float:
+        """The time that a tenth of the runs exceeded, in microseconds."""
+        return self.runtime_us[PERCENTILES.index(90)]

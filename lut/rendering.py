@@ -43,7 +43,20 @@ def _table_lines(estimate: Estimate) -> Iterator[str]:
             f"This is not the net's latency."
         )
     else:
-        yield f"Sum of all {len(estimate.rows)} operators' medians: {estimate.total_us:.3f} us"
+        yield f"Sum of all {len(estimate.rows)} operators' medians (p50): {estimate.total_us:.3f} us"
+        yield from _spread_and_calibration(estimate)
+
+
+def _spread_and_calibration(estimate: Estimate) -> Iterator[str]:
+    low, high = estimate.spread_us
+    yield (
+        f"Sum of their p10s to sum of their p90s: {low:.3f} to {high:.3f} us"
+        + (", with the intervals of those estimated" if estimate.predicted else "")
+        + ". This is the spread of single runs, not a confidence interval."
+    )
+    if estimate.calibration is not None:
+        correction = estimate.calibration.describe()
+        yield f"Calibrated for whole nets: {estimate.calibrated_us:.3f} us ({correction})"
 
 
 def _remark(row: Row) -> str:
@@ -53,10 +66,20 @@ def _remark(row: Row) -> str:
 
 
 def _render_json(estimate: Estimate) -> str:
+    low, high = estimate.spread_us
+    calibration = estimate.calibration
     report = {
+        "statistic": "sum of medians (p50)",
         "total_us": estimate.total_us,
         "partial_us": None if estimate.total_us is not None else estimate.known_us,
         "estimated_us": estimate.predicted_us,
+        "spread": {
+            "low_us": low,
+            "high_us": high,
+            "meaning": "sum of p10s to sum of p90s; estimated operators count with their intervals' ends",
+        },
+        "calibrated_us": estimate.calibrated_us,
+        "calibration": None if calibration is None else calibration.to_json(),
         "operators": [_describe_row(row) for row in estimate.rows],
         "missing": [op.key.to_json() for op in estimate.missing],
     }
@@ -64,9 +87,12 @@ def _render_json(estimate: Estimate) -> str:
 
 
 def _describe_row(row: Row) -> dict[str, Any]:
+    p10, p90 = (row.spread_us if row.records else None) or (None, None)
     return {
         **row.op.key.to_json(),
+        "runtime_us_p10": p10,
         "runtime_us_p50": row.runtime_us,
+        "runtime_us_p90": p90,
         "found_as": row.key.op_type if row.records else None,
         "records": len(row.records),
         "estimated": None if row.predicted is None else asdict(row.predicted),
@@ -74,7 +100,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
 
 
 def _render_csv(estimate: Estimate) -> str:
-    """Render one line an operator and one for the sum; an operator without a time has an empty one."""
+    """Render one line an operator and one for each sum; an operator without a time has an empty one."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -88,6 +114,8 @@ def _render_csv(estimate: Estimate) -> str:
     label = "partial sum" if estimate.missing else "sum"
     estimated = f"{estimate.predicted_us} estimated" if estimate.predicted else ""
     writer.writerow([label, "", "", "", estimate.known_us, "", estimated])
+    if estimate.calibrated_us is not None:
+        writer.writerow(["calibrated sum", "", "", "", estimate.calibrated_us, "", ""])
     return text.getvalue()
 
 

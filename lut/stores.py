@@ -22,6 +22,11 @@ class RecordStore(ABC):
     def devices(self) -> tuple[str, ...]:
         """The devices whose records it holds, sorted."""
 
+    @property
+    def path(self) -> Path | None:
+        """The table's file; None where the records are in memory only."""
+        return None
+
     @abstractmethod
     def __len__(self) -> int: ...
 
@@ -75,6 +80,10 @@ class IndexStore(RecordStore):
     @property
     def devices(self) -> tuple[str, ...]:
         return tuple(sorted(name for name in self._names if self._device in (None, name)))
+
+    @property
+    def path(self) -> Path:
+        return self._path
 
     def __len__(self) -> int:
         return self._index.summary.records if len(self.devices) == len(self._names) else sum(1 for _ in self)

@@ -17,6 +17,7 @@ from lut.records import LutRecord, OpKey, OpSpec
 from lut.stores import IndexStore, MemoryStore, RecordStore
 
 if TYPE_CHECKING:
+    from lut.calibration import Calibration
     from lut.interpolation import Interpolator
     from lut.totals import Totals
 
@@ -90,12 +91,25 @@ class Row:
             return None if self.predicted is None else self.predicted.runtime_us
         return sum(record.p50 for record in self.records) / len(self.records)
 
+    @property
+    def spread_us(self) -> tuple[float, float] | None:
+        """The means of the records' p10s and p90s, or the ends of the prediction's interval; None without."""
+        if not self.records:
+            return None if self.predicted is None else (self.predicted.low_us, self.predicted.high_us)
+        count = len(self.records)
+        return (
+            sum(record.p10 for record in self.records) / count,
+            sum(record.p90 for record in self.records) / count,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A net's operators as rows; the sum is the net's latency only when no row is missing."""
 
     rows: tuple[Row, ...]
+    calibration: Calibration | None = None
+    """What `calibrated_us` corrects the sum by; every other figure is as measured."""
 
     @property
     def missing(self) -> tuple[OpSpec, ...]:
@@ -121,6 +135,28 @@ class Estimate:
     def total_us(self) -> float | None:
         """The net's estimated latency in microseconds, or None if an operator is missing."""
         return None if self.missing else self.known_us
+
+    @property
+    def spread_us(self) -> tuple[float, float]:
+        """The sums of p10s and of p90s over the rows that have a time, in microseconds.
+
+        They say how far single runs of the operators spread. A confidence interval of the net they are
+        not: operators are not slow all at once. Predicted rows count with their own intervals' ends.
+        """
+        spreads = [spread for row in self.rows if (spread := row.spread_us) is not None]
+        return sum(low for low, _ in spreads), sum(high for _, high in spreads)
+
+    def calibrated(self, calibration: Calibration) -> Estimate:
+        """Give the same estimate with a correction for whole nets, such as the table's `calibration`."""
+        return replace(self, calibration=calibration)
+
+    @property
+    def calibrated_us(self) -> float | None:
+        """The corrected total in microseconds; None without a calibration, or if an operator is missing."""
+        total = self.total_us
+        if self.calibration is None or total is None:
+            return None
+        return self.calibration.apply(total, len(self.rows))
 
 
 class LutTable:
@@ -197,6 +233,27 @@ class LutTable:
         from lut.totals import sum_nets  # numpy, which a single look-up should not wait for
 
         return sum_nets(self, nets)
+
+    @property
+    def calibration(self) -> Calibration:
+        """The correction for whole nets that `bench validate --fit` keeps beside the table's file.
+
+        It corrects single estimates (`estimate.calibrated`) and arrays of them (`calibration.apply`).
+
+        Raises:
+            FileError: there is none, or it is of another device; the message says how to make one.
+        """
+        if self._store.path is None:
+            raise FileError("This table is in memory only: a calibration is kept beside a table's file.")
+        from lut.calibration import read_calibration
+
+        calibration = read_calibration(self._store.path)
+        if calibration.device not in self.devices:
+            raise FileError(
+                f"The calibration beside {self._store.path} is of {calibration.device}, "
+                f"not of {', '.join(self.devices)}."
+            )
+        return calibration
 
     def refusals(self, ops: Iterable[OpSpec]) -> dict[OpSpec, str]:
         """Say, for operators that can't be estimated from the table, why."""

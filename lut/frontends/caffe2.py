@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from lut.caffe2_pb2 import NetDef
@@ -15,9 +16,9 @@ from lut.errors import ModelError
 from lut.files import parse_json, read_bytes
 from lut.frontends.model import Model
 from lut.netdef import list_ops, parameter_specs, read_net
-from lut.records import TensorSpec
+from lut.records import FLOAT, TensorSpec
 
-__all__ = ["load", "parse_input_dims", "recognise"]
+__all__ = ["Caffe2Nets", "load", "parse_input_dims", "read_nets", "recognise"]
 
 INPUT_DIMS = "input_dims.json"
 
@@ -27,8 +28,37 @@ def recognise(path: Path) -> bool:
     return _find(path, "model") is not None
 
 
+@dataclass(frozen=True)
+class Caffe2Nets:
+    """A folder's two nets, the predict net's file, and what its operators start from.
+
+    `inputs` are the tensors that are fed from outside, `parameters` those that the init net fills.
+    """
+
+    path: Path
+    net: NetDef
+    init_net: NetDef
+    inputs: dict[str, TensorSpec]
+    parameters: dict[str, TensorSpec]
+
+
 def load(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, input_dtype: int) -> Model:
     """Read the folder's net as operators; see `lut.frontends.load_model`."""
+    nets = read_nets(path, input_dims, input_dtype)
+    try:
+        return Model(path, list_ops(nets.net, nets.parameters | nets.inputs))
+    except ModelError as error:
+        raise ModelError(f"{nets.path}: {error}") from error
+
+
+def read_nets(
+    path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None, input_dtype: int = FLOAT
+) -> Caffe2Nets:
+    """Read the folder's nets as they are, literal parameters and engines included.
+
+    Raises:
+        ModelError: one is absent or can't be understood, or an input has no shape.
+    """
     net_path, init_path = _find(path, "model"), _find(path, "model_init")
     if net_path is None or init_path is None:
         raise ModelError(
@@ -40,16 +70,13 @@ def load(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, input_dty
         raise ModelError(f"{net_path} holds a network without operators. Is it the right file?")
     init_net = read_net(init_path)
     try:
-        known = parameter_specs(init_net)
+        parameters = parameter_specs(init_net)
     except ModelError as error:
         raise ModelError(f"{init_path}: {error}") from error
     dims = _read_input_dims(path) if input_dims is None else input_dims
-    known |= {name: TensorSpec(tuple(shape), input_dtype) for name, shape in dims.items()}
-    _check_inputs(net, net_path, known, dims)
-    try:
-        return Model(path, list_ops(net, known))
-    except ModelError as error:
-        raise ModelError(f"{net_path}: {error}") from error
+    inputs = {name: TensorSpec(tuple(shape), input_dtype) for name, shape in dims.items()}
+    _check_inputs(net, net_path, parameters | inputs, dims)
+    return Caffe2Nets(net_path, net, init_net, inputs, parameters)
 
 
 def parse_input_dims(text: str) -> dict[str, tuple[int, ...]]:

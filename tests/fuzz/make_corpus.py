@@ -6,15 +6,19 @@ python -m tests.fuzz.make_corpus
 from __future__ import annotations
 
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from lut.block_table import make_blocks, write_blocks
+from lut.calibration import Calibration, FittedNet, write_calibration
 from lut.formats.json_lut import write, write_zip
 from lut.index import build_index
 from lut.plan import write_plan
 from lut.records import Failure, OpSpec
+from lut.sidecar import write_sidecar
 from lut.spaces.block_space import BlockSpace
 from lut.table import LutTable
+from lut.validation import NetComparison, Validation, write_validation
 from tests.fuzz.fuzz import CORPUS
 from tests.lut.samples import (
     CONV,
@@ -47,6 +51,15 @@ def main() -> None:
     blocks = make_blocks(space, LutTable(records))
     for ending in (".json", ".npz"):
         write_blocks(blocks, CORPUS / f"blocks{ending}")
+    net = NetComparison("FBNet-96/int8", 42, (90.0, 95.0, 100.0, 110.0, 150.0), 97.0, left_out_us=101.0)
+    failed = NetComparison("x", 2, None, 50.0, failure="run: no engine")
+    validation = Validation("Box", "Box.json", "2024-01-02", SEGMENT.config, SEGMENT.program, (net, failed))
+    write_validation(validation, CORPUS / "validation.json")
+    (CORPUS / "table.meta.json").unlink(missing_ok=True)
+    fitted = FittedNet("FBNet-96/int8", 42, 97.0, 100.0, 0.01)
+    calibration = Calibration("factor", 1.03, 0.0, "Box", "2024-01-02", (fitted,))
+    write_sidecar(CORPUS / "table.meta.json", {"segments": [asdict(SEGMENT)]})
+    write_calibration(calibration, CORPUS / "table.json")
     with tempfile.TemporaryDirectory() as name:
         folder = written_model(Path(name))
         wire = [(folder / part).read_bytes() for part in ("model.pb", "model_init.pb")]

@@ -5,6 +5,7 @@ A target takes bytes. It may refuse them with the project's own errors, and with
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from lut.argument_text import parse_argument
 from lut.block_table import load_blocks
+from lut.calibration import read_calibration
 from lut.canonical import canonical_key
 from lut.errors import LutError
 from lut.formats import FORMATS
@@ -22,7 +24,10 @@ from lut.journal import read_journal, read_visits
 from lut.merge import merge_journals
 from lut.plan import read_plan
 from lut.query import parse_argument_filter, parse_shape_filter
+from lut.sidecar import read_setting
 from lut.table import load_table
+from lut.validation import Validation, read_validation
+from lut.validation_text import describe_validation
 
 __all__ = ["TARGETS"]
 
@@ -111,6 +116,19 @@ def _load_blocks(data: bytes, ending: str) -> None:
     load_blocks(_write(data, f"blocks{ending}"))
 
 
+def _use(validation: Validation) -> None:
+    assert describe_validation(validation)
+
+
+def _read_sidecar(data: bytes) -> None:
+    """Ask a sidecar for all that is read of it; one answer may be refused, and the other not."""
+    _write(data, "table.meta.json")
+    table = _FOLDER / "table.json"
+    with contextlib.suppress(LutError):
+        read_setting(table)
+    read_calibration(table)
+
+
 _HOLDER = tempfile.TemporaryDirectory()
 _FOLDER = Path(_HOLDER.name)
 
@@ -132,6 +150,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "argument.txt": _parse_texts,
     "table.index": _open_index,
     "blocks.json": lambda data: _load_blocks(data, ".json"),
+    "validation.json": lambda data: _use(read_validation(_write(data, "validation.json"))),
+    "table.meta.json": _read_sidecar,
     "blocks.npz": lambda data: _load_blocks(data, ".npz"),
 }
 """By the name of the target's seed in corpus/."""

@@ -226,7 +226,9 @@ def test_estimate(lut_command: Lut) -> None:
         "   0       60.000  60.0%  FC [1,8] [4,8] [4]\n"
         "   1       10.000  10.0%  Relu [1,4]\n"
         "   2       30.000  30.0%  Softmax [1,4]\n"
-        "Sum of all 3 operators' medians: 100.000 us\n",
+        "Sum of all 3 operators' medians (p50): 100.000 us\n"
+        "Sum of their p10s to sum of their p90s: 97.000 to 103.000 us. "
+        "This is the spread of single runs, not a confidence interval.\n",
         "",
     )
     code, out, _ = lut_command("estimate", "net", "--lut", table, "--format", "json")

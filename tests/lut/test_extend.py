@@ -103,6 +103,27 @@ def test_a_failure_is_forgotten_when_its_operator_is_measured(tmp_path: Path) ->
     assert json.loads((tmp_path / "table.meta.json").read_text())["failures"] == failures[1:]
 
 
+@pytest.mark.parametrize(
+    ("policy", "times_us", "stays"),
+    [
+        ("newest", {8: 60.0}, True),
+        ("newest", {4: 60.0}, False),
+        ("pooled", {4: 60.0}, False),
+        ("keep", {4: 60.0}, True),
+    ],
+    ids=["added", "replaced", "averaged", "kept"],
+)
+def test_a_calibration_stays_as_long_as_no_sum_changes(
+    policy: str, times_us: dict[int, float], stays: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(4, 10.0)], path)
+    (tmp_path / "table.meta.json").write_text('{"calibration": {"form": "factor"}}')
+    extension = extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", times_us)], print), policy)
+    assert extension.calibration_dropped is not stays
+    assert ("calibration" in json.loads((tmp_path / "table.meta.json").read_text())) is stays
+
+
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_a_damaged_sidecar_changes_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "table.json"

@@ -114,6 +114,10 @@ def test_estimates_are_named_as_such_everywhere() -> None:
     text = RENDERERS["table"](result)
     assert "(ESTIMATED: " in text
     assert "ESTIMATED, not measured: 1 operators" in text
+    assert "with the intervals of those estimated" in text
+    [row] = result.predicted
+    assert row.predicted is not None
+    assert result.spread_us == pytest.approx((4.0 + row.predicted.low_us, 6.0 + row.predicted.high_us))
     assert '"family": "Int8Conv 1x1"' in RENDERERS["json"](result)
     assert RENDERERS["csv"](result).splitlines()[2].endswith(",estimated")
     assert table.refusals([missing]) == {}

@@ -60,6 +60,15 @@ def test_a_partial_sum_is_no_total_and_names_what_it_lacks_once() -> None:
     assert [row.op for row in estimate.rows] == [SOFTMAX, CONV, RELU, RELU]
 
 
+def test_the_spread_sums_the_percentiles_of_what_has_a_time() -> None:
+    table = LutTable([record(CONV, 5.0), record(RELU, 20.0), record(RELU, 30.0)])
+    assert table.find(CONV).spread_us == (4.0, 6.0)
+    assert table.find(RELU).spread_us == (24.0, 26.0)
+    assert table.find(SOFTMAX).spread_us is None
+    assert table.estimate([CONV, RELU, SOFTMAX]).spread_us == (28.0, 32.0)
+    assert Estimate(()).spread_us == (0, 0)
+
+
 def test_an_operator_measured_as_zero_is_not_missing() -> None:
     zero = LutRecord(RELU.key, (0.0,) * 5, "Box")
     assert LutTable([zero]).estimate([RELU]).total_us == 0.0

@@ -1,0 +1,45 @@
+"""How often the program or the device may let one down before it is enough."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from lut.errors import DeviceError
+
+__all__ = ["Endurance"]
+
+_MOST_LOSSES = 3
+"""An operator in whose visits the device was lost so often is the likely cause."""
+
+_FRUITLESS_LOSSES = 10
+"""So many losses in a row without a visit in between, and the device counts as useless."""
+
+_FRUITLESS_STARTS = 3
+"""So many starts in a row that reach no operator mean that the device, not an operator, is at fault."""
+
+
+class Endurance:
+    """Counts what goes wrong on one device."""
+
+    def __init__(self, serial: str) -> None:
+        self._serial = serial
+        self._losses: Counter[str] = Counter()
+        self._fruitless = 0
+
+    def blame(self, op_id: str) -> bool:
+        """Count a loss of the device in an operator's visit; tell whether it is the likely cause."""
+        self._losses[op_id] += 1
+        return self._losses[op_id] == _MOST_LOSSES
+
+    def count(self, *, progressed: bool, lost: bool) -> None:
+        """Count a start of the program: whether it ended a visit, and whether the device was lost in it.
+
+        Raises:
+            DeviceError: too many in a row ended none.
+        """
+        self._fruitless = 0 if progressed else self._fruitless + 1
+        if self._fruitless == (_FRUITLESS_LOSSES if lost else _FRUITLESS_STARTS):
+            raise DeviceError(
+                f"The benchmark program on {self._serial} ended {self._fruitless} times without reaching "
+                f"an operator. Run `bench build`, and look at what else runs on the device."
+            )

@@ -1,0 +1,79 @@
+"""One process of the benchmark program, from its start to its end or to the end of the net that ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from bench.device_runner.device import Device, LostError, Process, SilenceError
+from bench.device_runner.manifest import encode_manifest
+from bench.device_runner.parse import Begin, End, Event, NetFailed, NetTimed, ParseError, parse_event
+from bench.nets import OpNets
+from lut.errors import DeviceError
+
+__all__ = ["run_program"]
+
+
+def run_program(
+    device: Device, nets: Iterable[OpNets], arguments: Sequence[str], silence_s: float
+) -> Iterator[Event]:
+    """Start the program on nets and give its events as they come.
+
+    A net that crashes or hangs the process, or after whose beginning the output can't be understood, is
+    told as a NetFailed, and is the last event; what the process did not come to is then left to do.
+
+    Raises:
+        DeviceError: the program can't be started, or refused to run.
+        LostError: the device went away; its `op_id` is the net that was in flight.
+    """
+    given = list(nets)
+    with device.start(encode_manifest(given), arguments) as process:
+        reader = _Reader(process, {net.id for net in given}, silence_s)
+        try:
+            yield from reader
+            if reader.ended:
+                return
+            exit_ = process.finish()
+        except LostError as error:
+            error.op_id = reader.current
+            raise
+        stage, reason = reader.trouble or ("crash", exit_.describe())
+        if reader.current is not None:
+            yield NetFailed(reader.current, stage, reason)
+        elif exit_.code > 0 and exit_.signal is None and reader.trouble is None:
+            raise DeviceError(
+                f"The benchmark program on {device.info.serial} refused to run: it {exit_.describe()}"
+            )
+
+
+class _Reader:
+    """Reads events up to the end of the output, and remembers whose visit was going on then."""
+
+    def __init__(self, process: Process, ids: Collection[str], silence_s: float) -> None:
+        self._process = process
+        self._ids = ids
+        self._silence_s = silence_s
+        self.current: str | None = None
+        self.ended = False
+        self.trouble: tuple[str, str] | None = None
+
+    def __iter__(self) -> Iterator[Event]:
+        while not self.ended:
+            try:
+                line = self._process.read_line(self._silence_s)
+                if line is None:
+                    return
+                event = parse_event(line)
+                if isinstance(event, Begin | NetTimed | NetFailed) and event.id not in self._ids:
+                    raise ParseError(f"the program names {event.id!r}, which it was not given")
+            except SilenceError as error:
+                self.trouble = ("timeout", str(error))
+                return
+            except ParseError as error:
+                self.trouble = ("parse", str(error))
+                return
+            if isinstance(event, Begin):
+                self.current = event.id
+            elif isinstance(event, NetTimed | NetFailed):
+                self.current = None
+            self.ended = isinstance(event, End)
+            yield event

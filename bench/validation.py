@@ -1,0 +1,142 @@
+"""Holding a table against whole nets: estimate them, measure them on the device, put both side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from bench.device_runner.device import Device
+from bench.device_runner.whole_nets import NetRuns, measure_nets
+from bench.model_nets import build_model_nets
+from lut.frontends import load_model
+from lut.pools import take_percentiles_us
+from lut.records import OpSpec, ProgramInfo, RunConfig
+from lut.sidecar import Setting
+from lut.table import Estimate, LutTable
+from lut.validation import NetComparison, Validation
+
+__all__ = ["DEFAULTS", "EstimatedNet", "choose_config", "estimate_models", "list_missing", "validate_nets"]
+
+DEFAULTS = RunConfig(passes=10, iters=3, warmup=2)
+"""Many short passes: a phase in which the machine is slow then takes a few runs of every net, not one net."""
+
+
+@dataclass(frozen=True)
+class EstimatedNet:
+    """A model to be measured: its name in reports, its folder, and what the table says of it."""
+
+    name: str
+    path: Path
+    estimate: Estimate
+
+
+def estimate_models(
+    table: LutTable,
+    models: Iterable[Path],
+    input_dims: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    interpolate: bool = False,
+) -> tuple[EstimatedNet, ...]:
+    """Estimate models from a table, each once.
+
+    Raises:
+        ModelError: one is absent or can't be understood.
+    """
+    paths = list({path.resolve(): path for path in models}.values())
+    return tuple(
+        EstimatedNet(name, path, table.estimate(load_model(path, input_dims).ops, interpolate=interpolate))
+        for name, path in zip(_name_models(paths), paths, strict=True)
+    )
+
+
+def _name_models(paths: Sequence[Path]) -> list[str]:
+    """Name folders by their last two parts (FBNet-A/int8), or by the whole path where these are the same."""
+    names = ["/".join(path.resolve().parts[-2:]) for path in paths]
+    return [name if names.count(name) == 1 else str(path) for name, path in zip(names, paths, strict=True)]
+
+
+def list_missing(nets: Iterable[EstimatedNet]) -> tuple[tuple[str, ...], tuple[OpSpec, ...]]:
+    """Give the names of the nets with operators that have no time, and these operators, each once."""
+    lacking = [net for net in nets if net.estimate.missing]
+    ops = dict.fromkeys(op for net in lacking for op in net.estimate.missing)
+    return tuple(net.name for net in lacking), tuple(ops)
+
+
+def choose_config(
+    device: Device, setting: Setting | None, counts: RunConfig, threads: int | None, cpus: str | None
+) -> RunConfig:
+    """Choose threads and processors: those given, else those of the table, else the device's own.
+
+    Args:
+        device: where the nets will run.
+        setting: what the table was measured with, if that is known.
+        counts: gives passes, timed runs and warm-up runs.
+        threads: given by the user, or None.
+        cpus: given by the user as a hexadecimal mask, or None.
+    """
+    count = threads or (setting.threads if setting else device.default_threads)
+    if cpus is None:
+        # Another number of threads does not fit the table's processors.
+        cpus = setting.cpus if setting and setting.threads == count else device.default_cpus(count)
+    return RunConfig(passes=counts.passes, iters=counts.iters, warmup=counts.warmup, threads=count, cpus=cpus)
+
+
+def validate_nets(
+    device: Device,
+    program: ProgramInfo,
+    nets: Sequence[EstimatedNet],
+    config: RunConfig,
+    *,
+    table: str,
+    device_name: str | None = None,
+    input_dims: Mapping[str, tuple[int, ...]] | None = None,
+    silence_s: float | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Validation:
+    """Measure nets whole and compare each with its estimate, whose sum is taken as it is.
+
+    A net that the engine refuses or crashes on is a row with the reason.
+
+    Args:
+        device: prepared by `prepare`, which gave `program`.
+        program: recorded with the figures.
+        nets: estimated without a missing operator.
+        config: how to time them.
+        table: the table's file name, for the record.
+        device_name: recorded where the device's own name would be.
+        input_dims: the inputs' shapes, where the models do not say.
+        silence_s: how long the program may print nothing before a net counts as hung.
+        announce: hears sentences for the user.
+        progress: hears the number of visits done.
+
+    Raises:
+        DeviceError: the device can't be used, or was lost for good.
+        ModelError: a model can't be read.
+    """
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    ids = [f"net{number}" for number in range(len(nets))]
+    built = [build_model_nets(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)]
+    runs = measure_nets(device, built, config, silence_s=silence_s, announce=announce, progress=progress)
+    return Validation(
+        device_name or device.info.name,
+        table,
+        started,
+        config,
+        program,
+        tuple(_compare(net, runs[net_id]) for net_id, net in zip(ids, nets, strict=True)),
+    )
+
+
+def _compare(net: EstimatedNet, runs: NetRuns) -> NetComparison:
+    estimate = net.estimate
+    return NetComparison(
+        net.name,
+        len(estimate.rows),
+        None if runs.failure is not None else take_percentiles_us(sorted(runs.samples_ns)),
+        estimate.known_us,
+        estimate.predicted_us,
+        failure=runs.failure,
+    )

@@ -1,0 +1,57 @@
+"""A validation as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lut.validation import NetComparison, Summary, Validation
+
+__all__ = ["describe_validation"]
+
+
+def describe_validation(validation: Validation) -> str:
+    """Write one line a net, measured and estimated, and what the errors come to.
+
+    Errors are estimate / measured median - 1. Where nets were left out of a fit one by one, a last column
+    has the errors of their calibrated estimates.
+    """
+    return "".join(f"{line}\n" for line in _lines(validation))
+
+
+def _lines(validation: Validation) -> Iterator[str]:
+    config, nets = validation.config, validation.nets
+    threads = f"{config.threads} thread{'s' if config.threads > 1 else ''}"
+    yield (
+        f"{validation.device}: {config.passes} passes of {config.warmup}+{config.iters} runs, {threads} "
+        f"on {config.cpus or 'any processor'}; estimates are sums of medians from {validation.table}"
+    )
+    calibrated = validation.left_out_summary
+    width = max([3, *(len(net.net) for net in nets)])
+    yield (
+        f"{'NET':<{width}} {'OPS':>4} {'P10 US':>12} {'MEASURED P50':>12} {'P90 US':>12} {'ESTIMATE US':>12} "
+        f"{'ERROR':>7}" + (f" {'LEFT OUT':>8}" if calibrated else "")
+    )
+    for net in nets:
+        yield f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, left_out=calibrated is not None)}"
+    summary = validation.summary
+    if summary is not None:
+        yield f"|error| {_describe_summary(summary)}."
+    if calibrated is not None:
+        yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."
+
+
+def _describe_times(net: NetComparison, *, left_out: bool) -> str:
+    if net.measured_us is None or net.error is None:
+        return f"not measured: {net.failure}"
+    share = net.interpolated_us / net.estimate_us if net.estimate_us else 0.0
+    return (
+        f"{net.p10_us:>12.3f} {net.p50_us:>12.3f} {net.p90_us:>12.3f} {net.estimate_us:>12.3f} "
+        f"{net.error:>+7.1%}"
+        + (f" {net.left_out_error:>+8.1%}" if left_out and net.left_out_error is not None else "")
+        + (f"  ({share:.1%} of the sum interpolated)" if net.interpolated_us else "")
+    )
+
+
+def _describe_summary(summary: Summary) -> str:
+    nets = f"{summary.nets} net{'s' if summary.nets > 1 else ''}"
+    return f"of {nets}: median {summary.median:.1%}, worst {summary.worst:.1%}"

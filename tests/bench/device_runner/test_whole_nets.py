@@ -1,0 +1,130 @@
+"""Whole nets through the real program: many short passes, and what goes wrong costs one net."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench.device_runner.device import LostError, Process
+from bench.device_runner.whole_nets import NetRuns, measure_nets
+from bench.model_nets import build_model_nets
+from bench.nets import OpNets
+from lut.errors import DeviceError
+from lut.records import RunConfig
+from lut.zoo import write_net
+from tests.bench.conftest import Fault, FaultyHost
+from tests.lut.samples import net_of, written_model
+
+CONFIG = RunConfig(passes=3, iters=2, warmup=1)
+
+
+@pytest.fixture
+def nets(tmp_path: Path) -> list[OpNets]:
+    """An fp32 net of three operators, an int8 one of 42, and the first again."""
+    small = written_model(tmp_path / "small")
+    folders = [small, write_net("FBNet-96", "int8", tmp_path), small]
+    return [build_model_nets(f"net{number}", folder) for number, folder in enumerate(folders)]
+
+
+def counts(runs: dict[str, NetRuns]) -> dict[str, int]:
+    return {name: len(each.samples_ns) for name, each in runs.items()}
+
+
+def test_the_runs_of_all_passes_are_pooled_by_net(host: FaultyHost, nets: list[OpNets]) -> None:
+    heard: list[int] = []
+    runs = measure_nets(host, nets, CONFIG, progress=heard.append)
+    assert counts(runs) == {"net0": 6, "net1": 6, "net2": 6}
+    assert all(sample > 0 for each in runs.values() for sample in each.samples_ns)
+    assert host.starts == 1
+    assert (sorted(heard), heard[-1]) == (heard, 9)
+
+
+def test_a_net_that_the_engine_refuses_says_why(host: FaultyHost, nets: list[OpNets]) -> None:
+    nothing = OpNets("bad", net_of(), net_of(("Relu", ["absent"], ["y"], {})))
+    runs = measure_nets(host, [nothing, *nets], CONFIG)
+    assert runs["bad"].samples_ns == ()
+    assert "absent" in (runs["bad"].failure or "")
+    assert counts(runs) == {"bad": 0, "net0": 6, "net1": 6, "net2": 6}
+
+
+@pytest.mark.parametrize("pass_index", range(CONFIG.passes))
+def test_a_net_that_kills_the_program_costs_itself_alone(
+    pass_index: int, host: FaultyHost, nets: list[OpNets]
+) -> None:
+    host.faults.append(Fault(f'"begin","id":"net1","pass":{pass_index}', signal=signal.SIGKILL))
+    runs = measure_nets(host, nets, CONFIG)
+    assert runs["net1"].samples_ns == ()
+    assert (runs["net1"].failure or "").startswith("crash: killed by SIGKILL")
+    assert counts(runs) == {"net0": 6, "net1": 0, "net2": 6}
+
+
+def test_a_net_that_hangs_counts_as_failed(host: FaultyHost, nets: list[OpNets]) -> None:
+    host.faults.append(Fault('"begin","id":"net1","pass":1', signal=signal.SIGSTOP))
+    runs = measure_nets(host, nets, CONFIG, silence_s=4.0)
+    assert (runs["net1"].failure or "").startswith("timeout: the program printed nothing for 4 s")
+    assert counts(runs) == {"net0": 6, "net1": 0, "net2": 6}
+
+
+class LosableHost(FaultyHost):
+    """A host that goes away, as a phone does, when a line of the program's output holds `trigger`."""
+
+    def lose(self, trigger: str, times: int) -> None:
+        self.trigger, self.times, self.recovered = trigger, times, 0
+
+    @contextmanager
+    def start(self, manifest: bytes, arguments: object) -> Iterator[Process]:
+        with super().start(manifest, arguments) as process:  # type: ignore[arg-type]
+            yield _Losable(self, process)
+
+    def recover(self, announce: object) -> None:  # noqa: ARG002
+        self.recovered += 1
+
+
+class _Losable:
+    def __init__(self, host: LosableHost, process: Process) -> None:
+        self._host, self._process, self._gone = host, process, False
+        self.finish = process.finish
+
+    def read_line(self, timeout_s: float) -> str | None:
+        if self._gone:
+            self._host.times -= 1
+            raise LostError("the phone went away")
+        line = self._process.read_line(timeout_s)
+        self._gone = self._host.times > 0 and line is not None and self._host.trigger in line
+        return line
+
+
+@pytest.fixture
+def losable() -> LosableHost:
+    device = LosableHost()
+    device.prepare(lambda _: None)
+    return device
+
+
+def test_a_device_that_comes_back_goes_on(losable: LosableHost, nets: list[OpNets]) -> None:
+    losable.lose('"begin","id":"net1"', times=2)
+    said: list[str] = []
+    runs = measure_nets(losable, nets, CONFIG, announce=said.append)
+    assert counts(runs) == {"net0": 6, "net1": 6, "net2": 6}
+    assert losable.recovered == 2
+    assert said == ["host is back: the phone went away"] * 2
+
+
+def test_a_net_in_whose_visits_the_device_is_lost_again_and_again_fails(
+    losable: LosableHost, nets: list[OpNets]
+) -> None:
+    losable.lose('"begin","id":"net1"', times=99)
+    runs = measure_nets(losable, nets, CONFIG)
+    assert runs["net1"] == NetRuns((), "lost: the phone went away")
+    assert counts(runs) == {"net0": 6, "net1": 0, "net2": 6}
+    assert losable.recovered == 3
+
+
+def test_a_device_that_never_gets_anywhere_is_given_up(losable: LosableHost, nets: list[OpNets]) -> None:
+    losable.lose('"start"', times=99)
+    with pytest.raises(DeviceError, match="on host ended 10 times without reaching"):
+        measure_nets(losable, nets, CONFIG)

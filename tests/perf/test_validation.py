@@ -1,0 +1,89 @@
+"""How far sums of medians are from whole nets: every zoo net of a precision, on this machine.
+
+Each run measures a new table of the zoo's operators with the defaults of `bench run`, then the nets with
+those of `bench validate`, and prints what that command prints. All runs are shown, and each must hold the
+bars: a machine that is busy fails them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lut.validation import Summary, Validation, read_validation
+from lut.zoo import NETS, write_net
+
+RUNS = 3
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The largest errors allowed, as shares: of each net, and in the median over nets; None for no bar."""
+
+    each: float
+    median: float | None = None
+    calibrated_each: float | None = None
+    """Of nets that were left out of the fit."""
+    calibrated_median: float | None = None
+
+    def list_excesses(self, validation: Validation) -> list[str]:
+        """Name every figure beyond its bar."""
+        raw, calibrated = validation.summary, validation.left_out_summary
+        assert raw is not None
+        assert calibrated is not None
+        pairs = [
+            ("worst", raw.worst, self.each),
+            ("median", raw.median, self.median),
+            ("calibrated worst", calibrated.worst, self.calibrated_each),
+            ("calibrated median", calibrated.median, self.calibrated_median),
+        ]
+        return [f"{name} {figure:.2%} > {bar:.1%}" for name, figure, bar in pairs if bar and figure > bar]
+
+
+BARS: dict[tuple[str, int], Bars] = {
+    ("int8", 1): Bars(each=0.03, median=0.015, calibrated_each=0.02, calibrated_median=0.008),
+    ("int8", 2): Bars(each=0.05),
+    ("fp32", 1): Bars(each=0.08, median=0.04),
+}
+"""By precision and threads."""
+
+
+def validate_zoo(precision: str, threads: int, folder: Path) -> Validation:
+    """Measure a table and the nets anew, by the commands a user types; print what they print."""
+    models = [str(write_net(name, precision, folder / "models")) for name in NETS]
+    plan, run, output = folder / "plan.jsonl", folder / "run.jsonl", folder / "validation.json"
+    chosen = [argument for model in models for argument in ("--model", model)]
+    call("bench", "generate", "--space", "models", *chosen, "-q", "-o", plan)
+    call("bench", "run", plan, "--device", "host", "--threads", threads, "-q", "-o", run)
+    call("lut", "merge", run, "-q", "-o", folder)
+    [table] = folder.glob("*-op_lut_database.json")
+    print(call("bench", "validate", *models, "--device", "host", "--lut", table, "--fit", "-o", output))
+    return read_validation(output)
+
+
+def call(program: str, *arguments: object) -> str:
+    """Run `bench` or `lut` as a process and give what it prints."""
+    command = [sys.executable, "-c", f"from {program}.cli import main; main()", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("precision", "threads"), BARS)
+def test_sums_are_close_to_whole_nets(precision: str, threads: int, tmp_path: Path) -> None:
+    bars = BARS[precision, threads]
+    print(f"\n{precision}, {threads} thread(s); {bars}")
+    excesses = []
+    for number in range(RUNS):
+        validation = validate_zoo(precision, threads, tmp_path / str(number))
+        assert [net.net for net in validation.nets] == [f"{name}/{precision}" for name in NETS]
+        excesses += [f"run {number + 1}: {excess}" for excess in bars.list_excesses(validation)]
+    assert not excesses
+
+
+def test_bars_are_of_absolute_errors() -> None:
+    assert Summary.of([-0.04, 0.01]) == Summary(2, 0.025, 0.04)
