@@ -61,6 +61,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench.device_runner", "bench.op_generators"),
     ("bench.fleet",),
     ("bench.campaign",),
+    ("bench.live",),
     (
         "bench.cli",
         "bench.cli_generate",

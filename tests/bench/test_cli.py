@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,17 @@ def test_run_measures_and_sums_up(bench_command: Bench, plan: Path, tmp_path: Pa
     code, out, err = bench_command("run", plan, "-o", journal, "--iters=2", "--warmup=1", "--passes=2")
     assert (code, out) == (0, "")
     assert err == f"{journal}: 0 operators measured in 0 visits, 2 done before, 0 failed.\n"
+
+
+def test_run_shows_a_line_a_device_on_a_terminal(
+    bench_command: Bench, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    code, out, err = bench_command("run", plan, "-o", tmp_path / "run.jsonl", "--passes=1")
+    assert (code, out) == (0, "")
+    assert re.search(r"\rhost +\d+%\|.{12}\| [12]/2, (\d:\d\d:\d\d left, )?0 failed, .*order=", err)
+    assert "2 operators measured in 2 visits" in err.splitlines()[-2]
+    assert bench_command("run", plan, "-o", tmp_path / "quiet.jsonl", "--passes=1", "-q") == (0, "", "")
 
 
 def test_run_pins_one_core_unless_told(bench_command: Bench, plan: Path, tmp_path: Path) -> None:
