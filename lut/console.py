@@ -108,6 +108,7 @@ class Bar:
         self.shown = not quiet and sys.stderr.isatty()
         self._bar: tqdm[Any] = tqdm(
             total=total,
+            desc=title,
             unit=unit,
             disable=not self.shown,
             file=sys.stderr,
@@ -115,8 +116,6 @@ class Bar:
             dynamic_ncols=True,
             bar_format=layout,
         )
-        if title:
-            self._bar.set_description_str(title)
 
     def __enter__(self) -> Bar:
         return self
