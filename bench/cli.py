@@ -26,7 +26,11 @@ def main() -> None:
     end_program(cli, "Interrupted. What was measured is kept; the same `bench run` goes on from there.")
 
 
-_LAZY = {"generate": "bench.cli_generate:generate", "run": "bench.cli_run:run"}
+_LAZY = {
+    "doctor": "bench.cli_doctor:doctor",
+    "generate": "bench.cli_generate:generate",
+    "run": "bench.cli_run:run",
+}
 """Commands in modules of their own: none should wait for what only the other needs."""
 
 

@@ -61,9 +61,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench.device_runner", "bench.op_generators"),
     ("bench.fleet",),
     ("bench.campaign",),
-    ("bench.live",),
+    ("bench.doctor", "bench.live"),
     (
         "bench.cli",
+        "bench.cli_doctor",
         "bench.cli_generate",
         "bench.cli_run",
         "bench.console",
