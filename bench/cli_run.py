@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from bench.campaign import Summary, run_plan
-from bench.console import adb_option
+from bench.console import adb_option, complete_serial
 from bench.device_runner.device import Device, clean_name
 from bench.device_runner.gates import GATES
 from bench.device_runner.phone import PhoneOptions
@@ -60,6 +60,7 @@ _LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
     "serials",
     metavar="SERIAL",
     multiple=True,
+    shell_complete=complete_serial,
     help="A serial, or tcp:HOST:PORT; may be repeated. Default: the one phone, else the host.",
 )
 @click.option("--all", "every", is_flag=True, help="All attached phones.")

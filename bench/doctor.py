@@ -20,12 +20,13 @@ from bench.device_runner.adb import explain_missing_usb, load_keys
 from bench.device_runner.adb_server import list_server_serials, server_address
 from bench.device_runner.host import HostDevice
 from bench.device_runner.session import run_block
+from bench.device_runner.usb_phones import find_usb_phones
 from bench.speed_benchmark.build import TARGETS, find_program
 from bench.speed_benchmark.cache import default_cache
 from lut.errors import DeviceError
 from lut.records import FLOAT, Failure, OpSpec, RunConfig, Segment, TensorSpec
 
-__all__ = ["CHECKS", "Finding", "UsbPhone", "find_usb_phones", "run_checks"]
+__all__ = ["CHECKS", "Finding", "run_checks"]
 
 _BUILD_BYTES = 2 << 30
 """The host's wheel, what is unpacked of it, and the program, all at once."""
@@ -183,36 +184,6 @@ def _check_key() -> Finding:
     except DeviceError as error:
         return Finding(str(error).partition(". Put")[0], f"mv {key} {key}.old")
     return Finding(f"{key}, the one that adb uses")
-
-
-@dataclass(frozen=True)
-class UsbPhone:
-    """A phone on USB with debugging switched on: its serial, and the file by which it is opened."""
-
-    serial: str
-    node: Path
-
-
-def find_usb_phones(
-    devices: Path = Path("/sys/bus/usb/devices"), nodes: Path = Path("/dev/bus/usb")
-) -> list[UsbPhone]:
-    """Find, without opening any, the USB devices that have an interface for adb."""
-    found = {}
-    for interface in devices.glob("*:*"):
-        kind = [_read(interface / f"bInterface{part}") for part in ("Class", "SubClass", "Protocol")]
-        device = devices / interface.name.partition(":")[0]
-        bus, number = _read(device / "busnum"), _read(device / "devnum")
-        if kind == ["ff", "42", "01"] and bus.isdigit() and number.isdigit():
-            node = nodes / f"{int(bus):03}" / f"{int(number):03}"
-            found[device.name] = UsbPhone(_read(device / "serial") or device.name, node)
-    return list(found.values())
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""
 
 
 def _check_usb() -> Finding:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bench import doctor
-from bench.doctor import CHECKS, Finding, UsbPhone, find_usb_phones
+from bench.device_runner.usb_phones import UsbPhone
+from bench.doctor import CHECKS, Finding
 from bench.speed_benchmark.build import build_program
 from tests.bench.conftest import Bench
 
@@ -162,25 +163,6 @@ def test_a_damaged_key_is_told(tmp_path: Path) -> None:
     key.write_text("no key")
     finding = CHECKS["adb key"]()
     assert (finding.state, finding.fix) == ("note", f"mv {key} {key}.old")
-
-
-def plug_in(root: Path, name: str, kind: tuple[str, str, str], serial: str = "R58M1") -> None:
-    """Write what the kernel tells of a device on USB and its only interface."""
-    device, interface = root / name, root / f"{name}:1.0"
-    device.mkdir(parents=True)
-    interface.mkdir()
-    for file, text in {"busnum": "1", "devnum": "7", "serial": serial}.items():
-        (device / file).write_text(f"{text}\n")
-    for part, text in zip(("Class", "SubClass", "Protocol"), kind, strict=True):
-        (interface / f"bInterface{part}").write_text(f"{text}\n")
-
-
-def test_phones_are_found_by_their_interface_without_opening_them(tmp_path: Path) -> None:
-    plug_in(tmp_path, "1-1", ("ff", "42", "01"))
-    plug_in(tmp_path, "1-2", ("03", "01", "02"), "a mouse")
-    nodes = tmp_path / "nodes"
-    assert find_usb_phones(tmp_path, nodes) == [UsbPhone("R58M1", nodes / "001" / "007")]
-    assert find_usb_phones(tmp_path / "absent", nodes) == []
 
 
 def test_a_phone_that_may_not_be_opened_gets_its_rules(
