@@ -18,7 +18,7 @@ from bench.device_runner.session import Interruption, Visit, run_block
 from bench.fleet import WorkPool, prepare_devices, share_work
 from lut.journal import Entry, JournalWriter, Progress, open_journal, read_progress
 from lut.ops import bytes_moved, multiply_adds
-from lut.records import BlockState, Failure, OpSpec, RunConfig, Segment
+from lut.records import BlockState, Failure, Measurement, OpSpec, RunConfig, Segment
 
 __all__ = ["Summary", "run_plan"]
 
@@ -53,6 +53,10 @@ class Summary:
     """Mishaps that devices overcame, by kind."""
     visits_on: Counter[str] = field(default_factory=Counter)
     """Visits by the serial of the device that made them."""
+    latest: dict[str, Measurement | Failure] = field(default_factory=dict)
+    """Each device's last outcome, by its serial."""
+    states: dict[str, BlockState] = field(default_factory=dict)
+    """How each device was when its present block began, by its serial."""
     lost_devices: dict[str, str] = field(default_factory=dict)
     """Devices that dropped out, and why; others took over their work."""
     engine_s: float = 0.0
@@ -161,6 +165,7 @@ class _Recorder:
                 self._summary.interruptions += 1
                 self._writer.append(replace(segment, started=_now()))
             else:
+                self._summary.states[segment.device.serial] = event
                 self._writer.append(event)
 
     def record(self, visit: Visit, left: dict[OpSpec, set[int]], serial: str) -> None:
@@ -175,6 +180,7 @@ class _Recorder:
 
     def _count(self, visit: Visit, left: dict[OpSpec, set[int]], serial: str) -> None:
         summary, outcome = self._summary, visit.outcome
+        summary.latest[serial] = outcome
         summary.engine_s += visit.engine_ns / 1e9
         summary.load_s += visit.load_ns / 1e9
         if isinstance(outcome, Failure):

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bench.console import adb_option
+from bench.console import adb_option, complete_serial
 from bench.device_runner import list_devices, open_device
 from bench.device_runner.device import Device
 from bench.speed_benchmark.build import TARGETS, build_program
@@ -27,6 +27,8 @@ def main() -> None:
 
 
 _LAZY = {
+    "completion": "lut.cli_completion:completion",
+    "doctor": "bench.cli_doctor:doctor",
     "generate": "bench.cli_generate:generate",
     "run": "bench.cli_run:run",
     "validate": "bench.cli_validate:validate",
@@ -54,12 +56,19 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one array of devices.")
-@click.option("--name", "serial", metavar="SERIAL", help="Print one device's name and nothing else.")
+@click.option(
+    "--name",
+    "serial",
+    metavar="SERIAL",
+    shell_complete=complete_serial,
+    help="Print one device's name and nothing else.",
+)
 @click.option(
     "--device",
     "serials",
     metavar="SERIAL",
     multiple=True,
+    shell_complete=complete_serial,
     help="Only this; tcp:HOST:PORT for one by network.",
 )
 @adb_option
@@ -110,7 +119,14 @@ def show_devices(opened: Sequence[Device], as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("--device", "serial", metavar="SERIAL", required=True, help="A phone's serial.")
+@click.option(
+    "--device",
+    "serial",
+    metavar="SERIAL",
+    required=True,
+    shell_complete=complete_serial,
+    help="A phone's serial.",
+)
 @adb_option
 def clean(serial: str, way: str) -> None:
     """Remove what this program keeps on a phone: its folder in /data/local/tmp, and nothing else.

@@ -11,11 +11,12 @@ from pathlib import Path
 import click
 
 from bench.campaign import Summary, run_plan
-from bench.console import device_name_option, phone_options, setting_options
+from bench.console import complete_serial, device_name_option, phone_options, setting_options
 from bench.device_runner.device import Device
 from bench.device_runner.phone import PhoneOptions
 from bench.device_runner.session import SILENCE_S
 from bench.fleet import choose_devices, group_by_name, run_groups
+from bench.live import Pace, describe_line, describe_moment
 from lut import plan
 from lut.console import Bar, quiet_option, say
 from lut.errors import FailedError
@@ -28,6 +29,9 @@ PATH = click.Path(path_type=Path)
 
 _DEFAULTS = RunConfig()
 
+_LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
+"""The time left is told behind it: tqdm's own would take what an earlier run left for work done now."""
+
 
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=PATH)
@@ -36,6 +40,7 @@ _DEFAULTS = RunConfig()
     "serials",
     metavar="SERIAL",
     multiple=True,
+    shell_complete=complete_serial,
     help="A serial, or tcp:HOST:PORT; may be repeated. Default: the one phone, else the host.",
 )
 @click.option("--all", "every", is_flag=True, help="All attached phones.")
@@ -128,16 +133,26 @@ def run(
             stack.callback(device.close)
         # One line of progress for each device.
         bars = {
-            device.info.serial: stack.enter_context(Bar(total * passes, "visit", quiet)) for device in chosen
+            device.info.serial: stack.enter_context(
+                Bar(total * passes, "visit", quiet, title=device.info.serial, layout=_LAYOUT)
+            )
+            for device in chosen
         }
         first = bars[chosen[0].info.serial]
 
         def measure(journal: Path, group: Sequence[Device]) -> Summary:
+            pace = Pace(total * passes, passes)
+            serials = [device.info.serial for device in group]
+
             def show(now: Summary) -> None:
-                for device in group:
-                    serial = device.info.serial
-                    done = _visits_done(now, passes) if len(group) == 1 else now.visits_on[serial]
-                    bars[serial].set(done, f"{serial} {now.failed} failed")
+                if quiet:
+                    return
+                moments = {serial: pace.read(now, serial, alone=len(group) == 1) for serial in serials}
+                for serial, moment in moments.items():
+                    if first.shown:
+                        bars[serial].set(moment.done, describe_moment(moment))
+                if not first.shown and pace.is_due(moments[serials[0]].done):
+                    first.say("\n".join(describe_line(serial, moment) for serial, moment in moments.items()))
 
             return run_plan(
                 plan.read_plan(plan_file),
@@ -161,10 +176,6 @@ def run(
             f"{failed} of {planned} operators could not be measured; "
             f'the lines of kind "failure" in {", ".join(map(str, summaries))} say why.'
         )
-
-
-def _visits_done(summary: Summary, passes: int) -> int:
-    return summary.visits + (summary.resumed + summary.failed) * passes
 
 
 def _describe(summary: Summary, output: Path) -> str:

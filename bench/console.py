@@ -1,7 +1,8 @@
-"""What commands share of devices: the options that say how phones are reached, and what runs on them."""
+"""What commands share of devices: how phones are reached, what runs on them, the serials a shell offers."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any, TypeVar
 import click
 
 from bench.device_runner import ADB_WAYS
+from bench.device_runner.adb_server import list_server_serials
 from bench.device_runner.device import clean_name
 from bench.device_runner.gates import GATES
 from bench.device_runner.phone import PhoneOptions
 from bench.device_runner.profile import read_profile
+from bench.device_runner.usb_phones import find_usb_phones
+from lut.errors import DeviceError
 
-__all__ = ["adb_option", "device_name_option", "phone_options", "setting_options"]
+__all__ = ["adb_option", "complete_serial", "device_name_option", "phone_options", "setting_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -104,3 +108,14 @@ def _check_name(_context: click.Context, _parameter: click.Parameter, name: str 
     if name is not None and name != clean_name(name):
         raise click.BadParameter(f"{name!r}: a name is made of letters, digits, '.', '_' and '-' only.")
     return name
+
+
+def complete_serial(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Give the serials that a shell offers: of the host, and of phones as far as they are known at once.
+
+    Nothing is opened, and nothing said: a line of text in the midst of a command line helps nobody.
+    """
+    serials = ["host", *(phone.serial for phone in find_usb_phones())]
+    with contextlib.suppress(DeviceError):
+        serials += list_server_serials()
+    return [serial for serial in dict.fromkeys(serials) if serial.startswith(begun)]

@@ -33,6 +33,7 @@ def main() -> None:
 
 _LAZY = {
     "blocks": "lut.cli_blocks:blocks",
+    "completion": "lut.cli_completion:completion",
     "coverage": "lut.cli_coverage:coverage",
     "crossval": "lut.cli_tables:crossval",
     "diff": "lut.cli_tables:diff",

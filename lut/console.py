@@ -99,12 +99,22 @@ class LazyGroup(click.Group):
 class Bar:
     """A progress bar with the time left on stderr; silent when that is no terminal, or when asked."""
 
-    def __init__(self, total: int | None, unit: str, quiet: bool) -> None:
+    def __init__(
+        self, total: int | None, unit: str, quiet: bool, *, title: str = "", layout: str | None = None
+    ) -> None:
+        """Begin at 0 of `total`; a `layout` is a bar format of tqdm's, a title stands in front."""
         from tqdm import tqdm  # a look-up that takes milliseconds should not wait for it
 
-        disable = quiet or not sys.stderr.isatty()
+        self.shown = not quiet and sys.stderr.isatty()
         self._bar: tqdm[Any] = tqdm(
-            total=total, unit=unit, disable=disable, file=sys.stderr, leave=False, dynamic_ncols=True
+            total=total,
+            desc=title,
+            unit=unit,
+            disable=not self.shown,
+            file=sys.stderr,
+            leave=False,
+            dynamic_ncols=True,
+            bar_format=layout,
         )
 
     def __enter__(self) -> Bar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from bench.device_runner.host import HostDevice
 from lut import console
 from lut.plan import read_plan, write_plan
 from lut.zoo import write_net
-from tests.bench.conftest import Bench, int8_conv, relu, softmax
+from tests.bench.conftest import Bench, int8_conv, relu, slow_conv, softmax
 
 
 @pytest.fixture
@@ -104,6 +105,19 @@ def test_run_measures_and_sums_up(bench_command: Bench, plan: Path, tmp_path: Pa
     code, out, err = bench_command("run", plan, "-o", journal, "--iters=2", "--warmup=1", "--passes=2")
     assert (code, out) == (0, "")
     assert err == f"{journal}: 0 operators measured in 0 visits, 2 done before, 0 failed.\n"
+
+
+def test_run_shows_a_line_a_device_on_a_terminal(
+    bench_command: Bench, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    slow = tmp_path / "slow.jsonl"  # a bar is drawn ten times a second
+    write_plan([slow_conv()], slow)
+    code, out, err = bench_command("run", slow, "-o", tmp_path / "run.jsonl", "--passes=2")
+    assert (code, out) == (0, "")
+    assert re.search(r"\rhost +50%\|.{12}\| 1/2, 0 failed, .*Int8Conv \[1,112,112,64\]", err)
+    assert "1 operators measured in 2 visits" in err.splitlines()[-2]
+    assert bench_command("run", plan, "-o", tmp_path / "quiet.jsonl", "--passes=1", "-q") == (0, "", "")
 
 
 def test_run_pins_one_core_unless_told(bench_command: Bench, plan: Path, tmp_path: Path) -> None:

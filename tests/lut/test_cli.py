@@ -71,6 +71,7 @@ def commands(group: click.Group = cli.cli, path: str = "lut") -> Iterator[tuple[
 def test_all_commands_are_there() -> None:
     assert [name for name, _ in commands()] == [
         "lut blocks",
+        "lut completion",
         "lut coverage",
         "lut crossval",
         "lut diff",

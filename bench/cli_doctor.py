@@ -1,0 +1,42 @@
+"""The command `bench doctor`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from bench.doctor import CHECKS, run_checks
+from lut.errors import DeviceError
+
+__all__ = ["doctor"]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one array of checks.")
+def doctor(as_json: bool) -> None:
+    """Look whether this machine has what it needs, and name the command that mends what is amiss.
+
+    Ends with exit code 3 if something is broken that measuring on this machine needs; what only phones need
+    is a note. Nothing is changed, downloaded or waited for.
+
+    \b
+    Example:
+      bench doctor
+      bench doctor --json
+    """
+    width = max(map(len, CHECKS))
+    rows, broken = [], []
+    for name, finding in run_checks():
+        if finding.state == "broken":
+            broken.append(name)
+        if as_json:
+            rows.append({"check": name, "state": finding.state, "says": finding.says, "fix": finding.fix})
+            continue
+        click.echo(f"{finding.state:<7} {name:<{width}} {finding.says}")
+        if finding.fix:
+            click.echo(f"{'':<7} {'':<{width}} fix: {finding.fix}")
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+    if broken:
+        raise DeviceError(f"This machine can't measure yet: see {', '.join(broken)}.")

@@ -1,0 +1,226 @@
+"""What a machine needs to measure on itself and on phones, looked at one by one. Nothing is changed.
+
+No check waits for a network or a phone; the longest measures one small operator.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench.device_runner.adb import explain_missing_usb, load_keys
+from bench.device_runner.adb_server import list_server_serials, server_address
+from bench.device_runner.host import HostDevice
+from bench.device_runner.session import run_block
+from bench.device_runner.usb_phones import find_usb_phones
+from bench.speed_benchmark.build import TARGETS, find_program
+from bench.speed_benchmark.cache import default_cache
+from lut.errors import DeviceError
+from lut.records import FLOAT, Failure, OpSpec, RunConfig, Segment, TensorSpec
+
+__all__ = ["CHECKS", "Finding", "run_checks"]
+
+_BUILD_BYTES = 2 << 30
+"""The host's wheel, what is unpacked of it, and the program, all at once."""
+
+_INDEX_BYTES = 64 << 20
+"""For the indexes of tables, once the program is there."""
+
+_SERVER_S = 1.0
+
+_ENGINE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: a sentence, and where something is amiss the command that mends it.
+
+    `needed` says that measuring on this machine depends on it; what only phones need is not.
+    """
+
+    says: str
+    fix: str | None = None
+    needed: bool = False
+
+    @property
+    def state(self) -> str:
+        """`ok`, `note` (something for phones is amiss) or `broken`."""
+        return "ok" if self.fix is None else "broken" if self.needed else "note"
+
+
+def run_checks() -> Iterator[tuple[str, Finding]]:
+    """Run all checks, in order, each as it is asked for."""
+    for name, check in CHECKS.items():
+        yield name, check()
+
+
+def _check_python() -> Finding:
+    says = f"Python {platform.python_version()} in {sys.prefix}"
+    if find_spec("pip") is None and _host_is_unbuilt():
+        return Finding(
+            f"{says}, without pip, which downloads the engine", f"{sys.executable} -m ensurepip", True
+        )
+    return Finding(says)
+
+
+def _host_is_unbuilt() -> bool:
+    try:
+        return find_program("host") is None
+    except DeviceError:
+        return True
+
+
+def _check_cache() -> Finding:
+    cache = default_cache()
+    present = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    other = "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room"
+    try:
+        with tempfile.TemporaryFile(dir=present):
+            pass
+    except OSError as error:
+        return Finding(f"{present} can't be written: {error.strerror or error}", other, True)
+    free = shutil.disk_usage(present).free
+    unbuilt = _host_is_unbuilt()
+    least = _BUILD_BYTES if unbuilt else _INDEX_BYTES
+    says = f"{cache} can be written; {free / 1e9:.1f} GB are free"
+    if free < least:
+        return Finding(f"{says}, {least / 1e9:.1f} GB are needed", other, True)
+    return Finding(says)
+
+
+def _check_compiler() -> Finding:
+    return _look_for_compiler("host")
+
+
+def _check_cross_compiler() -> Finding:
+    return _look_for_compiler("android-arm64")
+
+
+def _look_for_compiler(name: str) -> Finding:
+    if name not in TARGETS:
+        return Finding("none is needed: there is no engine for this machine")
+    target = TARGETS[name]
+    if path := shutil.which(target.compiler):
+        return Finding(path)
+    if find_program(name) is not None:
+        return Finding(f"no {target.compiler}; the program for {name} is built already")
+    return Finding(
+        f"no {target.compiler}, which builds the program for {name}",
+        f"sudo apt-get install {target.packages}",
+        name == "host",
+    )
+
+
+def _check_engine() -> Finding:
+    """Find the program whole (its SHA-256, its libraries' sizes), and let it measure one small operator."""
+    try:
+        program = find_program("host")
+    except DeviceError as error:
+        return Finding(
+            f"{str(error).rstrip('.')}; phones can be measured", "bench build --target android-arm64"
+        )
+    if program is None:
+        return Finding("the benchmark program is not built yet, or not whole", "bench build", True)
+    op = OpSpec.of("Relu", (TensorSpec((1, 8, 8, 8), FLOAT),), order="NCHW")
+    host = HostDevice()
+    try:
+        segment = Segment(host.info, host.prepare(lambda _: None), RunConfig(passes=1, iters=1, warmup=0))
+        (visit,) = run_block(host, segment, {op: frozenset({0})}, None, silence_s=_ENGINE_S)
+        reason = visit.outcome.reason if isinstance(visit.outcome, Failure) else None
+    except DeviceError as error:
+        reason = str(error)
+    if reason is not None:
+        again = f"rm -r {default_cache() / 'runtime'} && bench build"
+        return Finding(f"the engine does not measure: {reason}", again, True)
+    return Finding(f"{program.engine} is whole and measures ({program.sha256[:12]})")
+
+
+def _check_phone_program() -> Finding:
+    program = find_program("android-arm64")
+    if program is None:
+        return Finding("the program for phones is not built yet", "bench build --target android-arm64")
+    return Finding(f"{program.engine} is whole ({program.sha256[:12]})")
+
+
+def _check_libusb() -> Finding:
+    if missing := explain_missing_usb():
+        return Finding(missing.partition(". ")[0], "sudo apt-get install libusb-1.0-0")
+    return Finding("libusb is there: phones on USB can be opened directly")
+
+
+def _check_server() -> Finding:
+    try:
+        host, port = server_address()
+    except DeviceError as error:
+        return Finding(str(error), "unset ANDROID_ADB_SERVER_PORT")
+    try:
+        socket.create_connection((host, port), _SERVER_S).close()
+    except OSError:
+        return Finding("none runs; phones are opened directly")
+    states = list_server_serials()
+    unfit = {serial: state for serial, state in states.items() if state != "device"}
+    listed = ", ".join(f"{serial} ({state})" for serial, state in states.items()) or "no phone"
+    says = f"one runs at {host}:{port} and lists {listed}"
+    if unfit:
+        return Finding(f"{says}; unlock the phone and tap ALLOW, or plug it in again", "adb devices")
+    return Finding(says)
+
+
+def _check_key() -> Finding:
+    folder = Path(os.environ.get("ANDROID_USER_HOME") or Path.home() / ".android")
+    key = folder / "adbkey"
+    if not key.exists():
+        return Finding(f"none yet; the first phone that is opened directly gets one made in {folder}")
+    try:
+        load_keys(folder)
+    except DeviceError as error:
+        return Finding(str(error).partition(". Put")[0], f"mv {key} {key}.old")
+    return Finding(f"{key}, the one that adb uses")
+
+
+def _check_usb() -> Finding:
+    phones = find_usb_phones()
+    shut = [phone for phone in phones if not os.access(phone.node, os.R_OK | os.W_OK)]
+    if shut:
+        names = ", ".join(f"{phone.serial} ({phone.node})" for phone in shut)
+        return Finding(
+            f"this user may not open {names}; after the fix, log in anew and plug the phone in again",
+            'sudo apt-get install android-sdk-platform-tools-common && sudo usermod -aG plugdev "$USER"',
+        )
+    names = ", ".join(phone.serial for phone in phones)
+    return Finding(f"{names} may be opened" if phones else "no phone with USB debugging is plugged in")
+
+
+def _check_simulator() -> Finding:
+    packages = {"qemu-aarch64-static": "qemu-user-static", "proot": "proot"}
+    missing = [package for command, package in packages.items() if shutil.which(command) is None]
+    if missing:
+        return Finding(
+            f"no {' and no '.join(missing)}; only simulated phones (`make phone`) need that",
+            f"sudo apt-get install {' '.join(missing)}",
+        )
+    return Finding("qemu and proot are there: `make phone` can simulate one")
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "python": _check_python,
+    "cache": _check_cache,
+    "compiler": _check_compiler,
+    "engine": _check_engine,
+    "phone compiler": _check_cross_compiler,
+    "phone program": _check_phone_program,
+    "libusb": _check_libusb,
+    "adb server": _check_server,
+    "adb key": _check_key,
+    "usb phones": _check_usb,
+    "simulator": _check_simulator,
+}
+"""Every check by its name, in the order shown: what this machine needs first, then what phones need."""

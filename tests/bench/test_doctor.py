@@ -1,0 +1,188 @@
+"""The doctor names what is amiss, and the command that mends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench import doctor
+from bench.device_runner.usb_phones import UsbPhone
+from bench.doctor import CHECKS, Finding
+from bench.speed_benchmark.build import build_program
+from tests.bench.conftest import Bench
+
+
+@pytest.fixture(autouse=True)
+def _nobody_s_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ANDROID_USER_HOME", str(tmp_path / "android"))
+    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "5992")
+
+
+@pytest.fixture
+def empty_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No program is built, and no other program is to be found."""
+    cache = tmp_path / "empty" / "cache"
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(cache))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return cache
+
+
+def test_a_machine_that_has_all_is_told_so(bench_command: Bench) -> None:
+    build_program("host")
+    code, out, err = bench_command("doctor")
+    assert (code, err) == (0, "")
+    rows = [line for line in out.splitlines() if "fix: " not in line]
+    assert [row[8:22].strip() for row in rows] == list(CHECKS)
+    assert {row.split()[0] for row in rows} <= {"ok", "note"}
+    assert "is whole and measures" in out
+
+
+def test_an_empty_machine_is_told_what_to_do_and_nothing_is_made(
+    bench_command: Bench, empty_machine: Path
+) -> None:
+    code, out, err = bench_command("doctor", "--json")
+    assert code == 3
+    assert err == "error: This machine can't measure yet: see compiler, engine.\n"
+    found = {row["check"]: row for row in json.loads(out)}
+    assert found["compiler"]["fix"] == "sudo apt-get install g++"
+    assert found["engine"]["fix"] == "bench build"
+    assert found["phone program"]["fix"] == "bench build --target android-arm64"
+    assert found["phone program"]["state"] == "note"
+    assert found["simulator"]["fix"] == "sudo apt-get install qemu-user-static proot"
+    assert not empty_machine.exists()
+
+
+def test_every_fix_stands_under_its_check(bench_command: Bench, empty_machine: Path) -> None:
+    del empty_machine
+    lines = bench_command("doctor")[1].splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("broken  engine"))
+    assert lines[place + 1].strip() == "fix: bench build"
+
+
+def test_a_program_that_was_damaged_is_not_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = build_program("host")
+    cache = tmp_path / "cache"
+    folder = cache / "programs" / program.executable.parent.name
+    folder.mkdir(parents=True)
+    whole = program.executable.read_bytes()
+    (folder / "speed_benchmark").write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    stamp = program.executable.parents[1] / "host.json"
+    (cache / "programs" / "host.json").write_bytes(stamp.read_bytes())
+    (cache / "runtime").symlink_to(program.library_dir.parent)
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(cache))
+    finding = CHECKS["engine"]()
+    assert (finding.state, finding.fix) == ("broken", "bench build")
+    (folder / "speed_benchmark").write_bytes(whole)
+    assert "can't be started: Permission denied" in CHECKS["engine"]().says
+    (folder / "speed_benchmark").chmod(0o755)
+    assert CHECKS["engine"]().state == "ok"
+
+
+def test_a_cache_without_room_is_broken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, empty_machine: Path
+) -> None:
+    assert CHECKS["cache"]().state == "ok"
+    monkeypatch.setattr(doctor, "_BUILD_BYTES", 1 << 60)
+    finding = CHECKS["cache"]()
+    assert finding.state == "broken"
+    assert str(empty_machine) in finding.says
+    assert finding.fix == "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room"
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "cache").write_text("a file stands where the folder should be")
+    assert "can't be written" in CHECKS["cache"]().says
+
+
+@contextmanager
+def server(answer: bytes) -> Iterator[int]:
+    """An adb server that gives the same answer to all who ask."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    if connection.recv(64):
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def listing(text: str) -> bytes:
+    return b"OKAY" + f"{len(text):04x}{text}".encode()
+
+
+def test_no_server_is_no_fault() -> None:
+    assert CHECKS["adb server"]() == Finding("none runs; phones are opened directly")
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        ("", "ok", "lists no phone"),
+        ("R58M1\tdevice\n", "ok", "lists R58M1 (device)"),
+        ("R58M1\tunauthorized\n", "note", "tap ALLOW"),
+    ],
+)
+def test_a_server_s_phones_are_told_with_their_states(
+    text: str, state: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server(listing(text)) as port:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+        finding = CHECKS["adb server"]()
+    assert finding.state == state
+    assert words in finding.says
+
+
+def test_a_port_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "usb")
+    assert CHECKS["adb server"]().fix == "unset ANDROID_ADB_SERVER_PORT"
+
+
+def test_no_key_is_made_by_looking_for_one(tmp_path: Path) -> None:
+    assert CHECKS["adb key"]().says.startswith("none yet")
+    assert not (tmp_path / "android").exists()
+
+
+def test_a_damaged_key_is_told(tmp_path: Path) -> None:
+    key = tmp_path / "android" / "adbkey"
+    key.parent.mkdir()
+    key.write_text("no key")
+    finding = CHECKS["adb key"]()
+    assert (finding.state, finding.fix) == ("note", f"mv {key} {key}.old")
+
+
+def test_a_phone_that_may_not_be_opened_gets_its_rules(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    phone = UsbPhone("R58M1", tmp_path / "007")
+    monkeypatch.setattr(doctor, "find_usb_phones", lambda: [phone])
+    finding = CHECKS["usb phones"]()
+    assert finding.state == "note"
+    assert "R58M1" in finding.says
+    assert "android-sdk-platform-tools-common" in (finding.fix or "")
+    phone.node.touch()
+    assert os.access(phone.node, os.W_OK)
+    assert CHECKS["usb phones"]() == Finding("R58M1 may be opened")
+
+
+def test_a_missing_libusb_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "explain_missing_usb", lambda: "USB can't be used here: no. Install it.")
+    finding = CHECKS["libusb"]()
+    assert (finding.says, finding.fix) == (
+        "USB can't be used here: no",
+        "sudo apt-get install libusb-1.0-0",
+    )
