@@ -82,6 +82,7 @@ def test_all_commands_are_there() -> None:
         "lut models list",
         "lut ops",
         "lut query",
+        "lut report",
         "lut stats",
     ]
 
