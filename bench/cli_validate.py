@@ -62,7 +62,7 @@ PATH = click.Path(path_type=Path)
     type=click.IntRange(0),
     default=DEFAULTS.warmup,
     show_default=True,
-    help="Runs a visit before the timed ones.",
+    help="Runs a visit before the timed ones; small nets take several until they are steady.",
 )
 @setting_options("what the table was measured with, else the device's")
 @missing_option
