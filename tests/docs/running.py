@@ -141,7 +141,7 @@ def check_printed(expected: str, actual: str, where: str) -> None:
     )
 
 
-_FIGURES = re.compile(r"\d+:\d\d:\d\d|\d[\d,]*(?:\.\d+)+|\d{5,}")
+_FIGURES = re.compile(r"\d+:\d\d:\d\d|(?<!\w)\d[\d,]*(?:\.\d+)+|\d{5,}")
 
 
 def _mask(line: str) -> str:
