@@ -7,7 +7,7 @@ MODELS := models
 DATA := lut/data
 
 .DELETE_ON_ERROR:
-.PHONY: help lut test lint perf phone proto clean
+.PHONY: help lut test lint perf phone proto docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
 
 proto: $(VENV)/.dev ## Generate lut/caffe2_pb2.py anew from lut/caffe2.proto
 	$(BIN)/python -m grpc_tools.protoc -I lut --python_out=lut --pyi_out=lut lut/caffe2.proto
+
+docs: $(VENV)/.dev ## Write docs/commands.md anew from the commands' own help
+	$(BIN)/python -m tests.docs.commands
 
 clean: ## Remove what was made here, but no measurement and no download
 	rm -rf $(VENV) $(MODELS) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -141,7 +141,13 @@ def clean(serial: str, way: str) -> None:
 
 
 @cli.command()
-@click.option("--target", type=click.Choice(list(TARGETS)), default="host", show_default=True)
+@click.option(
+    "--target",
+    type=click.Choice(list(TARGETS)),
+    default="host",
+    show_default=True,
+    help="The machine to build for.",
+)
 @quiet_option
 def build(target: str, quiet: bool) -> None:
     """Build the benchmark program with its pinned runtime; does nothing when it is there.

@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,13 @@ def block_space(name: str, **options: Any) -> BlockSpace:
     """Build a space of blocks by its name; the options are those of its module.
 
     Raises:
-        FileError: there is no such space.
+        FileError: there is no such space, or it has no such option.
     """
     if name not in BLOCK_SPACES:
         raise FileError(f"No space of blocks is called {name!r}. Known are: {', '.join(BLOCK_SPACES)}.")
+    known = signature(BLOCK_SPACES[name]).parameters
+    if unknown := sorted(options.keys() - known.keys()):
+        raise FileError(f"The space {name} has no option {unknown[0]!r}, only: {', '.join(known) or 'none'}.")
     return BLOCK_SPACES[name](**options)
 
 
@@ -201,12 +205,13 @@ _DAMAGES = (
 """What numpy and zipfile raise on files that are none of theirs."""
 
 
-def load_blocks(path: Path) -> BlockTable:
+def load_blocks(path: str | Path) -> BlockTable:
     """Read a block table back from .npz or .json.
 
     Raises:
         FileError: the file can't be read, or holds no block table.
     """
+    path = Path(path)
     data = read_bytes(path)
     try:
         if path.suffix == ".npz":

@@ -82,7 +82,14 @@ def ops(model: Path, input_dims: dict[str, tuple[int, ...]] | None, as_json: boo
 @table_options
 @input_dims_option()
 @missing_option
-@click.option("--format", "form", type=click.Choice(list(RENDERERS)), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(RENDERERS)),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
 @missing_out_option
 @click.option(
     "--calibrated",

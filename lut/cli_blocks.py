@@ -49,7 +49,8 @@ def blocks(
     Example:
       lut blocks --space fbnet --lut TABLE -o blocks.npz
     """
-    options = {"depthwise_relu": depthwise_relu} | ({} if last is None else {"last": last})
+    # Only what was given: not every space has these options.
+    options = ({"depthwise_relu": True} if depthwise_relu else {}) | ({} if last is None else {"last": last})
     try:
         table = make_blocks(
             block_space(space, **options), chosen.open(quiet), interpolate=missing == "interpolate"

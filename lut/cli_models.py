@@ -48,7 +48,13 @@ def list_models(as_json: bool) -> None:
 
 @models.command("build")
 @click.argument("name", metavar="NAME|all", type=click.Choice([*NETS, "all"]))
-@click.option("--precision", type=click.Choice([*PRECISIONS, "both"]), default="both", show_default=True)
+@click.option(
+    "--precision",
+    type=click.Choice([*PRECISIONS, "both"]),
+    default="both",
+    show_default=True,
+    help="Quantized to 8 bits, or 32-bit floats.",
+)
 @click.option("-o", "--output", type=PATH, required=True, help="The folder to write into.")
 @quiet_option
 def build_models(name: str, precision: str, output: Path, quiet: bool) -> None:

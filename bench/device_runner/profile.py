@@ -62,7 +62,7 @@ def read_profile(path: Path) -> Profile:
         content = tomllib.loads(read_bytes(path).decode())
         return _parse(content)
     except ValueError as error:  # broken TOML and text that is no UTF-8 are ValueErrors too
-        raise FileError(f"{path} is no profile: {error}. README shows one.") from error
+        raise FileError(f"{path} is no profile: {error}. docs/new-device.md shows one.") from error
 
 
 def _parse(content: Mapping[str, Any]) -> Profile:

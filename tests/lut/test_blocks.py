@@ -76,13 +76,15 @@ def test_missing_operators_are_named() -> None:
     assert set(caught.value.ops) == set(OPS[:3])
     with pytest.raises(FileError, match="Known are: fbnet"):
         block_space("other")
+    with pytest.raises(FileError, match="fbnet has no option 'first', only: last, depthwise_relu"):
+        block_space("fbnet", first=16)
 
 
 def test_files_come_back(tmp_path: Path) -> None:
     for ending in BLOCK_FORMATS:
         write_blocks(BLOCKS, tmp_path / f"blocks{ending}")
     for ending in (".npz", ".json"):
-        back = load_blocks(tmp_path / f"blocks{ending}")
+        back = load_blocks(str(tmp_path / f"blocks{ending}"))
         assert np.array_equal(back.latency_us, BLOCKS.latency_us)
         assert np.array_equal(back.estimated_us, BLOCKS.estimated_us)
         names = ("space", "device", "layers", "blocks", "fixed_us", "fixed_estimated_us")

@@ -1,0 +1,66 @@
+"""Writes docs/commands.md from the commands' own help: `make docs`, or `python -m tests.docs.commands`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+import bench.cli
+import lut.cli
+
+__all__ = ["PAGE", "PROGRAMS", "format_page", "walk_commands"]
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
+
+PROGRAMS: dict[str, click.Group] = {"bench": bench.cli.cli, "lut": lut.cli.cli}
+
+_WIDTH = 98
+"""What click leaves of 100 columns."""
+
+_HEAD = """\
+# Commands
+
+Every command with every option, as `--help` tells it (`make docs` writes this page anew). What the exit
+codes mean stands in the [README](../README.md#what-the-look-up-does); what messages mean, in
+[troubleshooting.md](troubleshooting.md). `bench --version` and `lut --version` name the version.
+"""
+
+
+def walk_commands(program: str) -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Give a program, its commands and theirs, lazily loaded ones too, each with its full name."""
+    yield from _walk(program, PROGRAMS[program], None)
+
+
+def _walk(
+    name: str, command: click.Command, parent: click.Context | None
+) -> Iterator[tuple[str, click.Command, click.Context]]:
+    context = click.Context(
+        command,
+        info_name=name.rpartition(" ")[2],
+        parent=parent,
+        terminal_width=_WIDTH,
+        help_option_names=["-h", "--help"],
+    )
+    yield name, command, context
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            inner = command.get_command(context, each)
+            assert inner is not None
+            yield from _walk(f"{name} {each}", inner, context)
+
+
+def format_page() -> str:
+    """Write the page."""
+    parts = [_HEAD]
+    for program in PROGRAMS:
+        for name, command, context in walk_commands(program):
+            title = f"## `{name}`" if name == program else f"### `{name}`"
+            lines = [f"$ {name} --help", *command.get_help(context).splitlines()]
+            parts.append("\n".join([title, "", *(f"    {line}".rstrip() for line in lines)]) + "\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(format_page())

@@ -1,0 +1,107 @@
+"""Where pages run: a folder as README's `Step by step` leaves it, and a phone where a page asks for one."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from bench.device_runner.host import HostDevice
+from bench.speed_benchmark.build import Program, build_program
+from bench.speed_benchmark.cache import default_cache
+from tests.docs.markdown import read_blocks
+from tests.docs.running import SAMPLE_NAME, Place, environment, run_blocks
+from tests.phone.conftest import (  # noqa: F401 - fixtures that pages with phones take
+    QuickPhone,
+    keys,
+    options,
+    own_program,
+    prepared_storage,
+    quick_phone,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+PHONE = "tcp:192.168.1.20:5555"
+"""The phone that pages speak of."""
+
+_BENCH_WITH_OWN_PROGRAM = """\
+#!{python}
+# `bench`, whose phones get this machine's own program: the simulated one runs it at full speed.
+from pathlib import Path
+from bench.device_runner import phone
+from bench.speed_benchmark.build import Program
+phone.build_program = lambda target, progress=None: Program(
+    {target!r}, Path({executable!r}), Path({library_dir!r}), {sha256!r}, {engine!r}
+)
+from bench.cli import main
+main()
+"""
+
+
+def make_place(folder: Path, stand_ins: Mapping[str, str], before: Path | None = None) -> Place:
+    """Give a folder for a page, with what another page left in its own."""
+    if before is not None:
+        shutil.copytree(before, folder, symlinks=True)
+    (folder / "home").mkdir(parents=True, exist_ok=True)
+    names = {SAMPLE_NAME: HostDevice().info.name, **stand_ins}
+    return Place(folder, environment(folder, default_cache()), names)
+
+
+@pytest.fixture(scope="session")
+def step_by_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that README's blocks leave, all of which have run."""
+    build_program("host")
+    folder = tmp_path_factory.mktemp("readme")
+    run_blocks(read_blocks(README), make_place(folder, {}))
+    return folder
+
+
+@pytest.fixture
+def run_page(
+    step_by_step: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[Path], None]]:
+    """Run a page's blocks, starting where README's end."""
+    with ExitStack() as stack:
+
+        def run(path: Path) -> None:
+            blocks = read_blocks(path)
+            marks = {mark for block in blocks for mark in block.marks}
+            stand_ins = {}
+            if "phone" in marks:
+                start: QuickPhone = request.getfixturevalue("quick_phone")
+                stand_ins[PHONE] = stack.enter_context(start()).serial
+            place = make_place(tmp_path / "page", stand_ins, step_by_step)
+            if "phone" in marks:
+                _take_own_program(place.folder / "bin", request.getfixturevalue("own_program"))
+                path_variable = f"{place.folder / 'bin'}:{place.environment['PATH']}"
+                place = Place(place.folder, {**place.environment, "PATH": path_variable}, place.stand_ins)
+            if "sources" in marks:
+                for package in ("lut", "bench"):
+                    ignored = shutil.ignore_patterns("data", "__pycache__")
+                    shutil.copytree(ROOT / package, place.folder / package, ignore=ignored)
+            run_blocks(blocks, place)
+
+        yield run
+
+
+def _take_own_program(folder: Path, program: Program) -> None:
+    folder.mkdir()
+    script = folder / "bench"
+    script.write_text(
+        _BENCH_WITH_OWN_PROGRAM.format(
+            python=sys.executable,
+            target=program.target,
+            executable=str(program.executable),
+            library_dir=str(program.library_dir),
+            sha256=program.sha256,
+            engine=program.engine,
+        )
+    )
+    script.chmod(0o755)
