@@ -47,6 +47,8 @@ class Summary:
     measured: int = 0
     visits: int = 0
     failed: int = 0
+    unsettled: int = 0
+    """Visits that only ever fell into phases in which the device was slow."""
     interruptions: int = 0
     """Visits made again because the device was lost in them."""
     incidents: Counter[str] = field(default_factory=Counter)
@@ -188,6 +190,7 @@ class _Recorder:
             left.pop(outcome.op)
             return
         summary.visits += 1
+        summary.unsettled += outcome.conditions.settled is False
         summary.visits_on[serial] += 1
         left[outcome.op].discard(outcome.pass_index)
         if not left[outcome.op]:

@@ -12,11 +12,13 @@ import click
 
 from bench.campaign import Summary, run_plan
 from bench.console import complete_serial, device_name_option, phone_options, setting_options
+from bench.console_protocol import Timing, protocol_options
 from bench.device_runner.device import Device
 from bench.device_runner.phone import PhoneOptions
 from bench.device_runner.session import SILENCE_S
 from bench.fleet import choose_devices, group_by_name, run_groups
 from bench.live import Pace, describe_line, describe_moment
+from bench.protocol import WARM
 from lut import plan
 from lut.console import Bar, quiet_option, say
 from lut.errors import FailedError
@@ -26,8 +28,6 @@ __all__ = ["run"]
 
 PATH = click.Path(path_type=Path)
 
-
-_DEFAULTS = RunConfig()
 
 _LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
 """The time left is told behind it: tqdm's own would take what an earlier run left for work done now."""
@@ -53,31 +53,8 @@ _LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
     required=True,
     help="The journal to append to (JSON Lines); a folder for phones of different names.",
 )
-@click.option(
-    "--passes",
-    type=click.IntRange(1),
-    default=_DEFAULTS.passes,
-    show_default=True,
-    help="Visits of each operator, well apart in time.",
-)
-@click.option(
-    "--iters", type=click.IntRange(1), default=_DEFAULTS.iters, show_default=True, help="Timed runs a visit."
-)
-@click.option(
-    "--warmup",
-    type=click.IntRange(0),
-    default=_DEFAULTS.warmup,
-    show_default=True,
-    help="Runs a visit before the timed ones.",
-)
+@protocol_options
 @setting_options("the device's")
-@click.option(
-    "--min-sample-us",
-    type=click.FloatRange(0),
-    default=0.0,
-    show_default=True,
-    help="Time runs shorter than this several at once.",
-)
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the order of operators.")
 @click.option(
     "--silence-s",
@@ -95,12 +72,9 @@ def run(
     phones: PhoneOptions,
     device_name: str | None,
     output: Path,
-    passes: int,
-    iters: int,
-    warmup: int,
+    timing: Timing,
     threads: int | None,
     cpus: str | None,
-    min_sample_us: float,
     seed: int,
     silence_s: float,
     quiet: bool,
@@ -113,19 +87,20 @@ def run(
     \b
     Example:
       bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
+      bench run zoo.plan.jsonl --device host --cache auto -o zoo.run.jsonl
       bench run zoo.plan.jsonl --all -o runs/
     """
-    if min_sample_us and not warmup:
+    if phones.binary and (timing.cache != WARM or timing.given.get("canary_share")):
         raise click.UsageError(
-            "--min-sample-us takes its measure from the warm-up: give --warmup of 1 or more."
+            "Turns and canaries are known to this project's program alone; --binary is not it."
         )
+    passes = timing.passes
     chosen = choose_devices(serials, every, way, phones)
     groups = group_by_name(chosen, output)
     total = plan.count_lines(plan_file)
 
     def settings(device: Device) -> RunConfig:
-        count = threads or device.default_threads
-        return RunConfig(passes, iters, warmup, count, cpus or device.default_cpus(count), min_sample_us)
+        return timing.config(device, threads, cpus)
 
     failed = 0
     with ExitStack() as stack:
@@ -189,6 +164,11 @@ def _describe(summary: Summary, output: Path) -> str:
         lines.append(
             f"{wall:.2f} s in all, {engine:.2f} s of them warm-up and timed runs inside the engine: "
             f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
+        )
+    if summary.unsettled:
+        lines.append(
+            f"{summary.unsettled} visits were made while the canary was slow, and stayed so when made again: "
+            f"something else runs on the device, or it is hot. `lut merge` marks their operators."
         )
     if summary.interruptions or summary.incidents:
         met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))

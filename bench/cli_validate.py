@@ -137,7 +137,8 @@ def validate(
             reasons = table.refusals(ops) if missing == "interpolate" else {}
             refuse_missing(table_file, lacking, ops, reasons, missing_out)
         setting = read_setting(table_file, mixed=bool(threads and cpus))
-        counts = RunConfig(passes=passes, iters=iters, warmup=warmup)
+        canary_share = 0 if phones.binary else DEFAULTS.canary_share
+        counts = RunConfig(passes=passes, iters=iters, warmup=warmup, canary_share=canary_share)
         config = choose_config(device, setting, counts, threads, cpus)
         program = device.prepare(tell)
         for remark in _compare_settings(table_file, setting, config, program):

@@ -14,7 +14,7 @@ from math import prod
 from lut.argument_text import ArgumentValue, make_argument
 from lut.caffe2_pb2 import NetDef, OperatorDef
 from lut.errors import ModelError
-from lut.ops import infer_outputs
+from lut.ops import count_activations, infer_outputs
 from lut.ops.window import Window
 from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 
@@ -60,6 +60,9 @@ def build_nets(op: OpSpec) -> OpNets:
         init_net.op.extend(_fill(name, tensor, op))
     predict_net = NetDef(name=op.id, external_input=inputs, external_output=outputs)
     predict_net.op.append(_operator(op.op_type, inputs, outputs, dict(op.args) | _quantization(op.op_type)))
+    predict_net.arg.add(
+        name="activations", strings=[name.encode() for name in inputs[: count_activations(op)]]
+    )
     if op.op_type == "Conv":
         predict_net.op[0].engine = _conv_engine(op)
     return OpNets(op.id, init_net, predict_net)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from lut.validation import NetComparison, Validation
 
 __all__ = ["DEFAULTS", "EstimatedNet", "choose_config", "estimate_models", "list_missing", "validate_nets"]
 
-DEFAULTS = RunConfig(passes=10, iters=3, warmup=2)
+DEFAULTS = RunConfig(passes=10, iters=3, warmup=2, canary_share=0.15)
 """Many short passes: a phase in which the machine is slow then takes a few runs of every net, not one net."""
 
 
@@ -72,7 +72,7 @@ def choose_config(
     Args:
         device: where the nets will run.
         setting: what the table was measured with, if that is known.
-        counts: gives passes, timed runs and warm-up runs.
+        counts: gives everything else.
         threads: given by the user, or None.
         cpus: given by the user as a hexadecimal mask, or None.
     """
@@ -80,7 +80,7 @@ def choose_config(
     if cpus is None:
         # Another number of threads does not fit the table's processors.
         cpus = setting.cpus if setting and setting.threads == count else device.default_cpus(count)
-    return RunConfig(passes=counts.passes, iters=counts.iters, warmup=counts.warmup, threads=count, cpus=cpus)
+    return replace(counts, threads=count, cpus=cpus)
 
 
 def validate_nets(
@@ -119,7 +119,9 @@ def validate_nets(
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     ids = [f"net{number}" for number in range(len(nets))]
     built = [build_model_nets(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)]
-    runs = measure_nets(device, built, config, silence_s=silence_s, announce=announce, progress=progress)
+    runs = measure_nets(
+        device, built, config, program=program, silence_s=silence_s, announce=announce, progress=progress
+    )
     return Validation(
         device_name or device.info.name,
         table,

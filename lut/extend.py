@@ -128,6 +128,7 @@ def _continue_story(
     kept_failures = [
         failure for failure in before.get("failures", []) if json.dumps(_key_of(failure)) not in measured
     ]
+    kept_marks = [mark for mark in before.get("marked", []) if json.dumps(_key_of(mark)) not in measured]
     step = {
         "sources": now["sources"],
         "policy": policy,
@@ -142,6 +143,7 @@ def _continue_story(
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),
         "segments": [*before.get("segments", []), *now["segments"]],
+        "marked": [*kept_marks, *now["marked"]],
         "incomplete": [*before.get("incomplete", []), *now["incomplete"]],
         "failures": [*kept_failures, *now["failures"]],
         "extended": [*before.get("extended", []), step],

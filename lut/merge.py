@@ -30,6 +30,8 @@ class Merged:
     visits: Mapping[OpKey, int]
     failures: dict[OpKey, Failure]
     sources: tuple[Path, ...]
+    marked: tuple[OpKey, ...] = ()
+    """Operators of which a visit fell into a phase in which the device was slow, though made again."""
 
     @property
     def device(self) -> str:
@@ -61,14 +63,19 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     segments: list[Segment] = []
     pools = Pools()
     failures: dict[OpKey, Failure] = {}
+    marked: set[OpKey] = set()
     sources = tuple(paths)
     _check_distinct(sources)
     for path in sources:
         for entry in read_visits(path, warn):
             if isinstance(entry, Visit):
                 pools.add(entry.key, entry.samples_ns)
+                if entry.settled is False:
+                    marked.add(entry.key)
             elif isinstance(entry, Measurement):
                 pools.add(entry.op.key, entry.samples_ns)
+                if entry.conditions.settled is False:
+                    marked.add(entry.op.key)
             elif isinstance(entry, Segment):
                 segments.append(entry)
                 _check_poolable(path, segments[0], entry, mixed=mixed)
@@ -89,6 +96,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         visits=VisitCounts(pools, kept),
         failures=dict(sorted(failed.items())),
         sources=sources,
+        marked=tuple(sorted(marked - failed.keys())),
     )
 
 
@@ -146,6 +154,9 @@ def describe(merged: Merged) -> dict[str, Any]:
         "records": len(merged.records),
         "sources": sorted(path.name for path in merged.sources),
         "segments": [asdict(segment) for segment in merged.segments],
+        "marked": [
+            {**key.to_json(), "reason": "measured while the canary was slow"} for key in merged.marked
+        ],
         "incomplete": [key.to_json() for key in merged.incomplete],
         "failures": [
             {**key.to_json(), "stage": failure.stage, "reason": failure.reason}

@@ -281,6 +281,13 @@ class RunConfig:
     Every operator is visited `passes` times; each visit makes `warmup` untimed and `iters` timed
     runs on `threads` threads, on the processors of the hexadecimal mask `cpus` ("" leaves the
     choice to the system). Runs shorter than `min_sample_us` microseconds are timed several at once.
+
+    With `group` above 1, so many operators take turns, a run each, as the operators of a net do, and each
+    finds the caches as it would there; a smaller group makes up for the operators it lacks by reading at
+    most `fill_bytes` of other memory a round. `sweep_bytes` of other memory are read before every timed run.
+    Warm-up ends early when its moving averages are within `warmup_share` of each other (0: never), and the
+    timed runs go on to at most `most_iters` until the medians are known to `p50_share` of themselves (0: they
+    don't). Runs during which a canary is slower than usual by `canary_share` are made again (0: no canary).
     """
 
     passes: int = 3
@@ -289,9 +296,17 @@ class RunConfig:
     threads: int = 1
     cpus: str = ""
     min_sample_us: float = 0.0
+    group: int = 1
+    fill_bytes: int = 0
+    sweep_bytes: int = 0
+    warmup_share: float = 0.0
+    most_iters: int = 0
+    p50_share: float = 0.0
+    canary_share: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "min_sample_us", float(self.min_sample_us))  # 0 and 0.0 are one setting
+        for name in ("min_sample_us", "warmup_share", "p50_share", "canary_share"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # 0 and 0.0 are one setting
 
 
 @dataclass(frozen=True)

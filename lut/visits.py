@@ -34,6 +34,7 @@ class Visit(NamedTuple):
     segment: str
     key: OpKey
     samples_ns: tuple[int, ...]
+    settled: bool | None
 
 
 class VisitReader:
@@ -41,7 +42,7 @@ class VisitReader:
 
     def __init__(self) -> None:
         self._keys = KeyReader(_read_normal_head)
-        self._conditions: set[bytes] = set()
+        self._settled: dict[bytes, bool | None] = {}
 
     def read(self, line: bytes) -> Visit | None:
         """Read a measurement; None for any other line, and for one that was written otherwise."""
@@ -54,19 +55,19 @@ class VisitReader:
             return None
         samples, conditions = found.groups()
         key = self._keys.read(b'{"op_type": ' + text)
-        if key is None or not self._are_conditions(conditions):
+        if key is None or (conditions not in self._settled and not self._remember(conditions)):
             return None
-        return Visit(segment.decode(), key, tuple(map(int, samples.split(b", "))))
+        return Visit(segment.decode(), key, tuple(map(int, samples.split(b", "))), self._settled[conditions])
 
-    def _are_conditions(self, text: bytes) -> bool:
-        if text in self._conditions:
-            return True
+    def _remember(self, text: bytes) -> bool:
+        """Read conditions and keep what they say; False if they are none."""
         try:
-            Conditions(**json.loads(text))
+            conditions = Conditions(**json.loads(text))
         except (ValueError, TypeError, RecursionError):
             return False
-        if len(self._conditions) < _MOST_CONDITIONS:
-            self._conditions.add(text)
+        if len(self._settled) >= _MOST_CONDITIONS:
+            self._settled.clear()
+        self._settled[text] = conditions.settled
         return True
 
 

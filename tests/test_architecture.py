@@ -67,7 +67,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench.speed_benchmark",),
     ("bench.device_runner", "bench.op_generators"),
     ("bench.fleet",),
-    ("bench.campaign", "bench.validation"),
+    ("bench.campaign", "bench.protocol", "bench.validation"),
     ("bench.doctor", "bench.live"),
     (
         "bench.cli",
@@ -76,6 +76,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "bench.cli_run",
         "bench.cli_validate",
         "bench.console",
+        "bench.console_protocol",
         "bench.console_spaces",
         "lut.cli",
         "lut.cli_blocks",
@@ -213,6 +214,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
         {
             "arguments",
             "bundle",
+            "canary",
             "connection",
             "device",
             "endurance",

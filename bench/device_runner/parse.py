@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from lut.records import Conditions, TensorSpec
 
-__all__ = ["Begin", "End", "Event", "NetFailed", "NetTimed", "ParseError", "Started", "parse_event"]
+__all__ = ["Begin", "End", "Event", "NetFailed", "NetTimed", "ParseError", "Started", "Turns", "parse_event"]
 
 
 class ParseError(ValueError):
@@ -57,11 +57,18 @@ class NetFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """From here on the nets that were begun take turns; a crash before their figures may be any one's."""
+
+
+@dataclass(frozen=True, slots=True)
 class End:
-    """The program did all it was asked to."""
+    """The program did all it was asked to; `canary_ns` is what its canary usually took, if it had one."""
+
+    canary_ns: int | None = None
 
 
-Event: TypeAlias = Started | Begin | NetTimed | NetFailed | End
+Event: TypeAlias = Started | Begin | Turns | NetTimed | NetFailed | End
 
 
 def parse_event(line: str) -> Event:
@@ -93,14 +100,23 @@ def _parse(event: str, fields: dict[str, Any]) -> Event:
                 _times(fields["warmup_ns"], least=0),
                 _positive(fields["repeats"]),
                 _outputs(fields["outputs"]),
-                Conditions(_frequency(fields["khz_before"]), _frequency(fields["khz_after"])),
+                Conditions(
+                    _known(fields["khz_before"]),
+                    _known(fields["khz_after"]),
+                    _known(fields.get("canary_before_ns")),
+                    _known(fields.get("canary_after_ns")),
+                    _truth(fields.get("settled")),
+                ),
                 _positive(fields["engine_ns"]),
                 int(fields.get("load_ns", 0)),
             )
         case "error":
             return NetFailed(fields["id"], fields["stage"], fields["message"])
         case "end":
-            return End()
+            canary_ns = fields.get("canary_ns")
+            return End(None if canary_ns is None else _positive(canary_ns))
+        case "turns":
+            return Turns()
     raise ValueError(f"unknown event {event!r}")
 
 
@@ -120,5 +136,11 @@ def _times(values: Any, least: int) -> tuple[int, ...]:
     return tuple(map(_positive, values))
 
 
-def _frequency(value: Any) -> int | None:
+def _known(value: Any) -> int | None:
     return None if value is None else _positive(value)
+
+
+def _truth(value: Any) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise ValueError(f"{value!r} where true, false or null is expected")
+    return value

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from bench.device_runner.device import Device, LostError, Process, SilenceError
 from bench.device_runner.manifest import encode_manifest
-from bench.device_runner.parse import Begin, End, Event, NetFailed, NetTimed, ParseError, parse_event
+from bench.device_runner.parse import Begin, End, Event, NetFailed, NetTimed, ParseError, Turns, parse_event
 from bench.nets import OpNets
 from lut.errors import DeviceError
 
-__all__ = ["run_program"]
+__all__ = ["TurnsFailed", "run_program"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnsFailed:
+    """The process ended while these nets took turns; each by itself will show which of them it was."""
+
+    ids: frozenset[str]
 
 
 def run_program(
     device: Device, nets: Iterable[OpNets], arguments: Sequence[str], silence_s: float
-) -> Iterator[Event]:
+) -> Iterator[Event | TurnsFailed]:
     """Start the program on nets and give its events as they come.
 
     A net that crashes or hangs the process, or after whose beginning the output can't be understood, is
-    told as a NetFailed, and is the last event; what the process did not come to is then left to do.
+    told as a NetFailed, and is the last event; what the process did not come to is then left to do. When nets
+    were taking turns and it can't be told which of them did it, the last event is a TurnsFailed.
 
     Raises:
         DeviceError: the program can't be started, or refused to run.
@@ -39,6 +48,8 @@ def run_program(
         stage, reason = reader.trouble or ("crash", exit_.describe())
         if reader.current is not None:
             yield NetFailed(reader.current, stage, reason)
+        elif reader.in_turns:
+            yield TurnsFailed(frozenset(reader.in_turns))
         elif exit_.code > 0 and exit_.signal is None and reader.trouble is None:
             raise DeviceError(
                 f"The benchmark program on {device.info.serial} refused to run: it {exit_.describe()}"
@@ -53,6 +64,8 @@ class _Reader:
         self._ids = ids
         self._silence_s = silence_s
         self.current: str | None = None
+        self.begun: set[str] = set()
+        self.in_turns: set[str] = set()
         self.ended = False
         self.trouble: tuple[str, str] | None = None
 
@@ -73,7 +86,14 @@ class _Reader:
                 return
             if isinstance(event, Begin):
                 self.current = event.id
+                self.begun.add(event.id)
+            elif isinstance(event, Turns):
+                self.current = None
+                self.in_turns = self.begun
             elif isinstance(event, NetTimed | NetFailed):
                 self.current = None
+                self.begun.discard(event.id)
+                if not self.begun:
+                    self.in_turns = set()
             self.ended = isinstance(event, End)
             yield event

@@ -6,24 +6,29 @@ it costs that operator alone, since the program is started again on what is left
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeAlias
 
 from bench.device_runner.arguments import program_arguments
+from bench.device_runner.canary import CanaryMemory, build_canary
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
-from bench.device_runner.parse import NetFailed, NetTimed
-from bench.device_runner.program_run import run_program
-from bench.nets import build_nets
-from lut.ops import infer_outputs
-from lut.records import BlockState, Failure, Measurement, OpSpec, Segment
+from bench.device_runner.parse import End, NetFailed, NetTimed
+from bench.device_runner.program_run import TurnsFailed, run_program
+from bench.nets import OpNets, build_nets
+from lut.ops import bytes_moved, infer_outputs
+from lut.records import BlockState, Failure, Measurement, OpSpec, RunConfig, Segment
 
 __all__ = ["SILENCE_S", "Interruption", "Visit", "run_block"]
 
 SILENCE_S = 120.0
 """How long the program may print nothing. One visit of the largest operator of any space takes seconds."""
+
+_MOST_ATTEMPTS = 3
+"""A visit in a slow phase is made again, in another process; so often at most, then it is kept and marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ def run_block(
             the device was lost and did not come back.
     """
     pending = {op.id: (op, set(passes)) for op, passes in wanted.items() if passes}
+    alone: set[str] = set()
+    unsettled: Counter[tuple[str, int]] = Counter()
     endurance = Endurance(device.info.serial)
     state_known = False
     while pending:
@@ -83,11 +90,20 @@ def run_block(
             if not state_known:
                 note(BlockState(segment.id, device.begin_block(announce)))
                 state_known = True
-            for visit in _run_process(device, segment, *_choose_group(pending), seed, silence_s or SILENCE_S):
+            share = _choose_share(pending, alone, segment.config)
+            for visit in _run_process(device, segment, share, seed, silence_s or SILENCE_S):
                 progressed = True
-                if visit.outcome.op.id not in pending:
+                if isinstance(visit, TurnsFailed):
+                    alone |= visit.ids
+                    continue
+                outcome = visit.outcome
+                if outcome.op.id not in pending:
                     continue  # it failed in an earlier pass by our own check; the program goes on with it
-                _strike_off(pending, visit.outcome)
+                if isinstance(outcome, Measurement) and outcome.conditions.settled is False:
+                    unsettled[outcome.op.id, outcome.pass_index] += 1
+                    if unsettled[outcome.op.id, outcome.pass_index] < _MOST_ATTEMPTS:
+                        continue
+                _strike_off(pending, outcome)
                 yield visit
         except LostError as error:
             state_known = False
@@ -103,17 +119,36 @@ def run_block(
 Pending: TypeAlias = dict[str, tuple[OpSpec, set[int]]]
 
 
-def _choose_group(pending: Pending) -> tuple[list[OpSpec], tuple[int, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one process measures: the same passes of all its operators, in turns or each by itself."""
+
+    ops: Sequence[OpSpec]
+    passes: tuple[int, ...]
+    config: RunConfig
+
+
+def _choose_share(pending: Pending, alone: set[str], config: RunConfig) -> _Share:
     """Choose what the next process measures: operators that lack the same passes.
 
-    One process makes the same passes of all its nets. That is a single group, unless a run was cut
-    short or the process was lost.
+    That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
+    with others of their size: a small operator matters in small nets, which leave more of it in the caches.
+    Each pass is then a process of its own, since where memory comes to lie differs between processes, and
+    every other pass has smaller groups, since nets differ too.
     """
+    if config.group > 1:
+        apart = [op for op, _ in pending.values() if op.id in alone]
+        ops = apart or [op for op, _ in pending.values()]
+        first = min(min(pending[op.id][1]) for op in ops)
+        ops = [op for op in ops if first in pending[op.id][1]]
+        ops.sort(key=lambda op: (bytes_moved(op), op.id))
+        group = 1 if apart else config.group * 3 // 4 if first % 2 else config.group
+        return _Share(ops, (first,), replace(config, group=group))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
     for op, passes in pending.values():
         groups[tuple(sorted(passes))].append(op)
     passes_left, ops = next(iter(groups.items()))
-    return ops, passes_left
+    return _Share(ops, passes_left, config)
 
 
 def _strike_off(pending: Pending, outcome: Measurement | Failure) -> None:
@@ -127,21 +162,27 @@ def _strike_off(pending: Pending, outcome: Measurement | Failure) -> None:
 
 
 def _run_process(
-    device: Device,
-    segment: Segment,
-    ops: Sequence[OpSpec],
-    passes: tuple[int, ...],
-    seed: int | None,
-    silence_s: float,
-) -> Iterator[Visit]:
+    device: Device, segment: Segment, share: _Share, seed: int | None, silence_s: float
+) -> Iterator[Visit | TurnsFailed]:
     """Run one process to its end, or to the end of the operator that ends it."""
-    by_id = {op.id: op for op in ops}
-    arguments = program_arguments(segment.config, len(passes), seed)
-    for event in run_program(device, map(build_nets, ops), arguments, silence_s):
+    by_id = {op.id: op for op in share.ops}
+    nets: Iterable[OpNets] = map(build_nets, share.ops)
+    usual_ns = None
+    if share.config.canary_share:
+        nets = chain([build_canary()], nets)
+        usual_ns = CanaryMemory().usual_ns(segment)
+    if seed is not None and share.config.group > 1:
+        seed += share.passes[0]  # or the turns of every pass would be the same
+    arguments = program_arguments(share.config, len(share.passes), seed, usual_ns)
+    for event in run_program(device, nets, arguments, silence_s):
         if isinstance(event, NetTimed):
-            yield _timed(event, by_id[event.id], segment, passes)
+            yield _timed(event, by_id[event.id], segment, share.passes)
         elif isinstance(event, NetFailed):
             yield Visit(Failure(by_id[event.id], segment.id, event.stage, event.message))
+        elif isinstance(event, TurnsFailed):
+            yield event
+        elif isinstance(event, End) and event.canary_ns is not None:
+            CanaryMemory().learn(segment, event.canary_ns)
 
 
 def _timed(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[int, ...]) -> Visit:

@@ -21,7 +21,7 @@ from lut.ops import (
 from lut.ops.rule import Rule
 from lut.records import FLOAT, INT32, INT64, UINT8, OpSpec, TensorSpec
 
-__all__ = ["RULES", "Rule", "bytes_moved", "infer_outputs", "multiply_adds"]
+__all__ = ["RULES", "Rule", "bytes_moved", "count_activations", "infer_outputs", "multiply_adds"]
 
 _FAMILIES = (
     convolution,
@@ -66,6 +66,11 @@ def multiply_adds(op: OpSpec) -> int:
     """Count the multiplications with accumulation of one run; 0 for operators that make none."""
     outputs = infer_outputs(op)  # refuses a type without a rule
     return RULES[op.op_type].multiply_adds(op, outputs)
+
+
+def count_activations(op: OpSpec) -> int:
+    """Count the leading inputs that another operator has just written; parameters follow them."""
+    return 1 if RULES[op.op_type].has_weights else len(op.inputs)
 
 
 def bytes_moved(op: OpSpec) -> int:

@@ -45,6 +45,6 @@ def _multiply_adds(op: OpSpec, outputs: Outputs) -> int:
     return outputs[0].elements * (weight.elements // weight.shape[0])
 
 
-_RULE = Rule(_infer, _multiply_adds)
+_RULE = Rule(_infer, _multiply_adds, has_weights=True)
 
 RULES = {"Conv": _RULE, "Int8Conv": _RULE, "Int8ConvRelu": _RULE}

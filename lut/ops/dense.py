@@ -40,6 +40,6 @@ def _multiply_adds(op: OpSpec, outputs: Outputs) -> int:
     return outputs[0].elements * op.inputs[1].shape[1]
 
 
-_RULE = Rule(_infer, _multiply_adds)
+_RULE = Rule(_infer, _multiply_adds, has_weights=True)
 
 RULES = {"FC": _RULE, "Int8FC": _RULE}

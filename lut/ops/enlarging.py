@@ -94,7 +94,7 @@ def _single(value: float) -> float:
     return float(rounded)
 
 
-_CONV_TRANSPOSE = Rule(_infer_conv_transpose, _conv_transpose_multiply_adds)
+_CONV_TRANSPOSE = Rule(_infer_conv_transpose, _conv_transpose_multiply_adds, has_weights=True)
 _RESIZE = Rule(_infer_resize)
 
 RULES = {

@@ -25,11 +25,13 @@ class Rule:
     """How one operator type behaves.
 
     `infer` checks the inputs and gives the outputs, raising ModelError with a bare reason (the caller
-    adds which operator). `multiply_adds` counts from the operator and its outputs.
+    adds which operator). `multiply_adds` counts from the operator and its outputs. Where it `has_weights`,
+    only the first input comes from another operator; the others are parameters.
     """
 
     infer: Callable[[OpSpec], Outputs]
     multiply_adds: Callable[[OpSpec, Outputs], int] = no_multiply_adds
+    has_weights: bool = False
 
 
 def check_count(op: OpSpec, least: int, most: int | None = None) -> None:

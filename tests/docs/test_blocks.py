@@ -35,15 +35,11 @@ def test_few_blocks_are_left_out() -> None:
     assert {page: reasons for page, reasons in left_out.items() if reasons} == NOT_RUN
 
 
-WRITTEN_ELSEWHERE = {"measuring.md"}
-"""Pages that are linked to before they are there."""
-
-
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: str(page.name))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
         path = page.parent / target
-        assert path.exists() or path.name in WRITTEN_ELSEWHERE, f"{page.name} links to {target}"
+        assert path.exists(), f"{page.name} links to {target}"
 
 
 # --- the runner itself ---------------------------------------------------------------------------

@@ -61,6 +61,13 @@ def test_lines_are_as_documented(tmp_path: Path) -> None:
             "threads": 1,
             "cpus": "",
             "min_sample_us": 0.0,
+            "group": 1,
+            "fill_bytes": 0,
+            "sweep_bytes": 0,
+            "warmup_share": 0.0,
+            "most_iters": 0,
+            "p50_share": 0.0,
+            "canary_share": 0.0,
         },
     }
     assert measurement == {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import ConflictError, FileError
-from lut.merge import Merged, merge_journals, write_table
-from lut.records import Failure, LutRecord, Measurement, Segment
+from lut.merge import Merged, describe, merge_journals, write_table
+from lut.records import Conditions, Failure, LutRecord, Measurement, Segment
 from tests.lut.samples import (
     CONFIG,
     CONV,
@@ -182,6 +182,7 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
                 "started": SEGMENT.started,
             }
         ],
+        "marked": [],
         "incomplete": [CONV_RELU.key.to_json()],
         "failures": [{**CONV.key.to_json(), "stage": "crash", "reason": "killed"}],
     }
@@ -207,3 +208,13 @@ def test_a_journal_given_twice_is_refused(tmp_path: Path) -> None:
     path = written_journal(tmp_path / "a.run.jsonl", SEGMENT, measured(RELU, 100))
     with pytest.raises(ConflictError, match=r"a\.run\.jsonl is given 2 times\. Name each journal once\.$"):
         merge(path, tmp_path / "b" / ".." / "a.run.jsonl")
+
+
+def test_what_was_measured_in_slow_phases_only_is_marked(tmp_path: Path) -> None:
+    slow = replace(measured(CONV_RELU, 30_000), conditions=Conditions(settled=False))
+    path = written_journal(tmp_path / "a.run.jsonl", SEGMENT, slow, measured(RELU, 5_000))
+    merged = merge(path)
+    assert merged.marked == (CONV_RELU.key,)
+    (mark,) = describe(merged)["marked"]
+    assert mark["op_type"] == CONV_RELU.op_type
+    assert mark["reason"]

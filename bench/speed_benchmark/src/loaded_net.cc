@@ -54,6 +54,13 @@ void drop_unused_blobs(const caffe2::NetDef& predict, caffe2::Workspace* workspa
   }
 }
 
+// The tensor in a blob, whether quantized or not; null where it holds something else.
+const caffe2::Tensor* find_tensor(const caffe2::Blob& blob) {
+  if (blob.IsType<caffe2::int8::Int8TensorCPU>()) return &blob.Get<caffe2::int8::Int8TensorCPU>().t;
+  if (blob.IsType<caffe2::Tensor>()) return &blob.Get<caffe2::Tensor>();
+  return nullptr;
+}
+
 std::string tensor_json(const std::string& name, const caffe2::Tensor* tensor) {
   const std::string head = "{\"name\":" + json_string(name) + ",\"shape\":";
   if (tensor == nullptr || !tensor->dtype_initialized()) return head + "null,\"dtype\":null}";
@@ -75,7 +82,9 @@ void run_stage(const char* stage, const std::function<void()>& step) {
   }
 }
 
-LoadedNet::LoadedNet(const ManifestNet& source) : workspace_(new caffe2::Workspace()) {
+LoadedNet::LoadedNet(const ManifestNet& source)
+    : crash_line_("{\"event\":\"begin\",\"id\":" + json_string(source.id) + "}\n"),
+      workspace_(new caffe2::Workspace()) {
   const caffe2::NetDef init = parse(source.init, "init");
   caffe2::NetDef predict = parse(source.predict, "predict");
   if (predict.op_size() == 0) throw NetError("parse", "the predict net holds no operator");
@@ -96,18 +105,31 @@ LoadedNet::LoadedNet(const ManifestNet& source) : workspace_(new caffe2::Workspa
       if (blob == nullptr) throw NetError("create", "no operator writes the external output " + name);
       outputs_.push_back({name, blob});
     }
+    for (const auto& argument : predict.arg()) {
+      if (argument.name() != "activations") continue;
+      for (const std::string& name : argument.strings()) {
+        const caffe2::Blob* blob = workspace_->GetBlob(name);
+        const caffe2::Tensor* tensor = blob == nullptr ? nullptr : find_tensor(*blob);
+        if (tensor == nullptr) throw NetError("create", "the activation " + name + " is no tensor that the init net fills");
+        activations_.push_back({const_cast<void*>(tensor->raw_data()), tensor->nbytes()});
+      }
+    }
   });
+}
+
+size_t LoadedNet::bytes() const {
+  size_t sum = 0;
+  for (const std::string& name : workspace_->LocalBlobs()) {
+    const caffe2::Tensor* tensor = find_tensor(*workspace_->GetBlob(name));
+    if (tensor != nullptr && tensor->dtype_initialized()) sum += tensor->nbytes();
+  }
+  return sum;
 }
 
 std::string LoadedNet::outputs_json() const {
   std::string json = "[";
   for (const Output& output : outputs_) {
-    const caffe2::Tensor* tensor = nullptr;
-    if (output.blob->IsType<caffe2::int8::Int8TensorCPU>()) {
-      tensor = &output.blob->Get<caffe2::int8::Int8TensorCPU>().t;
-    } else if (output.blob->IsType<caffe2::Tensor>()) {
-      tensor = &output.blob->Get<caffe2::Tensor>();
-    }
+    const caffe2::Tensor* tensor = find_tensor(*output.blob);
     json += (json.size() == 1 ? "" : ",") + tensor_json(output.name, tensor);
   }
   return json + "]";

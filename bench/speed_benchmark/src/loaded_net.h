@@ -34,6 +34,20 @@ class LoadedNet {
     if (!net_->Run()) throw std::runtime_error("the engine reported a failed run and no reason");
   }
 
+  // Where the values lie that another operator would just have written: of the inputs that the predict net
+  // lists in its argument "activations". Only meaningful after a run.
+  struct Memory {
+    void* start;
+    size_t bytes;
+  };
+  const std::vector<Memory>& activations() const { return activations_; }
+
+  // The bytes of all inputs and outputs. Only meaningful after a run.
+  size_t bytes() const;
+
+  // The event that names this net when the process crashes in a run of it.
+  const char* crash_line() const { return crash_line_.c_str(); }
+
   // Name, shape and data type of every external output (of the last operator's outputs where the net
   // names none), as JSON. Only meaningful after a run.
   std::string outputs_json() const;
@@ -43,9 +57,11 @@ class LoadedNet {
     std::string name;
     const caffe2::Blob* blob;
   };
+  const std::string crash_line_;
   std::unique_ptr<caffe2::Workspace> workspace_;
   caffe2::NetBase* net_ = nullptr;  // owned by the workspace
   std::vector<Output> outputs_;
+  std::vector<Memory> activations_;
 };
 
 }  // namespace speed_benchmark

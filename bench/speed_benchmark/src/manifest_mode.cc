@@ -1,96 +1,59 @@
 #include "manifest_mode.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include "affinity.h"
+#include "canary.h"
+#include "clock.h"
+#include "crash.h"
 #include "json.h"
 #include "loaded_net.h"
+#include "order.h"
 #include "refusal.h"
 #include "threads.h"
+#include "timing.h"
 
 namespace speed_benchmark {
 namespace {
 
-constexpr int64_t kMostRepeats = 1000000;
-
-int64_t now_ns() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return int64_t{1000000000} * t.tv_sec + t.tv_nsec;
-}
-
-// The order of one pass. Written out, because std::shuffle differs between standard libraries and a seed
-// must mean the same order on every machine.
-std::vector<size_t> draw_order(size_t count, uint64_t seed, int64_t pass) {
-  std::vector<size_t> order(count);
-  std::iota(order.begin(), order.end(), size_t{0});
-  uint64_t state = seed + static_cast<uint64_t>(pass) * 0xD1B54A32D192ED03u;
-  const auto next = [&state] {  // splitmix64
-    uint64_t z = state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  };
-  for (size_t left = count; left > 1; --left) std::swap(order[left - 1], order[next() % left]);
-  return order;
-}
-
-struct Timing {
-  std::vector<int64_t> warmup_ns, samples_ns;
-  int64_t repeats = 1;
-  int64_t engine_ns = 0;
-};
-
-// Every vector has its room before the first run: nothing but the runs happens between two readings of
-// the clock, and next to nothing between two samples.
-Timing time_net(LoadedNet* net, const Options& options) {
-  Timing timing;
-  timing.warmup_ns.assign(static_cast<size_t>(options.warmup), 0);
-  timing.samples_ns.assign(static_cast<size_t>(options.iter), 0);
-  run_stage("warmup", [&] {
-    for (int64_t& sample : timing.warmup_ns) {
-      const int64_t start = now_ns();
-      net->run_once();
-      sample = now_ns() - start;
-      timing.engine_ns += sample;
-    }
-  });
-  const double enough_ns = options.min_sample_us * 1000;
-  if (enough_ns > 0) {
-    const int64_t one = std::max<int64_t>(1, *std::min_element(timing.warmup_ns.begin(), timing.warmup_ns.end()));
-    const auto wanted = static_cast<int64_t>(std::min(enough_ns / static_cast<double>(one), 1e9)) + 1;
-    if (static_cast<double>(one) < enough_ns) timing.repeats = std::min(wanted, kMostRepeats);
+// Takes the canary's net out of the others; null where none was asked for.
+std::unique_ptr<Canary> take_canary(const Options& options, std::vector<ManifestNet>* nets) {
+  if (options.canary.empty()) return nullptr;
+  const auto found = std::find_if(nets->begin(), nets->end(), [&](const auto& net) { return net.id == options.canary; });
+  if (found == nets->end()) throw Refusal(kUsage, "--canary=" + options.canary + " is no net of the manifest.");
+  const ManifestNet net = std::move(*found);
+  nets->erase(found);
+  try {
+    std::unique_ptr<LoadedNet> loaded(new LoadedNet(net));
+    loaded->run_once();
+    return std::unique_ptr<Canary>(new Canary(std::move(loaded), options.canary_share, options.canary_ns));
+  } catch (const std::exception& error) {
+    throw Refusal(kDevice, std::string("the canary can't be run: ") + error.what());
   }
-  run_stage("run", [&] {
-    const int64_t repeats = timing.repeats;
-    for (int64_t& sample : timing.samples_ns) {
-      const int64_t start = now_ns();
-      for (int64_t i = 0; i < repeats; ++i) net->run_once();
-      const int64_t total = now_ns() - start;
-      sample = total / repeats;
-      timing.engine_ns += total;
-    }
-  });
-  return timing;
 }
 
 class Run {
  public:
-  Run(const Options& options, std::vector<ManifestNet> nets, int out)
-      : options_(options), nets_(std::move(nets)), loaded_(nets_.size()), failed_(nets_.size()), out_(out) {}
+  Run(const Options& options, std::vector<ManifestNet> nets, Canary* canary, int out)
+      : options_(options),
+        nets_(std::move(nets)),
+        loaded_(nets_.size()),
+        failed_(nets_.size()),
+        canary_(canary),
+        out_(out) {}
 
   void all_passes() {
     for (int64_t pass = 0; pass < options_.passes; ++pass) {
-      std::vector<size_t> order(nets_.size());
-      std::iota(order.begin(), order.end(), size_t{0});
-      if (options_.shuffled) order = draw_order(nets_.size(), options_.seed, pass);
-      for (const size_t index : order) {
-        if (!failed_[index]) visit(index, pass);
+      // Groups hold neighbours of the manifest, as many as is asked for or nearly, all alike.
+      const size_t groups = std::max<size_t>(1, (nets_.size() + group_size() / 2) / group_size());
+      for (const size_t group : draw(groups, pass)) {
+        visit(nets_.size() * group / groups, nets_.size() * (group + 1) / groups, pass);
       }
     }
   }
@@ -99,52 +62,95 @@ class Run {
   int64_t load_ns() const { return load_ns_; }
 
  private:
-  void visit(size_t index, int64_t pass) {
-    const std::string& id = nets_[index].id;
-    try {
-      const int64_t load_ns = loaded_[index] ? 0 : load(index);
-      JsonLine("begin").text("id", id).number("pass", pass).write_to(out_);
-      const int64_t khz_before = clock_.khz();
-      const Timing timing = time_net(loaded_[index].get(), options_);
-      const int64_t khz_after = clock_.khz();
-      engine_ns_ += timing.engine_ns;
-      JsonLine("net")
-          .text("id", id)
-          .number("pass", pass)
-          .raw("warmup_ns", json_numbers(timing.warmup_ns))
-          .raw("samples_ns", json_numbers(timing.samples_ns))
-          .number("repeats", timing.repeats)
-          .raw("outputs", loaded_[index]->outputs_json())
-          .known("khz_before", khz_before)
-          .known("khz_after", khz_after)
-          .number("load_ns", load_ns)
-          .number("engine_ns", timing.engine_ns)
-          .write_to(out_);
-    } catch (const NetError& error) {
-      failed_[index] = true;
-      loaded_[index].reset();
-      JsonLine("error")
-          .text("id", id)
-          .number("pass", pass)
-          .text("stage", error.stage)
-          .text("message", error.what())
-          .write_to(out_);
+  size_t group_size() const { return static_cast<size_t>(options_.protocol.group); }
+
+  std::vector<size_t> draw(size_t count, int64_t pass) const {
+    if (options_.shuffled) return draw_order(count, options_.seed, pass);
+    std::vector<size_t> order(count);
+    std::iota(order.begin(), order.end(), size_t{0});
+    return order;
+  }
+
+  // Visits the nets from `first` to before `last`, which take turns.
+  void visit(size_t first, size_t last, int64_t pass) {
+    std::vector<size_t> indices;
+    std::vector<Member> members;
+    for (size_t index = first; index < last; ++index) {
+      if (failed_[index]) continue;
+      try {
+        if (!loaded_[index]) load(index);
+        JsonLine("begin").text("id", nets_[index].id).number("pass", pass).write_to(out_);
+        Member member = {loaded_[index].get(), "", {}};
+        set_crash_line(member.net->crash_line());
+        warm_up(options_.protocol, member.net, &member.timing);
+        set_crash_line(nullptr);
+        indices.push_back(index);
+        members.push_back(std::move(member));
+      } catch (const NetError& error) {
+        fail(index, pass, error.stage, error.what());
+      }
+    }
+    if (members.empty()) return;
+    if (members.size() > 1) JsonLine("turns").number("nets", static_cast<int64_t>(members.size())).write_to(out_);
+    const int64_t khz_before = clock_.khz();
+    time_group(options_.protocol, options_.seed ^ static_cast<uint64_t>(pass << 32 | static_cast<int64_t>(first)),
+               &members, canary_, &patience_);
+    const int64_t khz_after = clock_.khz();
+    for (size_t i = 0; i < members.size(); ++i) {
+      if (members[i].error.empty()) {
+        report(indices[i], pass, members[i].timing, khz_before, khz_after);
+      } else {
+        fail(indices[i], pass, "run", members[i].error);
+      }
     }
   }
 
-  int64_t load(size_t index) {
+  void report(size_t index, int64_t pass, const Timing& timing, int64_t khz_before, int64_t khz_after) {
+    engine_ns_ += timing.engine_ns;
+    JsonLine("net")
+        .text("id", nets_[index].id)
+        .number("pass", pass)
+        .raw("warmup_ns", json_numbers(timing.warmup_ns))
+        .raw("samples_ns", json_numbers(timing.samples_ns))
+        .number("repeats", timing.repeats)
+        .raw("outputs", loaded_[index]->outputs_json())
+        .known("khz_before", khz_before)
+        .known("khz_after", khz_after)
+        .known("canary_before_ns", timing.canary_before_ns)
+        .known("canary_after_ns", timing.canary_after_ns)
+        .raw("settled", canary_ == nullptr ? "null" : timing.settled ? "true" : "false")
+        .number("discarded", timing.discarded)
+        .number("load_ns", std::exchange(loaded_ns_[index], 0))
+        .number("engine_ns", timing.engine_ns)
+        .write_to(out_);
+  }
+
+  void fail(size_t index, int64_t pass, const char* stage, const std::string& message) {
+    failed_[index] = true;
+    loaded_[index].reset();
+    JsonLine("error")
+        .text("id", nets_[index].id)
+        .number("pass", pass)
+        .text("stage", stage)
+        .text("message", message)
+        .write_to(out_);
+  }
+
+  void load(size_t index) {
     JsonLine("load").text("id", nets_[index].id).write_to(out_);
     const int64_t start = now_ns();
     loaded_[index].reset(new LoadedNet(nets_[index]));
-    const int64_t took = now_ns() - start;
-    load_ns_ += took;
-    return took;
+    loaded_ns_[index] = now_ns() - start;
+    load_ns_ += loaded_ns_[index];
   }
 
   const Options& options_;
   const std::vector<ManifestNet> nets_;
+  std::map<size_t, int64_t> loaded_ns_;
   std::vector<std::unique_ptr<LoadedNet>> loaded_;
   std::vector<bool> failed_;
+  Canary* const canary_;
+  Patience patience_;
   const int out_;
   const Clock clock_;
   int64_t engine_ns_ = 0;
@@ -156,31 +162,34 @@ class Run {
 int run_manifest_mode(const Options& given, int out) {
   const int64_t start = now_ns();
   Options options = given;
-  if (options.warmup < 0) options.warmup = 5;
-  if (options.iter < 0) options.iter = 10;
-  if (options.min_sample_us > 0 && options.warmup == 0) {
+  if (options.protocol.warmup < 0) options.protocol.warmup = 5;
+  if (options.protocol.iter < 0) options.protocol.iter = 10;
+  if (options.protocol.min_sample_us > 0 && options.protocol.warmup == 0) {
     throw Refusal(kUsage, "--min-sample-us is calibrated from the warm-up: it needs --warmup of at least 1.");
   }
   std::vector<ManifestNet> nets = read_manifest(options.manifest);
-  const size_t count = nets.size();
   set_threads(static_cast<int>(options.threads));
+  report_crashes_to(out);
+  const std::unique_ptr<Canary> canary = take_canary(options, &nets);
   JsonLine("start")
       .number("version", 1)
-      .number("nets", static_cast<int64_t>(count))
+      .number("nets", static_cast<int64_t>(nets.size()))
       .number("passes", options.passes)
-      .number("iter", options.iter)
-      .number("warmup", options.warmup)
+      .number("iter", options.protocol.iter)
+      .number("warmup", options.protocol.warmup)
       .number("threads", options.threads)
       .text("cpus", current_mask())
+      .known("canary_ns", canary ? canary->usual_ns() : -1)
       .number("pid", getpid())
       .text("engine", SPEED_BENCHMARK_ENGINE)
       .write_to(out);
   // Never destroyed: tearing hundreds of nets down takes time and the process ends anyway.
-  Run& run = *new Run(options, std::move(nets), out);
+  Run& run = *new Run(options, std::move(nets), canary.get(), out);
   run.all_passes();
   JsonLine("end")
       .number("engine_ns", run.engine_ns())
       .number("load_ns", run.load_ns())
+      .known("canary_ns", canary ? canary->usual_ns() : -1)
       .number("wall_ns", now_ns() - start)
       .write_to(out);
   return kDone;

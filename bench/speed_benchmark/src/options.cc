@@ -31,7 +31,16 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --manifest FILE       the nets; - is stdin
   --passes N            how often to go through all nets (1)
   --warmup N --iter N   per net and pass (5, 10)
+  --warmup-share X      end the warm-up when its moving averages are within this share (0: never)
+  --most-iter N         go on up to so many timed runs …
+  --p50-share X         … until the median is known within this share of itself (0: never go on)
   --min-sample-us X     run shorter nets several times per sample (0: never)
+  --group N             let so many neighbours of the manifest take turns, one run each (1)
+  --sweep-bytes N       read so much other memory before each timed run (0)
+  --fill-bytes N        a group too small reads at most so much other memory a round, as if it were full (0)
+  --canary ID           this net of the manifest tells slow phases, in which no figure is taken
+  --canary-share X      by how much the canary may be slower (0.08)
+  --canary-ns N         what it takes in a fast phase (0: what it takes at first)
   --seed S              visit the nets of each pass in an order drawn from S
 
 Both:
@@ -44,6 +53,9 @@ Example: speed_benchmark --manifest nets.bin --passes 3 --cpus 0x1
 
 namespace {
 
+constexpr int64_t kMostBytes = int64_t{1} << 30;
+constexpr int64_t kMostCanaryNs = 1000000000;
+
 int64_t parse_count(const std::string& flag, const std::string& value, int64_t least, int64_t most) {
   errno = 0;
   char* end = nullptr;
@@ -51,6 +63,15 @@ int64_t parse_count(const std::string& flag, const std::string& value, int64_t l
   if (value.empty() || *end != '\0' || errno != 0 || number < least || number > most) {
     throw Refusal(kUsage, "--" + flag + "=" + value + " must be a whole number from " + std::to_string(least) +
                               " to " + std::to_string(most) + ".");
+  }
+  return number;
+}
+
+double parse_share(const std::string& flag, const std::string& value) {
+  char* end = nullptr;
+  const double number = strtod(value.c_str(), &end);
+  if (value.empty() || *end != '\0' || !std::isfinite(number) || number < 0 || number > 10) {
+    throw Refusal(kUsage, "--" + flag + "=" + value + " must be a share from 0 to 10, such as 0.02.");
   }
   return number;
 }
@@ -88,6 +109,12 @@ Options parse_options(int argc, char** argv) {
   const auto count = [](const char* flag, int64_t* field, int64_t least) {
     return [=](const std::string& value) { *field = parse_count(flag, value, least, 1000000); };
   };
+  const auto bytes = [](const char* flag, int64_t* field) {
+    return [=](const std::string& value) { *field = parse_count(flag, value, 0, kMostBytes); };
+  };
+  const auto share = [](const char* flag, double* field) {
+    return [=](const std::string& value) { *field = parse_share(flag, value); };
+  };
   const auto yes = [](bool* field) { return [field](const std::string& v) { *field = v == "true" || v == "1"; }; };
   const std::map<std::string, Setter> switches = {
       {"run_individual", yes(&o.run_individual)}, {"help", yes(&o.help)}, {"version", yes(&o.version)}};
@@ -101,11 +128,20 @@ Options parse_options(int argc, char** argv) {
       {"output_folder", text(&o.output_folder)},
       {"manifest", text(&o.manifest)},
       {"cpus", text(&o.cpus)},
-      {"warmup", count("warmup", &o.warmup, 0)},
-      {"iter", count("iter", &o.iter, 1)},
+      {"warmup", count("warmup", &o.protocol.warmup, 0)},
+      {"iter", count("iter", &o.protocol.iter, 1)},
       {"passes", count("passes", &o.passes, 1)},
       {"threads", [&](const std::string& v) { o.threads = parse_count("threads", v, 1, 256); }},
-      {"min_sample_us", [&](const std::string& v) { o.min_sample_us = parse_microseconds("min-sample-us", v); }},
+      {"min_sample_us", [&](const std::string& v) { o.protocol.min_sample_us = parse_microseconds("min-sample-us", v); }},
+      {"most_iter", count("most-iter", &o.protocol.most_iter, 1)},
+      {"warmup_share", share("warmup-share", &o.protocol.warmup_share)},
+      {"p50_share", share("p50-share", &o.protocol.p50_share)},
+      {"group", count("group", &o.protocol.group, 1)},
+      {"sweep_bytes", bytes("sweep-bytes", &o.protocol.sweep_bytes)},
+      {"fill_bytes", bytes("fill-bytes", &o.protocol.fill_bytes)},
+      {"canary", text(&o.canary)},
+      {"canary_share", share("canary-share", &o.canary_share)},
+      {"canary_ns", [&](const std::string& v) { o.canary_ns = parse_count("canary-ns", v, 0, kMostCanaryNs); }},
       {"seed",
        [&](const std::string& v) {
          o.seed = parse_seed(v);

@@ -4,7 +4,15 @@
 #include <cstdint>
 #include <string>
 
+#include "timing.h"
+
 namespace speed_benchmark {
+
+inline Protocol unset_protocol() {
+  Protocol protocol;
+  protocol.warmup = protocol.iter = -1;
+  return protocol;
+}
 
 struct Options {
   // Stock mode, upstream's names.
@@ -14,13 +22,14 @@ struct Options {
   // Manifest mode.
   std::string manifest;
   int64_t passes = 1;
-  double min_sample_us = 0;
   bool shuffled = false;  // true when --seed was given
   uint64_t seed = 0;
+  std::string canary;  // a net's id
+  double canary_share = 0.08;
+  int64_t canary_ns = 0;
 
-  // Both. Unset warm-up and iterations (-1) become the mode's own defaults.
-  int64_t warmup = -1;
-  int64_t iter = -1;
+  // Both. Unset warm-up and iterations (-1) become the mode's own defaults; stock mode knows nothing else of it.
+  Protocol protocol = unset_protocol();
   int64_t threads = 1;
   std::string cpus;
 

@@ -95,8 +95,8 @@ int run_stock_mode(const Options& options) {
     create_inputs(options, &workspace);
     caffe2::NetBase* net = workspace.CreateNet(predict);
     if (net == nullptr || !net->Run()) throw Refusal(kNetFailed, "the net failed.");
-    net->TEST_Benchmark(static_cast<int>(std::max<int64_t>(options.warmup, 0)),
-                        static_cast<int>(options.iter < 0 ? 10 : options.iter), options.run_individual);
+    net->TEST_Benchmark(static_cast<int>(std::max<int64_t>(options.protocol.warmup, 0)),
+                        static_cast<int>(options.protocol.iter < 0 ? 10 : options.protocol.iter), options.run_individual);
     write_outputs(options, workspace);
   } catch (const c10::Error& error) {
     throw Refusal(kNetFailed, error.what_without_backtrace());

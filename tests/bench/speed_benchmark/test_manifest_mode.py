@@ -134,7 +134,7 @@ def test_an_abort_leaves_the_guilty_net_on_the_last_line(
     assert done.returncode == -signal.SIGABRT
     events = read_events(done.stdout)
     assert [event["id"] for event in pick(events, "net")] == ["fine"]
-    assert events[-1] == {"event": "begin", "id": "aborts", "pass": 0}
+    assert events[-1] == {"event": "begin", "id": "aborts"}
 
 
 def test_threads_change_the_workers_and_not_the_result(host_program: Program, conv_nets: Nets) -> None:
@@ -180,7 +180,7 @@ def test_short_nets_are_repeated_within_a_sample(
     host_program: Program, conv_nets: Nets, copy_nets: Nets
 ) -> None:
     nets: dict[str, Nets] = {"conv": conv_nets, "copy": copy_nets}
-    conv, copy = pick(measure(host_program, nets, "--min-sample-us=10"), "net")
+    conv, copy = pick(measure(host_program, nets, "--min-sample-us=2"), "net")
     assert conv["repeats"] == 1
     assert copy["repeats"] > 1
     timed = sum(copy["samples_ns"]) * copy["repeats"]
@@ -291,3 +291,59 @@ def test_the_phones_program_runs_from_its_own_folder(
     lazy = launch()
     assert lazy.returncode in (0, 3)  # 0 where the kernel knows how to start arm64 programs by itself
     assert (lazy.returncode == 3) == (b"bound lazily" in lazy.stderr)
+
+
+def test_neighbours_take_turns(host_program: Program, conv_nets: Nets, copy_nets: Nets) -> None:
+    nets: dict[str, Nets] = {"a": conv_nets, "b": copy_nets, "c": copy_nets, "d": conv_nets, "e": copy_nets}
+    events = measure(host_program, nets, "--group=2", "--iter=4", "--fill-bytes=1000000")
+    # Five nets in groups of two or nearly; each is begun as a whole before it takes turns.
+    words = [
+        event.get("id", event["event"]) for event in events if event["event"] in ("begin", "turns", "net")
+    ]
+    assert words == ["a", "a", "b", "c", "turns", "b", "c", "d", "e", "turns", "d", "e"]
+    assert [len(net["samples_ns"]) for net in pick(events, "net")] == [4] * 5
+
+
+def test_a_crash_in_turns_names_the_net(host_program: Program, conv_nets: Nets, aborting_nets: Nets) -> None:
+    nets: dict[str, Nets] = {"fine": conv_nets, "aborts": aborting_nets}
+    done = start(host_program, "--group=2", "--warmup=0", manifest=encode(nets))
+    assert done.returncode == -signal.SIGABRT
+    events = read_events(done.stdout)
+    assert pick(events, "turns")
+    assert events[-1] == {"event": "begin", "id": "aborts"}
+
+
+def test_warmup_ends_when_averages_agree(host_program: Program, conv_nets: Nets) -> None:
+    (sure,) = pick(measure(host_program, {"a": conv_nets}, "--warmup=500", "--warmup-share=0.5"), "net")
+    assert 3 <= len(sure["warmup_ns"]) < 500
+    (unsure,) = pick(measure(host_program, {"a": conv_nets}, "--warmup=20", "--warmup-share=0"), "net")
+    assert len(unsure["warmup_ns"]) == 20
+
+
+def test_runs_go_on_until_the_median_is_known(host_program: Program, conv_nets: Nets) -> None:
+    nets: dict[str, Nets] = {"a": conv_nets}
+    bounds = ("--iter=8", "--most-iter=24")
+    (known,) = pick(measure(host_program, nets, *bounds, "--p50-share=5"), "net")
+    assert len(known["samples_ns"]) == 8
+    (never,) = pick(measure(host_program, nets, *bounds, "--p50-share=0.0000001"), "net")
+    assert len(never["samples_ns"]) == 24
+
+
+def test_a_canary_that_is_never_as_fast_marks_the_visit(host_program: Program, conv_nets: Nets) -> None:
+    nets: dict[str, Nets] = {"bird": conv_nets, "a": conv_nets}
+    events = measure(host_program, nets, "--canary=bird", "--canary-ns=1", "--iter=3")
+    (net,) = pick(events, "net")
+    assert net["settled"] is False
+    assert len(net["samples_ns"]) == 3  # kept, since there are no others
+    assert net["canary_before_ns"] > 1
+    assert net["canary_after_ns"] > 1
+    assert events[-1]["canary_ns"] > 1
+
+
+def test_a_canary_as_fast_as_usual_lets_figures_pass(host_program: Program, conv_nets: Nets) -> None:
+    nets: dict[str, Nets] = {"bird": conv_nets, "a": conv_nets}
+    (net,) = pick(measure(host_program, nets, "--canary=bird", "--canary-ns=1000000000"), "net")
+    assert net["settled"] is True
+    assert net["discarded"] == 0
+    absent = start(host_program, "--canary=nobody", manifest=encode(nets))
+    assert absent.returncode == 2

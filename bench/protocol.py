@@ -1,0 +1,58 @@
+"""How operators are timed: the protocol that predicts whole nets best, and what a user may change of it."""
+
+from __future__ import annotations
+
+import re
+
+from bench.device_runner.device import Device
+from lut.records import RunConfig
+
+__all__ = ["AUTO", "NET_LIKE", "PLAIN", "WARM", "cache_settings", "is_cache_choice"]
+
+WARM, AUTO = "warm", "auto"
+
+PLAIN = RunConfig()
+"""Every operator by itself, again and again: what it takes with all it needs in the nearest cache."""
+
+NET_LIKE = RunConfig(passes=4, iters=8, warmup=6, warmup_share=0.02, canary_share=0.15)
+"""With the caches as `cache_settings` makes them for "auto"."""
+
+_TURNS = 90
+"""Operators that take turns: about as many as a net has (the released ones have 42 to 88), and those of its
+size are what an operator meets there. With 80 small nets come out 3 % short, with 150 6 % long."""
+
+_CACHE_BYTES = 8 << 20
+"""The last cache's size where a device does not tell it."""
+
+_thrash = re.compile(r"thrash:(\d+)([KM]?)").fullmatch
+_UNITS = {"": 0, "K": 10, "M": 20}
+_MOST_BYTES = 1 << 30
+
+
+def is_cache_choice(text: str) -> bool:
+    """Tell whether the text names a state of the caches: warm, auto, or thrash:SIZE such as thrash:8M."""
+    return text in (WARM, AUTO) or 0 < _swept_bytes(text) <= _MOST_BYTES
+
+
+def cache_settings(choice: str, device: Device) -> dict[str, int]:
+    """Give the fields of RunConfig that bring the caches into a state on a device.
+
+    "warm" leaves them as the run before left them. "thrash:SIZE" reads so much other memory before every
+    timed run. "auto" lets operators take turns as in a net; what a small plan lacks of a net's memory traffic
+    is made up for, up to the size of the device's last cache.
+    """
+    if choice == WARM:
+        return {}
+    if choice == AUTO:
+        return {"group": _TURNS, "fill_bytes": _last_cache_bytes(device)}
+    return {"sweep_bytes": _swept_bytes(choice)}
+
+
+def _swept_bytes(text: str) -> int:
+    found = _thrash(text)
+    return int(found[1]) << _UNITS[found[2]] if found else 0
+
+
+def _last_cache_bytes(device: Device) -> int:
+    text = device.info.facts.get("last_cache_bytes", "")
+    return int(text) if text.isdigit() and int(text) else _CACHE_BYTES

@@ -1,0 +1,230 @@
+#include "timing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "caches.h"
+#include "clock.h"
+#include "crash.h"
+#include "order.h"
+
+namespace speed_benchmark {
+namespace {
+
+constexpr int64_t kMostRepeats = 1000000;
+
+// So long the processor is trusted between two looks at the canary. Slow phases last from milliseconds to minutes.
+constexpr int64_t kChunkNs = 2000000;
+
+constexpr int64_t kFirstPatienceNs = 1000000000;
+constexpr int64_t kWaitNs = 50000000;
+
+// Of so many members of a group the median need not be known: a few never settle, and all would wait for them.
+constexpr double kUnknownShare = 0.1;
+
+bool averages_agree(const std::vector<int64_t>& runs, double share) {
+  if (runs.size() < 3) return false;
+  // The first run is left out: it allocates what the others reuse.
+  double fast = static_cast<double>(runs[1]);
+  double slow = fast;
+  for (size_t i = 2; i < runs.size(); ++i) {
+    fast += 0.7 * (static_cast<double>(runs[i]) - fast);
+    slow += 0.4 * (static_cast<double>(runs[i]) - slow);
+  }
+  return std::abs(fast - slow) <= share * slow;
+}
+
+int64_t choose_repeats(const Protocol& protocol, const Timing& timing) {
+  // In turns, and with other memory read before, a run is as asked for only once.
+  if (protocol.min_sample_us <= 0 || protocol.group > 1 || protocol.sweep_bytes > 0) return 1;
+  const double enough_ns = protocol.min_sample_us * 1000;
+  const int64_t one = std::max<int64_t>(1, *std::min_element(timing.warmup_ns.begin(), timing.warmup_ns.end()));
+  if (static_cast<double>(one) >= enough_ns) return 1;
+  return std::min(static_cast<int64_t>(std::min(enough_ns / static_cast<double>(one), 1e9)) + 1, kMostRepeats);
+}
+
+class GroupTiming {
+ public:
+  GroupTiming(const Protocol& protocol, uint64_t seed, std::vector<Member>* members, Canary* canary, Patience* patience)
+      : protocol_(protocol),
+        seed_(seed),
+        members_(*members),
+        canary_(canary),
+        patience_(patience),
+        fill_(choose_fill()),
+        sweep_(static_cast<size_t>(protocol.sweep_bytes) + fill_),
+        touched_(protocol.group > 1 || protocol.sweep_bytes > 0),
+        spoilt_(members->size()) {}
+
+  void make() {
+    // Every vector has its room before the first run: next to nothing happens between two samples.
+    const auto most = static_cast<size_t>(std::max(protocol_.iter, protocol_.most_iter));
+    for (Member& member : members_) {
+      member.timing.samples_ns.reserve(most);
+      member.timing.repeats = choose_repeats(protocol_, member.timing);
+    }
+    if (canary_ != nullptr) canary_before_ns_ = canary_->look();
+    for (int64_t round = 0; !is_enough(round); ++round) {
+      order_ = draw_order(members_.size(), seed_, round);
+      for (size_t next = 0; next < order_.size();) next = run_chunk(next);
+    }
+    set_crash_line(nullptr);
+    for (size_t i = 0; i < members_.size(); ++i) conclude(i);
+  }
+
+ private:
+  struct Sample {
+    size_t member;
+    int64_t ns;
+  };
+
+  // What the nets that a full group would have besides these would read between two runs of one of these.
+  size_t choose_fill() const {
+    if (protocol_.fill_bytes == 0 || members_.empty()) return 0;
+    double bytes = 0;
+    for (const Member& member : members_) bytes += static_cast<double>(member.net->bytes());
+    const auto count = static_cast<double>(members_.size());
+    const double lacking = std::max(0.0, static_cast<double>(protocol_.group) - count);
+    return static_cast<size_t>(std::min(bytes / count * lacking, static_cast<double>(protocol_.fill_bytes)));
+  }
+
+  bool is_enough(int64_t rounds) const {
+    if (rounds < protocol_.iter) return false;
+    if (protocol_.p50_share <= 0 || rounds >= protocol_.most_iter) return true;
+    size_t unknown = 0;
+    for (const Member& member : members_) {
+      if (member.error.empty() && !is_median_known(member.timing.samples_ns, protocol_.p50_share)) ++unknown;
+    }
+    return static_cast<double>(unknown) <= kUnknownShare * static_cast<double>(members_.size());
+  }
+
+  // Runs members from a place in the order on, until the canary is due; gives the place behind the last. What a
+  // slow canary spoilt is run again.
+  size_t run_chunk(size_t first) {
+    for (;;) {
+      const bool settled = canary_ == nullptr || wait_for_canary();
+      chunk_.clear();
+      const int64_t start = now_ns();
+      size_t next = first;
+      do {
+        run_member(order_[next++]);
+      } while (next < order_.size() && (canary_ == nullptr || now_ns() - start < kChunkNs));
+      if (canary_ == nullptr) return keep_chunk(next, true);
+      const int64_t after = canary_->run();
+      const bool good = settled && !canary_->is_slow(after);
+      if (good || patience_->left_ns() <= 0) {
+        canary_after_ns_ = after;
+        return keep_chunk(next, good);
+      }
+      patience_->spend(now_ns() - start);
+      for (const Sample& sample : chunk_) ++members_[sample.member].timing.discarded;
+    }
+  }
+
+  void run_member(size_t index) {
+    Member& member = members_[index];
+    if (!member.error.empty()) return;
+    set_crash_line(member.net->crash_line());
+    sweep_.read(static_cast<size_t>(protocol_.sweep_bytes) + fill_ / members_.size());
+    if (touched_) touch(member.net->activations());
+    try {
+      run_stage("run", [&] {
+        const int64_t repeats = member.timing.repeats;
+        const int64_t start = now_ns();
+        for (int64_t run = 0; run < repeats; ++run) member.net->run_once();
+        const int64_t took = now_ns() - start;
+        member.timing.engine_ns += took;
+        chunk_.push_back({index, took / repeats});
+      });
+    } catch (const NetError& error) {
+      member.error = error.what();
+    }
+  }
+
+  size_t keep_chunk(size_t next, bool settled) {
+    for (const Sample& sample : chunk_) {
+      members_[sample.member].timing.samples_ns.push_back(sample.ns);
+      spoilt_[sample.member].push_back(!settled);
+    }
+    return next;
+  }
+
+  bool wait_for_canary() {
+    if (!canary_->is_slow(canary_->look())) return true;
+    const int64_t start = now_ns();
+    const int64_t took = canary_->wait_until_settled(std::min(kWaitNs, patience_->left_ns()));
+    patience_->spend(now_ns() - start);
+    return !canary_->is_slow(took);
+  }
+
+  // Drops the samples of slow phases where enough others are left.
+  void conclude(size_t index) {
+    Timing& timing = members_[index].timing;
+    timing.canary_before_ns = canary_before_ns_;
+    timing.canary_after_ns = canary_after_ns_;
+    const std::vector<bool>& spoilt = spoilt_[index];
+    const auto bad = std::count(spoilt.begin(), spoilt.end(), true);
+    if (bad == 0) return;
+    if (2 * bad > static_cast<std::ptrdiff_t>(spoilt.size())) {
+      timing.settled = false;
+      return;
+    }
+    std::vector<int64_t> kept;
+    for (size_t i = 0; i < spoilt.size(); ++i) {
+      if (!spoilt[i]) kept.push_back(timing.samples_ns[i]);
+    }
+    timing.samples_ns = std::move(kept);
+    timing.discarded += bad;
+  }
+
+  const Protocol& protocol_;
+  const uint64_t seed_;
+  std::vector<Member>& members_;
+  Canary* const canary_;
+  Patience* const patience_;
+  const size_t fill_;
+  Sweep sweep_;
+  const bool touched_;
+  std::vector<std::vector<bool>> spoilt_;
+  std::vector<size_t> order_;
+  std::vector<Sample> chunk_;
+  int64_t canary_before_ns_ = -1, canary_after_ns_ = -1;
+};
+
+}  // namespace
+
+Patience::Patience() : start_ns_(now_ns()) {}
+
+int64_t Patience::left_ns() const { return kFirstPatienceNs + (now_ns() - start_ns_) / 2 - spent_ns_; }
+
+void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing) {
+  timing->warmup_ns.reserve(static_cast<size_t>(protocol.warmup));
+  run_stage("warmup", [&] {
+    for (int64_t i = 0; i < protocol.warmup; ++i) {
+      const int64_t start = now_ns();
+      net->run_once();
+      timing->warmup_ns.push_back(now_ns() - start);
+      timing->engine_ns += timing->warmup_ns.back();
+      if (protocol.warmup_share > 0 && averages_agree(timing->warmup_ns, protocol.warmup_share)) return;
+    }
+  });
+}
+
+void time_group(const Protocol& protocol, uint64_t seed, std::vector<Member>* members, Canary* canary,
+                Patience* patience) {
+  GroupTiming(protocol, seed, members, canary, patience).make();
+}
+
+bool is_median_known(std::vector<int64_t> samples, double share) {
+  std::sort(samples.begin(), samples.end());
+  const auto count = static_cast<double>(samples.size());
+  const double reach = 0.98 * std::sqrt(count);  // 1.96 standard deviations of a binomial count with p = 1/2
+  const double last = count - 1;
+  const auto at = [&](double rank) {
+    return static_cast<double>(samples[static_cast<size_t>(std::min(last, std::max(0.0, std::round(rank))))]);
+  };
+  return at(last / 2 + reach) - at(last / 2 - reach) <= 2 * share * at(last / 2);
+}
+
+}  // namespace speed_benchmark

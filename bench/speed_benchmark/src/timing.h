@@ -1,0 +1,65 @@
+// How nets are timed: warmed up one by one, then run in turns like the operators of one network.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "canary.h"
+#include "loaded_net.h"
+
+namespace speed_benchmark {
+
+struct Protocol {
+  int64_t warmup = 5;        // runs before the timed ones, at most
+  double warmup_share = 0;   // they end when fast and slow moving averages are so close; 0: never before `warmup`
+  int64_t iter = 10;         // timed runs, at least
+  int64_t most_iter = 0;     // timed runs, at most
+  double p50_share = 0;      // they end when the medians are known so well; 0: always after `iter`
+  double min_sample_us = 0;  // runs shorter than this are timed several at once
+  int64_t group = 1;         // so many nets take turns
+  int64_t sweep_bytes = 0;   // so much other memory is read before each timed run
+  int64_t fill_bytes = 0;    // a group too small reads at most so much a round in place of the nets it lacks
+};
+
+struct Timing {
+  std::vector<int64_t> warmup_ns, samples_ns;
+  int64_t repeats = 1;
+  int64_t engine_ns = 0;
+  int64_t canary_before_ns = -1, canary_after_ns = -1;  // -1: there is no canary
+  int64_t discarded = 0;                                // timed runs that a slow canary spoilt
+  bool settled = true;                                  // false: too many of the samples are of a slow phase
+};
+
+// Bounds what a process spends on waiting for slow phases to end.
+class Patience {
+ public:
+  Patience();
+  int64_t left_ns() const;
+  void spend(int64_t ns) { spent_ns_ += ns; }
+
+ private:
+  const int64_t start_ns_;
+  int64_t spent_ns_ = 0;
+};
+
+// A net of a group, and where its figures go.
+struct Member {
+  LoadedNet* net;
+  std::string error;  // not empty: a run failed, and it takes no more turns
+  Timing timing;
+};
+
+// Runs a net until it is warm. Raises NetError.
+void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing);
+
+// Lets the members take turns, in an order drawn anew for each round from `seed`, until each has its samples.
+// A member whose run fails is given its error and left out. Without a canary (null) every timed run counts.
+void time_group(const Protocol& protocol, uint64_t seed, std::vector<Member>* members, Canary* canary,
+                Patience* patience);
+
+// Whether the median is known within a share of itself: half the width of its 95 % confidence interval, taken
+// from the order of the samples and thus for any distribution.
+bool is_median_known(std::vector<int64_t> samples, double share);
+
+}  // namespace speed_benchmark

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.device_runner.canary import CANARY_ID, CanaryMemory, build_canary
+from lut.records import DeviceInfo, ProgramInfo, RunConfig, Segment
+
+
+def segment(threads: int = 1, passes: int = 3) -> Segment:
+    return Segment(
+        DeviceInfo("S8", "phone", "1"),
+        ProgramInfo("speed_benchmark", "ab", "e"),
+        RunConfig(passes, threads=threads),
+    )
+
+
+def test_its_net_is_known_by_its_id() -> None:
+    assert build_canary().id == CANARY_ID
+
+
+def test_the_fastest_process_is_what_is_usual(tmp_path: Path) -> None:
+    memory = CanaryMemory(tmp_path)
+    assert memory.usual_ns(segment()) is None
+    for ns in (40_000, 37_000, 52_000):
+        memory.learn(segment(), ns)
+    assert memory.usual_ns(segment(passes=9)) == 37_000
+    assert memory.usual_ns(segment(threads=2)) is None
+
+
+def test_a_device_that_became_slower_for_good_is_believed_in_the_end(tmp_path: Path) -> None:
+    memory = CanaryMemory(tmp_path)
+    memory.learn(segment(), 37_000)
+    for _ in range(20):
+        memory.learn(segment(), 60_000)
+    assert memory.usual_ns(segment()) == 60_000
+
+
+def test_a_broken_memory_is_begun_anew(tmp_path: Path) -> None:
+    memory = CanaryMemory(tmp_path)
+    memory.learn(segment(), 37_000)
+    (file,) = tmp_path.iterdir()
+    for text in ("", "{}", '["a", -1, true]'):
+        file.write_text(text)
+        assert memory.usual_ns(segment()) is None

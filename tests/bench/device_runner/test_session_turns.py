@@ -1,0 +1,58 @@
+"""A block of operators that take turns, and what a slow phase does to it."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.device_runner import session
+from bench.device_runner.canary import CanaryMemory
+from bench.device_runner.session import run_block
+from lut.records import Failure, Measurement, OpSpec, Segment
+from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu
+
+OPS = [relu(4), relu(8), relu(16), int8_conv()]
+EVERY_VISIT = Counter((op, number) for op in OPS for number in range(CONFIG.passes))
+
+
+@pytest.fixture
+def in_turns(segment: Segment) -> Segment:
+    return replace(segment, config=replace(CONFIG, group=4, fill_bytes=1 << 16))
+
+
+def measure(host: FaultyHost, segment: Segment) -> list[Measurement | Failure]:
+    wanted = {op: frozenset(range(CONFIG.passes)) for op in OPS}
+    return [visit.outcome for visit in run_block(host, segment, wanted, seed=1)]
+
+
+def visits(outcomes: list[Measurement | Failure]) -> Counter[tuple[OpSpec, int]]:
+    return Counter((each.op, each.pass_index) for each in outcomes if isinstance(each, Measurement))
+
+
+def test_every_pass_is_a_process_of_its_own(host: FaultyHost, in_turns: Segment) -> None:
+    assert visits(measure(host, in_turns)) == EVERY_VISIT
+    assert host.starts == CONFIG.passes
+
+
+def test_a_process_lost_in_turns_costs_no_operator(host: FaultyHost, in_turns: Segment) -> None:
+    host.faults.append(Fault('"turns"', signal=signal.SIGKILL))
+    outcomes = measure(host, in_turns)
+    assert visits(outcomes) == EVERY_VISIT
+    assert len(outcomes) == EVERY_VISIT.total()
+
+
+def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(
+    host: FaultyHost, segment: Segment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = CanaryMemory(tmp_path)
+    with_canary = replace(segment, config=replace(CONFIG, canary_share=0.15))
+    memory.learn(with_canary, 1)  # no processor is that fast
+    monkeypatch.setattr(session, "CanaryMemory", lambda: memory)
+    (visit,) = run_block(host, with_canary, {relu(4): frozenset({0})}, seed=None)
+    assert isinstance(visit.outcome, Measurement)
+    assert visit.outcome.conditions.settled is False
+    assert host.starts == 3
