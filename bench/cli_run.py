@@ -87,7 +87,7 @@ def run(
     \b
     Example:
       bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
-      bench run zoo.plan.jsonl --device host --cache auto -o zoo.run.jsonl
+      bench run zoo.plan.jsonl --device host --cache warm -o zoo.run.jsonl
       bench run zoo.plan.jsonl --all -o runs/
     """
     if phones.binary and (timing.cache != WARM or timing.given.get("canary_share")):

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from bench.device_runner.device import Device
+from bench.device_runner.phone import PhoneOptions
 from bench.protocol import AUTO, NET_LIKE, PLAIN, WARM, cache_settings, is_cache_choice
 from lut.records import RunConfig
 
@@ -39,14 +40,14 @@ class Timing:
         return replace(self._base, threads=count, cpus=mask, **cache_settings(self.cache, device))
 
 
-def _check_cache(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
-    if not is_cache_choice(text):
+def _check_cache(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    if text is not None and not is_cache_choice(text):
         raise click.BadParameter(f"{text!r} is neither warm nor auto nor thrash:SIZE, such as thrash:8M.")
     return text
 
 
 def _other(name: str) -> str:
-    return f"Default: {getattr(PLAIN, name):g}; with --cache auto {getattr(NET_LIKE, name):g}."
+    return f"Default: {getattr(NET_LIKE, name):g}; not with --cache auto: {getattr(PLAIN, name):g}."
 
 
 _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
@@ -54,10 +55,8 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         "--cache",
         metavar="STATE",
         callback=_check_cache,
-        default=WARM,
-        show_default=True,
-        help="How a timed run finds the caches: warm; thrash:SIZE, so much other memory read before; auto, "
-        "as in a net, since operators take turns.",
+        help="How a timed run finds the caches: auto, as in a net, since operators take turns; warm; "
+        "thrash:SIZE, so much other memory read before. Default: auto; with --binary warm.",
     ),
     click.option(
         "--passes", type=click.IntRange(1), help=f"Visits of each operator, well apart. {_other('passes')}"
@@ -86,7 +85,9 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         f"none. {_other('canary_share')}",
     ),
     click.option(
-        "--min-sample-us", type=click.FloatRange(0), help="Time runs shorter than this several at once."
+        "--min-sample-us",
+        type=click.FloatRange(0),
+        help="Time runs shorter than this several at once; with --cache warm, then the default.",
     ),
 )
 _FIELDS = (
@@ -105,15 +106,21 @@ def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to time; the command gets them as one `timing: Timing`."""
 
     @wraps(command)
-    def with_timing(*args: Any, cache: str, **options: Any) -> Any:
-        given = {name: options.pop(name) for name in _FIELDS}
-        timing = Timing(cache, {name: value for name, value in given.items() if value is not None})
+    def with_timing(*args: Any, cache: str | None, **options: Any) -> Any:
+        given = {name: value for name in _FIELDS if (value := options.pop(name)) is not None}
+        timing = Timing(cache or _choose_cache(given, options.get("phones")), given)
         _check_together(timing.cache, timing.given)
         return command(*args, timing=timing, **options)
 
     for option in reversed(_OPTIONS):
         with_timing = option(with_timing)
     return with_timing
+
+
+def _choose_cache(given: dict[str, Any], phones: PhoneOptions | None) -> str:
+    """Choose as in a net, unless what else is asked for can only be had of warm runs."""
+    only_warm = given.get("min_sample_us") or (phones is not None and phones.binary)
+    return WARM if only_warm else AUTO
 
 
 def _check_together(cache: str, given: dict[str, Any]) -> None:

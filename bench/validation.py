@@ -19,8 +19,9 @@ from lut.validation import NetComparison, Validation
 
 __all__ = ["DEFAULTS", "EstimatedNet", "choose_config", "estimate_models", "list_missing", "validate_nets"]
 
-DEFAULTS = RunConfig(passes=10, iters=3, warmup=2, canary_share=0.15)
-"""Many short passes: a phase in which the machine is slow then takes a few runs of every net, not one net."""
+DEFAULTS = RunConfig(passes=6, iters=4, warmup=8, canary_share=0.15)
+"""Short passes: a phase in which the machine is slow then takes a few runs of every net, not one net.
+Small nets need about eight runs until their time is steady."""
 
 
 @dataclass(frozen=True)

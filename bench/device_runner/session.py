@@ -132,23 +132,30 @@ def _choose_share(pending: Pending, alone: set[str], config: RunConfig) -> _Shar
     """Choose what the next process measures: operators that lack the same passes.
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
-    with others of their size: a small operator matters in small nets, which leave more of it in the caches.
-    Each pass is then a process of its own, since where memory comes to lie differs between processes, and
-    every other pass has smaller groups, since nets differ too.
+    with others of their precision and size: a small operator matters in small nets, which leave more of it
+    in the caches. Those of floats are half as many, since each moves more bytes. Each pass is a process of
+    its own, since where memory comes to lie differs between processes.
     """
     if config.group > 1:
         apart = [op for op, _ in pending.values() if op.id in alone]
         ops = apart or [op for op, _ in pending.values()]
         first = min(min(pending[op.id][1]) for op in ops)
         ops = [op for op in ops if first in pending[op.id][1]]
+        quantized = any(map(_is_quantized, ops))
+        ops = [op for op in ops if _is_quantized(op) == quantized]
         ops.sort(key=lambda op: (bytes_moved(op), op.id))
-        group = 1 if apart else config.group * 3 // 4 if first % 2 else config.group
+        group = 1 if apart else config.group if quantized else max(2, config.group // 2)
         return _Share(ops, (first,), replace(config, group=group))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
     for op, passes in pending.values():
         groups[tuple(sorted(passes))].append(op)
     passes_left, ops = next(iter(groups.items()))
     return _Share(ops, passes_left, config)
+
+
+def _is_quantized(op: OpSpec) -> bool:
+    """Tell whether an operator is one of a net in 8 bits, which changes the layout where floats enter it."""
+    return op.op_type.startswith("Int8") or op.op_type in ("NCHW2NHWC", "NHWC2NCHW")
 
 
 def _strike_off(pending: Pending, outcome: Measurement | Failure) -> None:

@@ -31,6 +31,7 @@ def test_a_run_takes_little_more_than_the_engine(tmp_path: Path) -> None:
             "host",
             "-o",
             str(tmp_path / f"{number}.jsonl"),
+            "--cache=warm",
             "--passes=3",
             "--iters=10",
         ]

@@ -7,15 +7,14 @@ bars: a machine that is busy fails them.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from lut.validation import Summary, Validation, read_validation
-from lut.zoo import NETS, write_net
+from lut.zoo import NETS
+from tests.perf.zoo_tables import call, measure, merge, plan_zoo
 
 RUNS = 3
 
@@ -54,23 +53,12 @@ BARS: dict[tuple[str, int], Bars] = {
 
 def validate_zoo(precision: str, threads: int, folder: Path) -> Validation:
     """Measure a table and the nets anew, by the commands a user types; print what they print."""
-    models = [str(write_net(name, precision, folder / "models")) for name in NETS]
-    plan, run, output = folder / "plan.jsonl", folder / "run.jsonl", folder / "validation.json"
-    chosen = [argument for model in models for argument in ("--model", model)]
-    call("bench", "generate", "--space", "models", *chosen, "-q", "-o", plan)
-    call("bench", "run", plan, "--device", "host", "--threads", threads, "-q", "-o", run)
-    call("lut", "merge", run, "-q", "-o", folder)
-    [table] = folder.glob("*-op_lut_database.json")
-    print(call("bench", "validate", *models, "--device", "host", "--lut", table, "--fit", "-o", output))
+    models, plan = plan_zoo(folder, [precision])
+    run, output = folder / "run.jsonl", folder / "validation.json"
+    measure(plan, run, "--threads", threads)
+    table = merge(run, folder)
+    print(call("bench", "validate", *models, "--device", "host", "--lut", table, "--fit", "-o", output)[0])
     return read_validation(output)
-
-
-def call(program: str, *arguments: object) -> str:
-    """Run `bench` or `lut` as a process and give what it prints."""
-    command = [sys.executable, "-c", f"from {program}.cli import main; main()", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize(("precision", "threads"), BARS)

@@ -35,7 +35,8 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --most-iter N         go on up to so many timed runs …
   --p50-share X         … until the median is known within this share of itself (0: never go on)
   --min-sample-us X     run shorter nets several times per sample (0: never)
-  --group N             let so many neighbours of the manifest take turns, one run each (1)
+  --group N             let so many neighbours of the manifest take turns, one run each, and of the warm-up all
+                        but the first (1)
   --sweep-bytes N       read so much other memory before each timed run (0)
   --fill-bytes N        a group too small reads at most so much other memory a round, as if it were full (0)
   --canary ID           this net of the manifest tells slow phases, in which no figure is taken

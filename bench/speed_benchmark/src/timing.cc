@@ -20,8 +20,8 @@ constexpr int64_t kChunkNs = 2000000;
 constexpr int64_t kFirstPatienceNs = 1000000000;
 constexpr int64_t kWaitNs = 50000000;
 
-// Of so many members of a group the median need not be known: a few never settle, and all would wait for them.
-constexpr double kUnknownShare = 0.1;
+// So many members of a group need not be steady: a few never are, and all would wait for them.
+constexpr double kOtherShare = 0.1;
 
 bool averages_agree(const std::vector<int64_t>& runs, double share) {
   if (runs.size() < 3) return false;
@@ -64,6 +64,7 @@ class GroupTiming {
       member.timing.samples_ns.reserve(most);
       member.timing.repeats = choose_repeats(protocol_, member.timing);
     }
+    if (protocol_.group > 1) warm_up_in_turns();
     if (canary_ != nullptr) canary_before_ns_ = canary_->look();
     for (int64_t round = 0; !is_enough(round); ++round) {
       order_ = draw_order(members_.size(), seed_, round);
@@ -92,11 +93,35 @@ class GroupTiming {
   bool is_enough(int64_t rounds) const {
     if (rounds < protocol_.iter) return false;
     if (protocol_.p50_share <= 0 || rounds >= protocol_.most_iter) return true;
-    size_t unknown = 0;
-    for (const Member& member : members_) {
-      if (member.error.empty() && !is_median_known(member.timing.samples_ns, protocol_.p50_share)) ++unknown;
+    return are_nearly_all([&](const Member& member) {
+      return is_median_known(member.timing.samples_ns, protocol_.p50_share);
+    });
+  }
+
+  // Every member has run once by itself. The other runs of the warm-up are made in turns too: from runs of one
+  // net alone a processor learns what it does not know in turns.
+  void warm_up_in_turns() {
+    for (int64_t round = 1; round < protocol_.warmup && !are_warm(); ++round) {
+      chunk_.clear();
+      for (const size_t index : draw_order(members_.size(), seed_, -round)) run_member(index);
+      for (const Sample& sample : chunk_) members_[sample.member].timing.warmup_ns.push_back(sample.ns);
     }
-    return static_cast<double>(unknown) <= kUnknownShare * static_cast<double>(members_.size());
+  }
+
+  bool are_warm() const {
+    if (protocol_.warmup_share <= 0) return false;
+    return are_nearly_all([&](const Member& member) {
+      return averages_agree(member.timing.warmup_ns, protocol_.warmup_share);
+    });
+  }
+
+  // Whether something holds for all members that still run but a few.
+  template <typename Condition>
+  bool are_nearly_all(const Condition& holds) const {
+    const auto others = std::count_if(members_.begin(), members_.end(), [&](const Member& member) {
+      return member.error.empty() && !holds(member);
+    });
+    return static_cast<double>(others) <= kOtherShare * static_cast<double>(members_.size());
   }
 
   // Runs members from a place in the order on, until the canary is due; gives the place behind the last. What a
@@ -200,8 +225,9 @@ int64_t Patience::left_ns() const { return kFirstPatienceNs + (now_ns() - start_
 
 void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing) {
   timing->warmup_ns.reserve(static_cast<size_t>(protocol.warmup));
+  const int64_t most = protocol.group > 1 ? std::min<int64_t>(protocol.warmup, 1) : protocol.warmup;
   run_stage("warmup", [&] {
-    for (int64_t i = 0; i < protocol.warmup; ++i) {
+    for (int64_t i = 0; i < most; ++i) {
       const int64_t start = now_ns();
       net->run_once();
       timing->warmup_ns.push_back(now_ns() - start);

@@ -1,4 +1,4 @@
-// How nets are timed: warmed up one by one, then run in turns like the operators of one network.
+// How nets are timed: each by itself, or in turns like the operators of one network.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +50,7 @@ struct Member {
   Timing timing;
 };
 
-// Runs a net until it is warm. Raises NetError.
+// Runs a net until it is warm, or once where it is to be warmed up in turns with others. Raises NetError.
 void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing);
 
 // Lets the members take turns, in an order drawn anew for each round from `seed`, until each has its samples.

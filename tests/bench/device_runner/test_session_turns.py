@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from bench.device_runner.session import run_block
 from lut.records import Failure, Measurement, OpSpec, Segment
 from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu
 
-OPS = [relu(4), relu(8), relu(16), int8_conv()]
+OPS = [relu(4), relu(8), relu(16)]
 EVERY_VISIT = Counter((op, number) for op in OPS for number in range(CONFIG.passes))
 
 
@@ -24,8 +25,8 @@ def in_turns(segment: Segment) -> Segment:
     return replace(segment, config=replace(CONFIG, group=4, fill_bytes=1 << 16))
 
 
-def measure(host: FaultyHost, segment: Segment) -> list[Measurement | Failure]:
-    wanted = {op: frozenset(range(CONFIG.passes)) for op in OPS}
+def measure(host: FaultyHost, segment: Segment, ops: Sequence[OpSpec] = OPS) -> list[Measurement | Failure]:
+    wanted = {op: frozenset(range(CONFIG.passes)) for op in ops}
     return [visit.outcome for visit in run_block(host, segment, wanted, seed=1)]
 
 
@@ -36,6 +37,18 @@ def visits(outcomes: list[Measurement | Failure]) -> Counter[tuple[OpSpec, int]]
 def test_every_pass_is_a_process_of_its_own(host: FaultyHost, in_turns: Segment) -> None:
     assert visits(measure(host, in_turns)) == EVERY_VISIT
     assert host.starts == CONFIG.passes
+
+
+def test_each_precision_takes_turns_with_its_own(host: FaultyHost, in_turns: Segment) -> None:
+    outcomes = measure(host, in_turns, [relu(4), int8_conv(), relu(8)])
+    assert [(each.op, each.pass_index) for each in outcomes if isinstance(each, Measurement)] == [
+        (int8_conv(), 0),
+        (relu(4), 0),
+        (relu(8), 0),
+        (int8_conv(), 1),
+        (relu(4), 1),
+        (relu(8), 1),
+    ]
 
 
 def test_a_process_lost_in_turns_costs_no_operator(host: FaultyHost, in_turns: Segment) -> None:
