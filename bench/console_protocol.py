@@ -11,7 +11,7 @@ import click
 
 from bench.device_runner.device import Device
 from bench.device_runner.phone import PhoneOptions
-from bench.protocol import AUTO, NET_LIKE, PLAIN, WARM, cache_settings, is_cache_choice
+from bench.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, cache_settings, is_cache_choice
 from lut.records import RunConfig
 
 __all__ = ["Timing", "protocol_options"]
@@ -31,7 +31,7 @@ class Timing:
 
     @property
     def _base(self) -> RunConfig:
-        return replace(NET_LIKE if self.cache == AUTO else PLAIN, **self.given)
+        return replace(IN_TURNS if self.cache == TURNS else WHEN_WARM, **self.given)
 
     def config(self, device: Device, threads: int | None, cpus: str | None) -> RunConfig:
         """Give the configuration for a device, whose own threads and processors are the default."""
@@ -42,12 +42,12 @@ class Timing:
 
 def _check_cache(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
     if text is not None and not is_cache_choice(text):
-        raise click.BadParameter(f"{text!r} is neither warm nor auto nor thrash:SIZE, such as thrash:8M.")
+        raise click.BadParameter(f"{text!r} is neither turns nor warm nor thrash:SIZE, such as thrash:8M.")
     return text
 
 
 def _other(name: str) -> str:
-    return f"Default: {getattr(NET_LIKE, name):g}; not with --cache auto: {getattr(PLAIN, name):g}."
+    return f"Default: {getattr(IN_TURNS, name):g}; not with --cache turns: {getattr(WHEN_WARM, name):g}."
 
 
 _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
@@ -55,8 +55,8 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         "--cache",
         metavar="STATE",
         callback=_check_cache,
-        help="How a timed run finds the caches: auto, as in a net, since operators take turns; warm; "
-        "thrash:SIZE, so much other memory read before. Default: auto; with --binary warm.",
+        help="How a timed run finds the caches: turns, as in a net, since operators take turns; warm; "
+        "thrash:SIZE, so much other memory read before. Default: turns; with --binary warm.",
     ),
     click.option(
         "--passes", type=click.IntRange(1), help=f"Visits of each operator, well apart. {_other('passes')}"
@@ -120,7 +120,7 @@ def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _choose_cache(given: dict[str, Any], phones: PhoneOptions | None) -> str:
     """Choose as in a net, unless what else is asked for can only be had of warm runs."""
     only_warm = given.get("min_sample_us") or (phones is not None and phones.binary)
-    return WARM if only_warm else AUTO
+    return WARM if only_warm else TURNS
 
 
 def _check_together(cache: str, given: dict[str, Any]) -> None:

@@ -282,9 +282,9 @@ class RunConfig:
     runs on `threads` threads, on the processors of the hexadecimal mask `cpus` ("" leaves the
     choice to the system). Runs shorter than `min_sample_us` microseconds are timed several at once.
 
-    With `group` above 1, so many operators (half as many of floats) take turns, a run each, as the operators
+    With `turns` above 1, so many operators (half as many of floats) take turns, a run each, as the operators
     of a net do, and each finds the caches as it would there; a smaller group makes up for the operators it
-    lacks by reading at most `fill_bytes` of other memory a round. `sweep_bytes` of other memory are read
+    lacks by reading at most `fill_bytes` of other memory a round. `thrash_bytes` of other memory are read
     before every timed run. Warm-up ends early when its moving averages are within `warmup_share` of each
     other (0: never), and the timed runs go on to at most `most_iters` until the medians are known to
     `p50_share` of themselves (0: they don't). Runs during which a canary is slower than usual by
@@ -297,9 +297,9 @@ class RunConfig:
     threads: int = 1
     cpus: str = ""
     min_sample_us: float = 0.0
-    group: int = 1
+    turns: int = 1
     fill_bytes: int = 0
-    sweep_bytes: int = 0
+    thrash_bytes: int = 0
     warmup_share: float = 0.0
     most_iters: int = 0
     p50_share: float = 0.0

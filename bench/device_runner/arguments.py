@@ -28,9 +28,9 @@ def program_arguments(
     arguments += [
         f"--{flag}={value:g}" if isinstance(value, float) else f"--{flag}={value}"
         for flag, value in (
-            ("group", config.group if config.group > 1 else 0),
+            ("turns", config.turns if config.turns > 1 else 0),
             ("fill-bytes", config.fill_bytes),
-            ("sweep-bytes", config.sweep_bytes),
+            ("thrash-bytes", config.thrash_bytes),
             ("warmup-share", config.warmup_share),
             ("most-iter", config.most_iters),
             ("p50-share", config.p50_share),

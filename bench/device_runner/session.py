@@ -136,7 +136,7 @@ def _choose_share(pending: Pending, alone: set[str], config: RunConfig) -> _Shar
     in the caches. Those of floats are half as many, since each moves more bytes. Each pass is a process of
     its own, since where memory comes to lie differs between processes.
     """
-    if config.group > 1:
+    if config.turns > 1:
         apart = [op for op, _ in pending.values() if op.id in alone]
         ops = apart or [op for op, _ in pending.values()]
         first = min(min(pending[op.id][1]) for op in ops)
@@ -144,8 +144,8 @@ def _choose_share(pending: Pending, alone: set[str], config: RunConfig) -> _Shar
         quantized = any(map(_is_quantized, ops))
         ops = [op for op in ops if _is_quantized(op) == quantized]
         ops.sort(key=lambda op: (bytes_moved(op), op.id))
-        group = 1 if apart else config.group if quantized else max(2, config.group // 2)
-        return _Share(ops, (first,), replace(config, group=group))
+        turns = 1 if apart else config.turns if quantized else max(2, config.turns // 2)
+        return _Share(ops, (first,), replace(config, turns=turns))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
     for op, passes in pending.values():
         groups[tuple(sorted(passes))].append(op)
@@ -178,7 +178,7 @@ def _run_process(
     if share.config.canary_share:
         nets = chain([build_canary()], nets)
         usual_ns = CanaryMemory().usual_ns(segment)
-    if seed is not None and share.config.group > 1:
+    if seed is not None and share.config.turns > 1:
         seed += share.passes[0]  # or the turns of every pass would be the same
     arguments = program_arguments(share.config, len(share.passes), seed, usual_ns)
     for event in run_program(device, nets, arguments, silence_s):

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.console_protocol import Timing, protocol_options
-from bench.protocol import NET_LIKE, PLAIN
+from bench.protocol import IN_TURNS, WHEN_WARM
 
 
 def choose(*arguments: str) -> Timing:
@@ -24,18 +24,18 @@ def choose(*arguments: str) -> Timing:
 
 
 def test_operators_take_turns_unless_told_otherwise() -> None:
-    assert choose() == Timing("auto", {})
-    assert choose().passes == NET_LIKE.passes
-    assert choose("--cache", "warm").passes == PLAIN.passes
-    assert choose("--iters", "7") == Timing("auto", {"iters": 7})
+    assert choose() == Timing("turns", {})
+    assert choose().passes == IN_TURNS.passes
+    assert choose("--cache", "warm").passes == WHEN_WARM.passes
+    assert choose("--iters", "7") == Timing("turns", {"iters": 7})
 
 
 def test_what_only_warm_runs_can_give_makes_them_warm() -> None:
     assert choose("--min-sample-us", "50").cache == "warm"
     with pytest.raises(click.UsageError, match="goes with --cache warm"):
-        choose("--min-sample-us", "50", "--cache", "auto")
+        choose("--min-sample-us", "50", "--cache", "turns")
 
 
 def test_no_other_state_is_understood() -> None:
-    with pytest.raises(click.BadParameter, match="neither warm nor auto nor thrash:SIZE"):
+    with pytest.raises(click.BadParameter, match="neither turns nor warm nor thrash:SIZE"):
         choose("--cache", "cold")

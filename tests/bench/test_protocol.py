@@ -6,7 +6,7 @@ from bench.device_runner.host import HostDevice
 from bench.protocol import cache_settings, is_cache_choice
 
 
-@pytest.mark.parametrize("text", ["warm", "auto", "thrash:8M", "thrash:512K", "thrash:64"])
+@pytest.mark.parametrize("text", ["warm", "turns", "thrash:8M", "thrash:512K", "thrash:64"])
 def test_states_of_the_caches(text: str) -> None:
     assert is_cache_choice(text)
 
@@ -21,7 +21,7 @@ def test_what_is_none(text: str) -> None:
 def test_settings() -> None:
     host = HostDevice()
     assert cache_settings("warm", host) == {}
-    assert cache_settings("thrash:8M", host) == {"sweep_bytes": 8 << 20}
-    auto = cache_settings("auto", host)
-    assert auto["group"] > 1
-    assert auto["fill_bytes"] >= 1 << 20
+    assert cache_settings("thrash:8M", host) == {"thrash_bytes": 8 << 20}
+    in_turns = cache_settings("turns", host)
+    assert in_turns["turns"] > 1
+    assert in_turns["fill_bytes"] >= 1 << 20

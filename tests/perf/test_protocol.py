@@ -104,7 +104,7 @@ def test_the_default_costs_at_most_twice_the_plain(tmp_path: Path) -> None:
     for number in range(3):
         seconds = [
             took(measure(plan, tmp_path / f"{number}.{cache}.jsonl", "--cache", cache))
-            for cache in ("warm", "auto")
+            for cache in ("warm", "turns")
         ]
         ratios.append(seconds[1] / seconds[0])
         print(

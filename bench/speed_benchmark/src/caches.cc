@@ -8,9 +8,9 @@ constexpr size_t kLine = 64;  // bytes of a cache line, on every processor this 
 }  // namespace
 
 // Filled with ones: pages never written to would all be the one page of zeros.
-Sweep::Sweep(size_t bytes) : buffer_(bytes, 1) {}
+OtherMemory::OtherMemory(size_t bytes) : buffer_(bytes, 1) {}
 
-void Sweep::read(size_t bytes) {
+void OtherMemory::read(size_t bytes) {
   const volatile unsigned char* buffer = buffer_.data();
   if (buffer_.empty()) return;
   for (size_t done = 0; done < bytes; done += kLine) {

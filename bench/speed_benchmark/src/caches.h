@@ -9,9 +9,9 @@
 namespace speed_benchmark {
 
 // Memory that nobody else uses, read to push other things out of the caches.
-class Sweep {
+class OtherMemory {
  public:
-  explicit Sweep(size_t bytes);
+  explicit OtherMemory(size_t bytes);
   // Goes on where the last call stopped, so that short reads in a row come by all of it.
   void read(size_t bytes);
 

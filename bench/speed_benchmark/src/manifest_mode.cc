@@ -62,7 +62,7 @@ class Run {
   int64_t load_ns() const { return load_ns_; }
 
  private:
-  size_t group_size() const { return static_cast<size_t>(options_.protocol.group); }
+  size_t group_size() const { return static_cast<size_t>(options_.protocol.turns); }
 
   std::vector<size_t> draw(size_t count, int64_t pass) const {
     if (options_.shuffled) return draw_order(count, options_.seed, pass);

@@ -35,9 +35,9 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --most-iter N         go on up to so many timed runs …
   --p50-share X         … until the median is known within this share of itself (0: never go on)
   --min-sample-us X     run shorter nets several times per sample (0: never)
-  --group N             let so many neighbours of the manifest take turns, one run each, and of the warm-up all
+  --turns N             let so many neighbours of the manifest take turns, one run each, and of the warm-up all
                         but the first (1)
-  --sweep-bytes N       read so much other memory before each timed run (0)
+  --thrash-bytes N      read so much other memory before each timed run (0)
   --fill-bytes N        a group too small reads at most so much other memory a round, as if it were full (0)
   --canary ID           this net of the manifest tells slow phases, in which no figure is taken
   --canary-share X      by how much the canary may be slower (0.08)
@@ -137,8 +137,8 @@ Options parse_options(int argc, char** argv) {
       {"most_iter", count("most-iter", &o.protocol.most_iter, 1)},
       {"warmup_share", share("warmup-share", &o.protocol.warmup_share)},
       {"p50_share", share("p50-share", &o.protocol.p50_share)},
-      {"group", count("group", &o.protocol.group, 1)},
-      {"sweep_bytes", bytes("sweep-bytes", &o.protocol.sweep_bytes)},
+      {"turns", count("turns", &o.protocol.turns, 1)},
+      {"thrash_bytes", bytes("thrash-bytes", &o.protocol.thrash_bytes)},
       {"fill_bytes", bytes("fill-bytes", &o.protocol.fill_bytes)},
       {"canary", text(&o.canary)},
       {"canary_share", share("canary-share", &o.canary_share)},

@@ -37,7 +37,7 @@ bool averages_agree(const std::vector<int64_t>& runs, double share) {
 
 int64_t choose_repeats(const Protocol& protocol, const Timing& timing) {
   // In turns, and with other memory read before, a run is as asked for only once.
-  if (protocol.min_sample_us <= 0 || protocol.group > 1 || protocol.sweep_bytes > 0) return 1;
+  if (protocol.min_sample_us <= 0 || protocol.turns > 1 || protocol.thrash_bytes > 0) return 1;
   const double enough_ns = protocol.min_sample_us * 1000;
   const int64_t one = std::max<int64_t>(1, *std::min_element(timing.warmup_ns.begin(), timing.warmup_ns.end()));
   if (static_cast<double>(one) >= enough_ns) return 1;
@@ -53,8 +53,8 @@ class GroupTiming {
         canary_(canary),
         patience_(patience),
         fill_(choose_fill()),
-        sweep_(static_cast<size_t>(protocol.sweep_bytes) + fill_),
-        touched_(protocol.group > 1 || protocol.sweep_bytes > 0),
+        other_memory_(static_cast<size_t>(protocol.thrash_bytes) + fill_),
+        touched_(protocol.turns > 1 || protocol.thrash_bytes > 0),
         spoilt_(members->size()) {}
 
   void make() {
@@ -64,7 +64,7 @@ class GroupTiming {
       member.timing.samples_ns.reserve(most);
       member.timing.repeats = choose_repeats(protocol_, member.timing);
     }
-    if (protocol_.group > 1) warm_up_in_turns();
+    if (protocol_.turns > 1) warm_up_in_turns();
     if (canary_ != nullptr) canary_before_ns_ = canary_->look();
     for (int64_t round = 0; !is_enough(round); ++round) {
       order_ = draw_order(members_.size(), seed_, round);
@@ -86,7 +86,7 @@ class GroupTiming {
     double bytes = 0;
     for (const Member& member : members_) bytes += static_cast<double>(member.net->bytes());
     const auto count = static_cast<double>(members_.size());
-    const double lacking = std::max(0.0, static_cast<double>(protocol_.group) - count);
+    const double lacking = std::max(0.0, static_cast<double>(protocol_.turns) - count);
     return static_cast<size_t>(std::min(bytes / count * lacking, static_cast<double>(protocol_.fill_bytes)));
   }
 
@@ -151,7 +151,7 @@ class GroupTiming {
     Member& member = members_[index];
     if (!member.error.empty()) return;
     set_crash_line(member.net->crash_line());
-    sweep_.read(static_cast<size_t>(protocol_.sweep_bytes) + fill_ / members_.size());
+    other_memory_.read(static_cast<size_t>(protocol_.thrash_bytes) + fill_ / members_.size());
     if (touched_) touch(member.net->activations());
     try {
       run_stage("run", [&] {
@@ -209,7 +209,7 @@ class GroupTiming {
   Canary* const canary_;
   Patience* const patience_;
   const size_t fill_;
-  Sweep sweep_;
+  OtherMemory other_memory_;
   const bool touched_;
   std::vector<std::vector<bool>> spoilt_;
   std::vector<size_t> order_;
@@ -225,7 +225,7 @@ int64_t Patience::left_ns() const { return kFirstPatienceNs + (now_ns() - start_
 
 void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing) {
   timing->warmup_ns.reserve(static_cast<size_t>(protocol.warmup));
-  const int64_t most = protocol.group > 1 ? std::min<int64_t>(protocol.warmup, 1) : protocol.warmup;
+  const int64_t most = protocol.turns > 1 ? std::min<int64_t>(protocol.warmup, 1) : protocol.warmup;
   run_stage("warmup", [&] {
     for (int64_t i = 0; i < most; ++i) {
       const int64_t start = now_ns();

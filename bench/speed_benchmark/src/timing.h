@@ -17,8 +17,8 @@ struct Protocol {
   int64_t most_iter = 0;     // timed runs, at most
   double p50_share = 0;      // they end when the medians are known so well; 0: always after `iter`
   double min_sample_us = 0;  // runs shorter than this are timed several at once
-  int64_t group = 1;         // so many nets take turns
-  int64_t sweep_bytes = 0;   // so much other memory is read before each timed run
+  int64_t turns = 1;         // so many nets take turns
+  int64_t thrash_bytes = 0;  // so much other memory is read before each timed run
   int64_t fill_bytes = 0;    // a group too small reads at most so much a round in place of the nets it lacks
 };
 

@@ -22,7 +22,7 @@ EVERY_VISIT = Counter((op, number) for op in OPS for number in range(CONFIG.pass
 
 @pytest.fixture
 def in_turns(segment: Segment) -> Segment:
-    return replace(segment, config=replace(CONFIG, group=4, fill_bytes=1 << 16))
+    return replace(segment, config=replace(CONFIG, turns=4, fill_bytes=1 << 16))
 
 
 def measure(host: FaultyHost, segment: Segment, ops: Sequence[OpSpec] = OPS) -> list[Measurement | Failure]:

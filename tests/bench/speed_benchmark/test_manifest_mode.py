@@ -295,7 +295,7 @@ def test_the_phones_program_runs_from_its_own_folder(
 
 def test_neighbours_take_turns(host_program: Program, conv_nets: Nets, copy_nets: Nets) -> None:
     nets: dict[str, Nets] = {"a": conv_nets, "b": copy_nets, "c": copy_nets, "d": conv_nets, "e": copy_nets}
-    events = measure(host_program, nets, "--group=2", "--iter=4", "--fill-bytes=1000000")
+    events = measure(host_program, nets, "--turns=2", "--iter=4", "--fill-bytes=1000000")
     # Five nets in groups of two or nearly; each is begun as a whole before it takes turns.
     words = [
         event.get("id", event["event"]) for event in events if event["event"] in ("begin", "turns", "net")
@@ -306,7 +306,7 @@ def test_neighbours_take_turns(host_program: Program, conv_nets: Nets, copy_nets
 
 def test_a_crash_in_turns_names_the_net(host_program: Program, conv_nets: Nets, aborting_nets: Nets) -> None:
     nets: dict[str, Nets] = {"fine": conv_nets, "aborts": aborting_nets}
-    done = start(host_program, "--group=2", "--warmup=0", manifest=encode(nets))
+    done = start(host_program, "--turns=2", "--warmup=0", manifest=encode(nets))
     assert done.returncode == -signal.SIGABRT
     events = read_events(done.stdout)
     assert pick(events, "turns")
