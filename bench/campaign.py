@@ -16,9 +16,10 @@ from pathlib import Path
 from bench.device_runner.device import Device
 from bench.device_runner.session import Interruption, Visit, run_block
 from bench.fleet import WorkPool, prepare_devices, share_work
+from lut.disturbance import Disturbances
 from lut.journal import Entry, JournalWriter, Progress, open_journal, read_progress
 from lut.ops import bytes_moved, multiply_adds
-from lut.records import BlockState, Failure, Measurement, OpSpec, RunConfig, Segment
+from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
 
 __all__ = ["Summary", "run_plan"]
 
@@ -47,8 +48,8 @@ class Summary:
     measured: int = 0
     visits: int = 0
     failed: int = 0
-    unsettled: int = 0
-    """Visits that only ever fell into phases in which the device was slow."""
+    disturbances: Disturbances = field(default_factory=Disturbances)
+    """What was made again, and what stayed spoilt."""
     interruptions: int = 0
     """Visits made again because the device was lost in them."""
     incidents: Counter[str] = field(default_factory=Counter)
@@ -182,15 +183,18 @@ class _Recorder:
 
     def _count(self, visit: Visit, left: dict[OpSpec, set[int]], serial: str) -> None:
         summary, outcome = self._summary, visit.outcome
-        summary.latest[serial] = outcome
+        if not isinstance(outcome, Repeated):
+            summary.latest[serial] = outcome
         summary.engine_s += visit.engine_ns / 1e9
         summary.load_s += visit.load_ns / 1e9
         if isinstance(outcome, Failure):
             summary.failed += 1
             left.pop(outcome.op)
             return
+        summary.disturbances.add(outcome)
+        if isinstance(outcome, Repeated):
+            return
         summary.visits += 1
-        summary.unsettled += outcome.conditions.settled is False
         summary.visits_on[serial] += 1
         left[outcome.op].discard(outcome.pass_index)
         if not left[outcome.op]:

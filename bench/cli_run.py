@@ -165,11 +165,7 @@ def _describe(summary: Summary, output: Path) -> str:
             f"{wall:.2f} s in all, {engine:.2f} s of them warm-up and timed runs inside the engine: "
             f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
         )
-    if summary.unsettled:
-        lines.append(
-            f"{summary.unsettled} visits were made while the canary was slow, and stayed so when made again: "
-            f"something else runs on the device, or it is hot. `lut merge` marks their operators."
-        )
+    lines += summary.disturbances.describe()
     if summary.interruptions or summary.incidents:
         met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))
         lines.append(f"Overcome: {summary.interruptions} interruptions ({met}).")

@@ -156,7 +156,7 @@ def validate(
                 progress=bar.set,
             )
     calibration: Calibration | None = None
-    if fit and len(validation.nets) - len(validation.failed) >= LEAST_NETS:
+    if fit and len(validation.judged) >= LEAST_NETS:
         calibration, validation = calibrate(validation)
     click.echo(format_validation(validation) if as_json else describe_validation(validation), nl=False)
     if output is not None:
@@ -215,10 +215,16 @@ def _judge(validation: Validation, unfitted: bool, max_error: float | None) -> N
         )
     if unfitted:
         sentences.append(f"No calibration was made: it needs {LEAST_NETS} measured nets.")
+    if validation.disturbed:
+        names = ", ".join(net.net for net in validation.disturbed)
+        sentences.append(
+            f"{len(validation.disturbed)} of {len(validation.nets)} nets were measured while something "
+            f"disturbed the device, and say nothing of the table: {names}."
+        )
     if max_error is not None:
         beyond = [
             f"{net.net} ({net.error:+.1%})"
-            for net in validation.nets
+            for net in validation.judged
             if net.error is not None and abs(net.error) * 100 > max_error
         ]
         if beyond:

@@ -142,4 +142,5 @@ def _compare(net: EstimatedNet, runs: NetRuns) -> NetComparison:
         estimate.known_us,
         estimate.predicted_us,
         failure=runs.failure,
+        spoilt_by=runs.spoilt_by,
     )

@@ -114,7 +114,7 @@ def _fit(terms: Array, form: Form) -> tuple[float, float]:
 
 
 def calibrate(validation: Validation) -> tuple[Calibration, Validation]:
-    """Fit a calibration to the nets that were measured; give it, and the validation with what it is worth.
+    """Fit a calibration to the nets that are judged; give it, and the validation with what it is worth.
 
     Raises:
         ValueError: too few nets were measured, or an estimate is partly interpolated.
@@ -123,14 +123,14 @@ def calibrate(validation: Validation) -> tuple[Calibration, Validation]:
         raise ValueError("a calibration needs estimates of measured operators only")
     nets = [
         MeasuredNet(net.net, net.operators, net.estimate_us, net.p50_us)
-        for net in validation.nets
+        for net in validation.judged
         if net.p50_us is not None
     ]
     calibration = fit_calibration(nets, validation.device, validation.started, asdict(validation.config))
     fitted = iter(calibration.nets)
     compared = tuple(
         net
-        if net.p50_us is None
+        if net.p50_us is None or net.spoilt_by
         else replace(net, left_out_us=net.p50_us * (1 + next(fitted).left_out_error))
         for net in validation.nets
     )

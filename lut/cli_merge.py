@@ -56,9 +56,11 @@ def merge(
     tell(
         f"{path}: {len(merged.records)} operators of {merged.device}"
         + (f", {len(merged.failures)} failed and left out" if merged.failures else "")
-        + (f", {len(merged.marked)} marked: measured in slow phases" if merged.marked else "")
+        + (f", {len(merged.marked)} marked: disturbed when measured" if merged.marked else "")
         + (f", {len(merged.incomplete)} with fewer than {merged.passes} passes" if merged.incomplete else "")
     )
+    for line in merged.disturbances.describe():
+        tell(line)
 
 
 _SHOWN = 10

@@ -1,12 +1,13 @@
 """Journals: what a run measured, appended as it comes, never rewritten.
 
-A journal is JSON Lines of four kinds. A segment says who measures, by which program and in which
+A journal is JSON Lines of five kinds. A segment says who measures, by which program and in which
 configuration; every measurement and failure behind it names the segment it belongs to, and so
 does the device's state at the start of each block:
 
     {"kind": "segment", "version": 1, "id": …, "started": …, "device": {…}, "program": {…}, "config": {…}}
     {"kind": "state", "segment": …, "values": {"battery_level": "87", "zone_celsius": "31.0", …}}
     {"kind": "measurement", "segment": …, <operator>, "pass": 0, "samples_ns": […], "warmup_ns": […], …}
+    {"kind": "repeated", …}  a visit like the one above that was spoilt, and made again
     {"kind": "failure", "segment": …, <operator>, "stage": "crash", "reason": …}
 
 A run that is killed leaves at most a torn last line: readers stop in front of it with one warning,
@@ -25,7 +26,7 @@ from typing import TypeVar
 
 from lut.errors import ConflictError, FileError
 from lut.journal_lines import HEAD, VERSION, Entry, format_entry, parse_line
-from lut.records import BlockState, Failure, Measurement, OpKey, ProgramInfo, RunConfig, Segment
+from lut.records import BlockState, Failure, Measurement, OpKey, ProgramInfo, Repeated, RunConfig, Segment
 from lut.visits import Visit, VisitReader
 
 __all__ = [
@@ -122,7 +123,7 @@ def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = _i
     for entry in read_journal(path, warn):
         if isinstance(entry, Segment):
             _check_same(path, entry, segment)
-        elif not isinstance(entry, BlockState):
+        elif not isinstance(entry, BlockState | Repeated):
             progress.add(entry)
     return progress
 

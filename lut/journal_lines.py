@@ -15,9 +15,11 @@ from lut.records import (
     BlockState,
     Conditions,
     DeviceInfo,
+    Discarded,
     Failure,
     Measurement,
     ProgramInfo,
+    Repeated,
     RunConfig,
     Segment,
 )
@@ -27,7 +29,7 @@ __all__ = ["HEAD", "VERSION", "Entry", "format_entry", "parse_line"]
 VERSION = 1
 """The version of the format; a reader refuses others."""
 
-Entry: TypeAlias = Segment | BlockState | Measurement | Failure
+Entry: TypeAlias = Segment | BlockState | Measurement | Repeated | Failure
 
 HEAD = b'{"kind": "'
 """How every line begins that was written here."""
@@ -83,7 +85,16 @@ def _measurement(fields: dict[str, Any]) -> Measurement:
         tuple(fields["warmup_ns"]),
         fields["repeats"],
         Conditions(**fields["conditions"]),
+        _discarded(fields.get("discarded", {})),
     )
+
+
+def _discarded(fields: dict[str, list[int]]) -> Discarded:
+    return Discarded(**{cause: tuple(runs_ns) for cause, runs_ns in fields.items()})
+
+
+def _repeated(fields: dict[str, Any]) -> Repeated:
+    return Repeated(_measurement(fields))
 
 
 def _failure(fields: dict[str, Any]) -> Failure:
@@ -98,6 +109,7 @@ _ENTRIES: dict[str, Callable[[dict[str, Any]], Entry]] = {
     "segment": _segment,
     "state": _state,
     "measurement": _measurement,
+    "repeated": _repeated,
     "failure": _failure,
 }
 
@@ -118,16 +130,9 @@ def format_entry(entry: Entry) -> bytes:
     elif isinstance(entry, BlockState):
         fields = {"kind": "state", "segment": entry.segment, "values": dict(entry.values)}
     elif isinstance(entry, Measurement):
-        fields = {
-            "kind": "measurement",
-            "segment": entry.segment,
-            **entry.op.key.to_json(),
-            "pass": entry.pass_index,
-            "samples_ns": entry.samples_ns,
-            "warmup_ns": entry.warmup_ns,
-            "repeats": entry.repeats,
-            "conditions": asdict(entry.conditions),
-        }
+        fields = {"kind": "measurement", **_visit_fields(entry)}
+    elif isinstance(entry, Repeated):
+        fields = {"kind": "repeated", **_visit_fields(entry.visit)}
     else:
         fields = {
             "kind": "failure",
@@ -137,3 +142,16 @@ def format_entry(entry: Entry) -> bytes:
             "reason": entry.reason,
         }
     return json.dumps(fields).encode() + b"\n"
+
+
+def _visit_fields(visit: Measurement) -> dict[str, Any]:
+    return {
+        "segment": visit.segment,
+        **visit.op.key.to_json(),
+        "pass": visit.pass_index,
+        "samples_ns": visit.samples_ns,
+        "warmup_ns": visit.warmup_ns,
+        "repeats": visit.repeats,
+        "conditions": asdict(visit.conditions),
+        "discarded": asdict(visit.discarded),
+    }

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lut.disturbance import Disturbances
 from lut.errors import ConflictError, FileError
 from lut.formats import format_of
 from lut.journal import read_visits
 from lut.pools import PooledRecords, Pools, VisitCounts
-from lut.records import BlockState, Failure, LutRecord, Measurement, OpKey, Segment
+from lut.records import CAUSES, BlockState, Failure, LutRecord, Measurement, OpKey, Repeated, Segment
 from lut.sidecar import sidecar_path, write_sidecar
 from lut.table import table_file_name
 from lut.visits import Visit
@@ -30,8 +31,9 @@ class Merged:
     visits: Mapping[OpKey, int]
     failures: dict[OpKey, Failure]
     sources: tuple[Path, ...]
-    marked: tuple[OpKey, ...] = ()
-    """Operators of which a visit fell into a phase in which the device was slow, though made again."""
+    marked: Mapping[OpKey, str] = field(default_factory=dict)
+    """Operators of which a visit stayed spoilt however often it was made again, and by what (`CAUSES`)."""
+    disturbances: Disturbances = field(default_factory=Disturbances)
 
     @property
     def device(self) -> str:
@@ -63,19 +65,22 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     segments: list[Segment] = []
     pools = Pools()
     failures: dict[OpKey, Failure] = {}
-    marked: set[OpKey] = set()
+    marked: dict[OpKey, str] = {}
+    disturbances = Disturbances()
     sources = tuple(paths)
     _check_distinct(sources)
     for path in sources:
         for entry in read_visits(path, warn):
             if isinstance(entry, Visit):
                 pools.add(entry.key, entry.samples_ns)
-                if entry.settled is False:
-                    marked.add(entry.key)
+                disturbances.add_visit(entry.conditions.spoilt_by, entry.discarded)
+                _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Measurement):
                 pools.add(entry.op.key, entry.samples_ns)
-                if entry.conditions.settled is False:
-                    marked.add(entry.op.key)
+                disturbances.add(entry)
+                _mark(marked, entry.op.key, entry.conditions.spoilt_by)
+            elif isinstance(entry, Repeated):
+                disturbances.add(entry)
             elif isinstance(entry, Segment):
                 segments.append(entry)
                 _check_poolable(path, segments[0], entry, mixed=mixed)
@@ -96,8 +101,14 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         visits=VisitCounts(pools, kept),
         failures=dict(sorted(failed.items())),
         sources=sources,
-        marked=tuple(sorted(marked - failed.keys())),
+        marked={key: marked[key] for key in sorted(marked.keys() - failed.keys())},
+        disturbances=disturbances,
     )
+
+
+def _mark(marked: dict[OpKey, str], key: OpKey, spoilt_by: str | None) -> None:
+    if spoilt_by:  # one cause of several is shown: the same one in any order of the journals
+        marked[key] = max(spoilt_by, marked.get(key, spoilt_by))
 
 
 def _started(segment: Segment) -> tuple[str, str, str]:
@@ -155,8 +166,9 @@ def describe(merged: Merged) -> dict[str, Any]:
         "sources": sorted(path.name for path in merged.sources),
         "segments": [asdict(segment) for segment in merged.segments],
         "marked": [
-            {**key.to_json(), "reason": "measured while the canary was slow"} for key in merged.marked
+            {**key.to_json(), "reason": CAUSES[spoilt_by]} for key, spoilt_by in merged.marked.items()
         ],
+        "disturbances": merged.disturbances.to_json(),
         "incomplete": [key.to_json() for key in merged.incomplete],
         "failures": [
             {**key.to_json(), "stage": failure.stage, "reason": failure.reason}

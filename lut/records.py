@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -22,6 +23,7 @@ from lut.argument_text import ArgumentValue, format_argument, parse_argument
 from lut.caffe2_pb2 import TensorProto
 
 __all__ = [
+    "CAUSES",
     "FLOAT",
     "IGNORED_ARGUMENTS",
     "INT32",
@@ -31,12 +33,14 @@ __all__ = [
     "BlockState",
     "Conditions",
     "DeviceInfo",
+    "Discarded",
     "Failure",
     "LutRecord",
     "Measurement",
     "OpKey",
     "OpSpec",
     "ProgramInfo",
+    "Repeated",
     "RunConfig",
     "Segment",
     "TensorSpec",
@@ -343,8 +347,8 @@ class Conditions:
     """The state of a device around a visit; what could not be read is None, never zero.
 
     The canary is one operator that is timed again and again, to see the device itself change: its times in
-    nanoseconds before and behind the visit. `settled` is False where the visit fell into a phase in which
-    the canary was slow, and None where there is no canary to tell.
+    nanoseconds before and after the visit. `settled` is False where too few of the visit's runs were fit to
+    count, and `spoilt_by` then names the cause, one of `CAUSES`; None where nobody watched.
     """
 
     khz_before: int | None = None
@@ -352,11 +356,35 @@ class Conditions:
     canary_before_ns: int | None = None
     canary_after_ns: int | None = None
     settled: bool | None = None
+    spoilt_by: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.settled is False and self.spoilt_by is None:  # as written when there was no other cause
+            object.__setattr__(self, "spoilt_by", "canary")
+
+
+CAUSES = {
+    "canary": "measured while the canary was slow",
+    "preempted": "measured while something else had the processor",
+}
+"""What can spoil timed runs: a name, and the words for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """Timed runs of a visit that count for nothing, in nanoseconds, by what spoilt them (see `CAUSES`)."""
+
+    canary: tuple[int, ...] = ()
+    preempted: tuple[int, ...] = ()
+
+    def count(self) -> Counter[str]:
+        """How many there are, by cause."""
+        return Counter({"canary": len(self.canary), "preempted": len(self.preempted)})
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One visit to an operator: every timed run in nanoseconds.
+    """One visit to an operator: every timed run that counts, in nanoseconds, and those that do not.
 
     Where runs were too short for the clock, a sample is the mean of `repeats` runs.
     """
@@ -368,6 +396,24 @@ class Measurement:
     warmup_ns: tuple[int, ...] = ()
     repeats: int = 1
     conditions: Conditions = Conditions()
+    discarded: Discarded = Discarded()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A visit that was spoilt and made again: kept for the record, and no part of any figure."""
+
+    visit: Measurement
+
+    @property
+    def op(self) -> OpSpec:
+        """The operator visited."""
+        return self.visit.op
+
+    @property
+    def segment(self) -> str:
+        """The segment it was measured in."""
+        return self.visit.segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ Written as one JSON object:
     {"version": 1, "device": "Pixel-11-30", "table": "Pixel-11-30-op_lut_database.json",
      "started": "2024-01-02T03:04:05+00:00", "config": {"passes": 10, …}, "program": {"kind": …},
      "nets": [{"net": "FBNet-96/int8", "operators": 42, "measured_us": [p0, p10, p50, p90, p100],
-               "estimate_us": 2404.764, "interpolated_us": 0.0, "left_out_us": null, "failure": null}, …]}
+               "estimate_us": 2404.764, "interpolated_us": 0.0, "left_out_us": null, "failure": null,
+               "spoilt_by": null}, …]}
 
-A net that could not be measured has null for `measured_us` and the reason in `failure`.
+A net that could not be measured has null for `measured_us` and the reason in `failure`. One that could not be
+measured undisturbed has the cause in `spoilt_by`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any
 
 from lut.errors import FileError
 from lut.files import parse_json, read_bytes, write_atomically
-from lut.records import PERCENTILES, ProgramInfo, RunConfig
+from lut.records import CAUSES, PERCENTILES, ProgramInfo, RunConfig
 
 __all__ = [
     "VERSION",
@@ -55,6 +57,8 @@ class NetComparison:
     """The calibrated estimate where this net took no part in the fit; None without a calibration."""
     failure: str | None = None
     """Why the net could not be measured."""
+    spoilt_by: str | None = None
+    """What disturbed its measurement (see `lut.records.CAUSES`): its error tells nothing of the table."""
 
     @property
     def p10_us(self) -> float | None:
@@ -124,14 +128,24 @@ class Validation:
         return tuple(net for net in self.nets if net.measured_us is None)
 
     @property
+    def disturbed(self) -> tuple[NetComparison, ...]:
+        """The nets that were measured while something disturbed the device."""
+        return tuple(net for net in self.nets if net.spoilt_by)
+
+    @property
+    def judged(self) -> tuple[NetComparison, ...]:
+        """The nets by which the table may be judged: measured, and not disturbed."""
+        return tuple(net for net in self.nets if net.measured_us is not None and not net.spoilt_by)
+
+    @property
     def summary(self) -> Summary | None:
-        """The errors of the raw sums; None if no net was measured."""
-        return Summary.of(net.error for net in self.nets)
+        """The errors of the raw sums of the nets that are judged; None if there is none."""
+        return Summary.of(net.error for net in self.judged)
 
     @property
     def left_out_summary(self) -> Summary | None:
         """The errors of calibrated estimates, each of a net that was left out of the fit."""
-        return Summary.of(net.left_out_error for net in self.nets)
+        return Summary.of(net.left_out_error for net in self.judged)
 
 
 def format_validation(validation: Validation) -> str:
@@ -193,7 +207,14 @@ def _parse_net(fields: dict[str, Any]) -> NetComparison:
         interpolated_us=_time(fields["interpolated_us"]),
         left_out_us=None if left_out is None else _time(left_out),
         failure=None if failure is None else _text(failure),
+        spoilt_by=None if (spoilt_by := fields.get("spoilt_by")) is None else _cause(spoilt_by),
     )
+
+
+def _cause(value: Any) -> str:
+    if value not in CAUSES:
+        raise ValueError(f"spoilt_by is {value!r}, expected is one of {', '.join(CAUSES)}")
+    return str(value)
 
 
 def _percentiles(values: Any) -> tuple[float, ...]:

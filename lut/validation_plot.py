@@ -18,7 +18,7 @@ __all__ = ["plot_validation"]
 def plot_validation(validation: Validation, path: Path) -> None:
     """Draw measured medians, with bars from p10 to p90, against estimates; the ending names the format.
 
-    Nets that were not measured are left out.
+    Nets that were not measured, or were disturbed, are left out.
 
     Raises:
         FileError: the file can't be written, or its ending names no format of pictures.
@@ -29,7 +29,7 @@ def plot_validation(validation: Validation, path: Path) -> None:
     if form not in known:
         raise FileError(f"{path} has the ending of no picture. Take one of {', '.join(sorted(known))}.")
     axes = figure.add_subplot()
-    nets = [net for net in validation.nets if net.measured_us is not None]
+    nets = validation.judged
     for net in nets:
         assert net.p10_us is not None
         assert net.p50_us is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lut.records import CAUSES
 from lut.validation import NetComparison, Summary, Validation
 
 __all__ = ["describe_validation"]
@@ -38,6 +39,9 @@ def _lines(validation: Validation) -> Iterator[str]:
         yield f"|error| {_describe_summary(summary)}."
     if calibrated is not None:
         yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."
+    if disturbed := len(validation.disturbed):
+        nets_are = "nets are" if disturbed > 1 else "net is"
+        yield f"{disturbed} disturbed {nets_are} left out of this. Measure again on a quiet device."
 
 
 def _describe_times(net: NetComparison, *, left_out: bool) -> str:
@@ -49,6 +53,7 @@ def _describe_times(net: NetComparison, *, left_out: bool) -> str:
         f"{net.error:>+7.1%}"
         + (f" {net.left_out_error:>+8.1%}" if left_out and net.left_out_error is not None else "")
         + (f"  ({share:.1%} of the sum interpolated)" if net.interpolated_us else "")
+        + (f"  DISTURBED: {CAUSES[net.spoilt_by]}" if net.spoilt_by else "")
     )
 
 

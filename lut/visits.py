@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from lut.key_reader import END, KeyReader, read_head
@@ -19,22 +20,27 @@ _KIND = b'{"kind": "measurement", "segment": "'
 _OP = b'", "op_type": '
 _PASS = END + b'"pass": '
 _MOST_CONDITIONS = 10_000
+_NONE: Counter[str] = Counter()
 
 _NANOSECONDS = rb"[1-9]\d{0,17}"
 _match_rest = re.compile(
     rb'(?:0|[1-9]\d{0,8}), "samples_ns": \[(%(ns)s(?:, %(ns)s)*)\], '
     rb'"warmup_ns": \[(?:%(ns)s(?:, %(ns)s)*)?\], '
-    rb'"repeats": [1-9]\d{0,8}, "conditions": (\{.*\})\}\n' % {b"ns": _NANOSECONDS}
+    rb'"repeats": [1-9]\d{0,8}, "conditions": (\{[^{}]*\})'
+    rb'(?:, "discarded": \{"canary": \[(%(ns)s(?:, %(ns)s)*)?\], '
+    rb'"preempted": \[(%(ns)s(?:, %(ns)s)*)?\]\})?\}\n' % {b"ns": _NANOSECONDS}
 ).fullmatch
 
 
 class Visit(NamedTuple):
-    """A measurement without what only the engine's friends ask for: segment, operator, samples."""
+    """A measurement as far as a merge asks for it."""
 
     segment: str
     key: OpKey
     samples_ns: tuple[int, ...]
-    settled: bool | None
+    conditions: Conditions
+    discarded: Counter[str]
+    """How many runs count for nothing, by cause."""
 
 
 class VisitReader:
@@ -42,7 +48,7 @@ class VisitReader:
 
     def __init__(self) -> None:
         self._keys = KeyReader(_read_normal_head)
-        self._settled: dict[bytes, bool | None] = {}
+        self._conditions: dict[bytes, Conditions] = {}
 
     def read(self, line: bytes) -> Visit | None:
         """Read a measurement; None for any other line, and for one that was written otherwise."""
@@ -53,11 +59,17 @@ class VisitReader:
         found = _match_rest(rest)
         if found is None or b"\\" in segment or not segment.isascii():
             return None
-        samples, conditions = found.groups()
+        samples, conditions, slow, preempted = found.groups()
         key = self._keys.read(b'{"op_type": ' + text)
-        if key is None or (conditions not in self._settled and not self._remember(conditions)):
+        if key is None or (conditions not in self._conditions and not self._remember(conditions)):
             return None
-        return Visit(segment.decode(), key, tuple(map(int, samples.split(b", "))), self._settled[conditions])
+        return Visit(
+            segment.decode(),
+            key,
+            tuple(map(int, samples.split(b", "))),
+            self._conditions[conditions],
+            Counter(canary=_count(slow), preempted=_count(preempted)) if slow or preempted else _NONE,
+        )
 
     def _remember(self, text: bytes) -> bool:
         """Read conditions and keep what they say; False if they are none."""
@@ -65,10 +77,14 @@ class VisitReader:
             conditions = Conditions(**json.loads(text))
         except (ValueError, TypeError, RecursionError):
             return False
-        if len(self._settled) >= _MOST_CONDITIONS:
-            self._settled.clear()
-        self._settled[text] = conditions.settled
+        if len(self._conditions) >= _MOST_CONDITIONS:
+            self._conditions.clear()
+        self._conditions[text] = conditions
         return True
+
+
+def _count(numbers: bytes | None) -> int:
+    return numbers.count(b",") + 1 if numbers else 0
 
 
 def _read_normal_head(text: bytes) -> tuple[str, tuple[str, ...]] | None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lut.records import Conditions, TensorSpec
+from lut.records import CAUSES, Conditions, Discarded, TensorSpec
 
 __all__ = ["Begin", "End", "Event", "NetFailed", "NetTimed", "ParseError", "Started", "Turns", "parse_event"]
 
@@ -43,6 +43,7 @@ class NetTimed:
     outputs: tuple[TensorSpec, ...] | None
     """None where the program does not tell: not every one is ours."""
     conditions: Conditions
+    discarded: Discarded
     engine_ns: int
     load_ns: int
 
@@ -106,7 +107,9 @@ def _parse(event: str, fields: dict[str, Any]) -> Event:
                     _known(fields.get("canary_before_ns")),
                     _known(fields.get("canary_after_ns")),
                     _truth(fields.get("settled")),
+                    _cause(fields.get("spoilt_by")),
                 ),
+                Discarded(**{cause: _times(runs, 0) for cause, runs in fields.get("discarded", {}).items()}),
                 _positive(fields["engine_ns"]),
                 int(fields.get("load_ns", 0)),
             )
@@ -144,3 +147,9 @@ def _truth(value: Any) -> bool | None:
     if value is not None and not isinstance(value, bool):
         raise ValueError(f"{value!r} where true, false or null is expected")
     return value
+
+
+def _cause(value: Any) -> str | None:
+    if value is not None and value not in CAUSES:
+        raise ValueError(f"{value!r} where one of {', '.join(CAUSES)} or null is expected")
+    return None if value is None else str(value)

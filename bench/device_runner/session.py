@@ -20,7 +20,7 @@ from bench.device_runner.parse import End, NetFailed, NetTimed
 from bench.device_runner.program_run import TurnsFailed, run_program
 from bench.nets import OpNets, build_nets
 from lut.ops import bytes_moved, infer_outputs
-from lut.records import BlockState, Failure, Measurement, OpSpec, RunConfig, Segment
+from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
 
 __all__ = ["SILENCE_S", "Interruption", "Visit", "run_block"]
 
@@ -28,14 +28,17 @@ SILENCE_S = 120.0
 """How long the program may print nothing. One visit of the largest operator of any space takes seconds."""
 
 _MOST_ATTEMPTS = 3
-"""A visit in a slow phase is made again, in another process; so often at most, then it is kept and marked."""
+"""A spoilt visit is made again, in another process; it is tried so often at most, then kept and marked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit's outcome, and the nanoseconds it took inside the engine and in loading the net."""
+    """One visit's outcome, and the nanoseconds it took inside the engine and in loading the net.
 
-    outcome: Measurement | Failure
+    A visit that was spoilt and is made again is told too, as `Repeated`.
+    """
+
+    outcome: Measurement | Repeated | Failure
     engine_ns: int = 0
     load_ns: int = 0
 
@@ -81,7 +84,7 @@ def run_block(
     """
     pending = {op.id: (op, set(passes)) for op, passes in wanted.items() if passes}
     alone: set[str] = set()
-    unsettled: Counter[tuple[str, int]] = Counter()
+    spoilt: Counter[tuple[str, int]] = Counter()
     endurance = Endurance(device.info.serial)
     state_known = False
     while pending:
@@ -99,9 +102,10 @@ def run_block(
                 outcome = visit.outcome
                 if outcome.op.id not in pending:
                     continue  # it failed in an earlier pass by our own check; the program goes on with it
-                if isinstance(outcome, Measurement) and outcome.conditions.settled is False:
-                    unsettled[outcome.op.id, outcome.pass_index] += 1
-                    if unsettled[outcome.op.id, outcome.pass_index] < _MOST_ATTEMPTS:
+                if isinstance(outcome, Measurement) and outcome.conditions.spoilt_by:
+                    spoilt[outcome.op.id, outcome.pass_index] += 1
+                    if spoilt[outcome.op.id, outcome.pass_index] < _MOST_ATTEMPTS:
+                        yield replace(visit, outcome=Repeated(outcome))
                         continue
                 _strike_off(pending, outcome)
                 yield visit
@@ -158,11 +162,11 @@ def _is_quantized(op: OpSpec) -> bool:
     return op.op_type.startswith("Int8") or op.op_type in ("NCHW2NHWC", "NHWC2NCHW")
 
 
-def _strike_off(pending: Pending, outcome: Measurement | Failure) -> None:
+def _strike_off(pending: Pending, outcome: Measurement | Failure | Repeated) -> None:
     left = pending[outcome.op.id][1]
     if isinstance(outcome, Failure):
         left.clear()
-    else:
+    elif isinstance(outcome, Measurement):
         left.discard(outcome.pass_index)
     if not left:
         del pending[outcome.op.id]
@@ -210,5 +214,6 @@ def _timed(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[int, ...
             event.warmup_ns,
             event.repeats,
             event.conditions,
+            event.discarded,
         )
     return Visit(outcome, event.engine_ns, event.load_ns)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from bench.device_runner.arguments import program_arguments
 from bench.device_runner.canary import CanaryMemory, build_canary
@@ -16,6 +17,7 @@ from bench.device_runner.endurance import Endurance
 from bench.device_runner.parse import End, NetFailed, NetTimed
 from bench.device_runner.program_run import run_program
 from bench.nets import OpNets
+from lut.disturbance import Disturbances
 from lut.records import ProgramInfo, RunConfig, Segment
 
 __all__ = ["NetRuns", "measure_nets"]
@@ -24,16 +26,22 @@ SILENCE_S = 600.0
 """How long the program may print nothing: one visit of a net takes as long as those of all its operators."""
 
 
-_MOST_AGAIN = 20
-"""So many visits of a net in slow phases are made again; what is slow then counts as it is."""
+_MOST_AGAIN = 10
+"""So many spoilt visits of a net are made again. One that has not half of its visits then is marked."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetRuns:
-    """All timed runs of one net in nanoseconds, or why there are none."""
+    """All timed runs of one net in nanoseconds, or why there are none.
+
+    `spoilt_by` (see `CAUSES`) is set where most visits were spoilt: the runs are then of all visits, and
+    tell of the disturbance as much as of the net.
+    """
 
     samples_ns: tuple[int, ...]
     failure: str | None = None
+    spoilt_by: str | None = None
+    disturbances: Disturbances = field(default_factory=Disturbances)
 
 
 def measure_nets(
@@ -72,7 +80,7 @@ def measure_nets(
     with_canary = [build_canary()] if config.canary_share else []
     fit = False
     while run.left:
-        before, repeated = run.visits_left, run.repeated
+        before, spoilt = run.visits_left, run.spoilt
         try:
             if not fit:
                 device.begin_block(announce)
@@ -94,13 +102,8 @@ def measure_nets(
             announce(f"{device.info.serial} is back: {error}")
             if error.op_id in run.left and endurance.blame(error.op_id):
                 run.fail(error.op_id, f"lost: {error}")
-        endurance.count(progressed=run.visits_left < before or run.repeated > repeated, lost=not fit)
-    return {
-        net.id: NetRuns((), run.failures[net.id])
-        if net.id in run.failures
-        else NetRuns(tuple(run.samples_ns[net.id]))
-        for net in nets
-    }
+        endurance.count(progressed=run.visits_left < before or run.spoilt > spoilt, lost=not fit)
+    return {net.id: run.conclude(net.id) for net in nets}
 
 
 @dataclass
@@ -109,17 +112,17 @@ class _Run:
 
     nets: dict[str, OpNets]
     left: dict[str, int]
-    samples_ns: dict[str, list[int]] = field(default_factory=dict)
+    visits: dict[str, list[NetTimed]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    unsettled: Counter[str] = field(default_factory=Counter)
+    again: Counter[str] = field(default_factory=Counter)
 
     @property
     def visits_left(self) -> int:
         return sum(self.left.values())
 
     @property
-    def repeated(self) -> int:
-        return self.unsettled.total()
+    def spoilt(self) -> int:
+        return self.again.total()
 
     def choose_group(self) -> tuple[list[OpNets], int]:
         """Choose what the next process measures: the nets that lack the most passes, and how many."""
@@ -127,11 +130,11 @@ class _Run:
         return [self.nets[net_id] for net_id, lacking in self.left.items() if lacking == passes], passes
 
     def time(self, event: NetTimed) -> None:
-        """Count a visit, unless it fell into a slow phase; so many of a net are made again."""
-        if event.conditions.settled is False and self.unsettled[event.id] < _MOST_AGAIN:
-            self.unsettled[event.id] += 1
+        """Keep a visit; one that is spoilt is made again, but not without end."""
+        self.visits.setdefault(event.id, []).append(event)
+        if event.conditions.spoilt_by and self.again[event.id] < _MOST_AGAIN:
+            self.again[event.id] += 1
             return
-        self.samples_ns.setdefault(event.id, []).extend(event.samples_ns)
         self.left[event.id] -= 1
         if not self.left[event.id]:
             del self.left[event.id]
@@ -139,3 +142,21 @@ class _Run:
     def fail(self, net_id: str, reason: str) -> None:
         self.failures[net_id] = reason
         del self.left[net_id]
+
+    def conclude(self, net_id: str) -> NetRuns:
+        """Give a net's runs: those of its fit visits where they are half of what was asked for, else all."""
+        if net_id in self.failures:
+            return NetRuns((), self.failures[net_id])
+        visits = self.visits[net_id]
+        fit = [visit for visit in visits if not visit.conditions.spoilt_by]
+        causes = Counter(visit.conditions.spoilt_by for visit in visits if visit.conditions.spoilt_by)
+        enough = 2 * len(fit) >= len(visits) - self.again[net_id]
+        disturbances = Disturbances()
+        for visit in visits:
+            disturbances.add_visit(None, visit.discarded.count())
+        (disturbances.repeated_visits if enough else disturbances.spoilt_visits).update(causes)
+        return NetRuns(
+            tuple(chain.from_iterable(visit.samples_ns for visit in (fit if enough else visits))),
+            spoilt_by=None if enough else causes.most_common(1)[0][0],
+            disturbances=disturbances,
+        )

@@ -71,11 +71,7 @@ def _describe(number: int, run: Run) -> Html:
         sentences.append(
             f"The slowest canary took {percent(float(high / low - 1))} longer than the quickest."
         )
-    if len(run.unsettled):
-        share = percent(len(run.unsettled) / visits)
-        sentences.append(
-            f"{count(len(run.unsettled), 'visit')} ({share}) fell into phases in which the canary was slow."
-        )
+    sentences += run.disturbances.describe()
     chart = render_chart(_draw(number, run, told))
     return tag("article", tag("h3", run.path.name), tag("p", " ".join(sentences)), chart)
 
@@ -89,7 +85,7 @@ def _draw(number: int, run: Run, tracks: list[_Track]) -> Chart:
         "annotations": titles,
         "xaxis": {"title": {"text": "visit, in run order"}, "anchor": "free", "position": 0},
         "showlegend": False,
-        "shapes": _shade(run.unsettled),
+        "shapes": _shade(run.spoilt),
         "hovermode": "x",
     }
     traces: list[dict[str, Any]] = []
@@ -121,7 +117,7 @@ def _draw(number: int, run: Run, tracks: list[_Track]) -> Chart:
         label=f"{', '.join(track.name for track in tracks)} over the run of {run.path.name}",
         caption="The run from its first visit to its last."
         f"{grouped}{band}{'.' if grouped else ''}"
-        + (" Shaded: phases in which the canary was slow." if len(run.unsettled) else ""),
+        + (" Shaded: visits that were disturbed." if len(run.spoilt) else ""),
         traces=traces,
         layout=layout,
         height=_MARGINS + _TRACK * len(tracks),
@@ -165,11 +161,11 @@ def _quantiles(parts: list[Floats], share: float) -> list[float | None]:
     return [value if np.isfinite(value) else None for value in to_list(values)]
 
 
-def _shade(unsettled: Indices) -> list[dict[str, Any]]:
+def _shade(spoilt: Indices) -> list[dict[str, Any]]:
     """Shade the phases behind all tracks, the longest ones where there are too many to see."""
-    if not len(unsettled):
+    if not len(spoilt):
         return []
-    phases = np.split(unsettled, np.flatnonzero(np.diff(unsettled) > 1) + 1)
+    phases = np.split(spoilt, np.flatnonzero(np.diff(spoilt) > 1) + 1)
     longest = sorted(phases, key=len, reverse=True)[:_PHASES]
     return [
         {

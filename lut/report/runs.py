@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lut.disturbance import Disturbances
 from lut.errors import FileError
 from lut.journal import read_journal
-from lut.records import BlockState, Measurement, OpKey, Segment
+from lut.records import BlockState, Measurement, OpKey, Repeated, Segment
 from lut.report.columns import Floats, Indices
 
 __all__ = ["Run", "read_run"]
@@ -34,8 +35,9 @@ class Run:
     canary_us: Floats
     khz: Floats
     celsius: Floats
-    unsettled: Indices
-    """The visits that fell into a phase in which the canary was slow."""
+    spoilt: Indices
+    """The visits that stayed spoilt however often they were made again."""
+    disturbances: Disturbances
 
 
 class _Course:
@@ -45,12 +47,14 @@ class _Course:
         self.numbers: dict[OpKey, int] = {}
         self.op = array("q")
         self.median_ns, self.canary_ns, self.khz, self.celsius = (array("d") for _ in range(4))
-        self.unsettled = array("q")
+        self.spoilt = array("q")
+        self.disturbances = Disturbances()
 
     def add(self, visit: Measurement, celsius: float) -> None:
         state = visit.conditions
-        if state.settled is False:
-            self.unsettled.append(len(self.op))
+        self.disturbances.add(visit)
+        if state.spoilt_by:
+            self.spoilt.append(len(self.op))
         self.op.append(self.numbers.setdefault(visit.op.key, len(self.numbers)))
         self.median_ns.append(float(np.median(visit.samples_ns)))
         self.canary_ns.append(_mean(state.canary_before_ns, state.canary_after_ns))
@@ -78,6 +82,8 @@ def read_run(
         elif isinstance(entry, Measurement):
             course.add(entry, celsius)
             progress(len(course.op))
+        elif isinstance(entry, Repeated):
+            course.disturbances.add(entry)
     if not course.op:
         raise FileError(f"{path} holds no measurement. Give a journal that `bench run` has written.")
     op, median_ns = np.array(course.op, np.intp), np.array(course.median_ns)
@@ -88,7 +94,8 @@ def read_run(
         canary_us=np.array(course.canary_ns) / 1000,
         khz=np.array(course.khz),
         celsius=np.array(course.celsius),
-        unsettled=np.array(course.unsettled, np.intp),
+        spoilt=np.array(course.spoilt, np.intp),
+        disturbances=course.disturbances,
     )
 
 

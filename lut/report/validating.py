@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from lut.records import CAUSES
 from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material
@@ -44,9 +46,21 @@ def build(material: Material) -> Html | None:
                 class_="warning",
             )
         )
-    measured = [net for net in validation.nets if net.measured_us is not None]
-    if measured:
-        parts += [render_chart(_draw(measured)), _list(measured)]
+    if validation.judged:
+        parts += [render_chart(_draw(validation.judged)), _list(validation.judged)]
+    if validation.disturbed:
+        marks = (
+            [net.net, decimals(net.p50_us), decimals(net.estimate_us), CAUSES[net.spoilt_by or ""]]
+            for net in validation.disturbed
+        )
+        parts.append(
+            tag_table(
+                "Disturbed, and left out of all figures above",
+                ("Net", "Measured p50, µs", "Estimate, µs", "Cause"),
+                marks,
+                range(1, 3),
+            )
+        )
     if validation.failed:
         rows = ([net.net, net.failure or ""] for net in validation.failed)
         parts.append(tag_table("Not measured", ("Net", "Reason"), rows))
@@ -59,7 +73,7 @@ def _summarise(name: str, summary: Summary | None) -> list[tuple[str, str]]:
     return [(f"{name}: median error", percent(summary.median)), (f"{name}: largest", percent(summary.worst))]
 
 
-def _draw(nets: list[NetComparison]) -> Chart:
+def _draw(nets: Sequence[NetComparison]) -> Chart:
     measured = [net.p50_us or 0.0 for net in nets]
     most = max(max(net.p90_us or 0.0, net.estimate_us) for net in nets)
     traces: list[dict[str, Any]] = [
@@ -94,7 +108,12 @@ def _draw(nets: list[NetComparison]) -> Chart:
 
 
 def _points(
-    name: str, nets: list[NetComparison], measured: list[float], sums: list[float], color: str, symbol: str
+    name: str,
+    nets: Sequence[NetComparison],
+    measured: list[float],
+    sums: list[float],
+    color: str,
+    symbol: str,
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
@@ -118,7 +137,7 @@ def _points(
     }
 
 
-def _list(nets: list[NetComparison]) -> Html:
+def _list(nets: Sequence[NetComparison]) -> Html:
     calibrated = any(net.left_out_us is not None for net in nets)
     rows = [
         [

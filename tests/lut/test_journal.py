@@ -84,7 +84,9 @@ def test_lines_are_as_documented(tmp_path: Path) -> None:
             "canary_before_ns": None,
             "canary_after_ns": None,
             "settled": None,
+            "spoilt_by": None,
         },
+        "discarded": {"canary": [], "preempted": []},
     }
     assert failure == {
         "kind": "failure",

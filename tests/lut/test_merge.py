@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lut.errors import ConflictError, FileError
 from lut.merge import Merged, describe, merge_journals, write_table
-from lut.records import Conditions, Failure, LutRecord, Measurement, Segment
+from lut.records import Conditions, Discarded, Failure, LutRecord, Measurement, Repeated, Segment
 from tests.lut.samples import (
     CONFIG,
     CONV,
@@ -183,6 +183,7 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
             }
         ],
         "marked": [],
+        "disturbances": {},
         "incomplete": [CONV_RELU.key.to_json()],
         "failures": [{**CONV.key.to_json(), "stage": "crash", "reason": "killed"}],
     }
@@ -214,7 +215,26 @@ def test_what_was_measured_in_slow_phases_only_is_marked(tmp_path: Path) -> None
     slow = replace(measured(CONV_RELU, 30_000), conditions=Conditions(settled=False))
     path = written_journal(tmp_path / "a.run.jsonl", SEGMENT, slow, measured(RELU, 5_000))
     merged = merge(path)
-    assert merged.marked == (CONV_RELU.key,)
+    assert merged.marked == {CONV_RELU.key: "canary"}
     (mark,) = describe(merged)["marked"]
     assert mark["op_type"] == CONV_RELU.op_type
-    assert mark["reason"]
+    assert mark["reason"] == "measured while the canary was slow"
+
+
+def test_what_was_thrown_away_and_made_again_is_counted(tmp_path: Path) -> None:
+    disturbed = replace(measured(CONV_RELU, 30_000), conditions=Conditions(spoilt_by="preempted"))
+    cleaned = replace(measured(CONV_RELU, 20_000), discarded=Discarded((90_000,), (80_000, 70_000)))
+    path = written_journal(
+        tmp_path / "a.run.jsonl", SEGMENT, Repeated(disturbed), cleaned, measured(RELU, 5_000)
+    )
+    merged = merge(path)
+    assert not merged.marked
+    assert [record.p50 for record in merged.records if record.key == CONV_RELU.key] == [20.0]
+    assert describe(merged)["disturbances"] == {
+        "discarded_runs": {"canary": 1, "preempted": 2},
+        "repeated_visits": {"preempted": 1},
+    }
+    assert merged.disturbances.describe() == [
+        "Thrown away and made again: 3 runs (1 in slow phases, 2 while something else had the processor) and "
+        "1 visit (1 while something else had the processor)."
+    ]

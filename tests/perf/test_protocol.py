@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import random
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +11,7 @@ from lut.frontends import load_model
 from lut.merge import merge_journals
 from lut.records import OpSpec
 from lut.table import LutTable, load_table
+from tests.busy import busy_processor
 from tests.perf.zoo_tables import measure, merge, plan_zoo
 
 PROCESSOR = 1
@@ -61,9 +56,9 @@ def test_two_tables_are_the_same(tmp_path: Path) -> None:
 def test_a_busy_neighbour_is_noticed(tmp_path: Path) -> None:
     models, plan = plan_zoo(tmp_path, ["int8"])
     quiet = measure_table(plan, tmp_path / "quiet")
-    with busy_neighbour():
+    with busy_processor(PROCESSOR, pauses=True):
         disturbed = measure_table(plan, tmp_path / "disturbed")
-    marked = set(merge_journals([tmp_path / "disturbed" / "run.jsonl"], print).marked)
+    marked = merge_journals([tmp_path / "disturbed" / "run.jsonl"], print).marked
     found = differences(list_ops(models), quiet, disturbed)
     wrong = {op: share for op, share in found.items() if abs(share) > 0.05 and op.key not in marked}
     far = sum(abs(share) > 0.05 for share in found.values())
@@ -73,29 +68,6 @@ def test_a_busy_neighbour_is_noticed(tmp_path: Path) -> None:
     for op, share in wrong.items():
         print(f"  {share:+.1%} {p50_us(quiet, op):9.1f} us {op}")
     assert not wrong
-
-
-@contextmanager
-def busy_neighbour() -> Iterator[None]:
-    """Let another process compute on the processor measured on, for random seconds with pauses between."""
-    neighbour = multiprocessing.get_context("spawn").Process(target=_disturb, daemon=True)
-    neighbour.start()
-    try:
-        yield
-        assert neighbour.is_alive()
-    finally:
-        neighbour.terminate()
-        neighbour.join()
-
-
-def _disturb() -> None:
-    os.sched_setaffinity(0, {PROCESSOR})
-    chance = random.Random(0)
-    while True:
-        end = time.monotonic() + chance.uniform(0.1, 1.5)
-        while time.monotonic() < end:
-            pass
-        time.sleep(chance.uniform(0.1, 1.5))
 
 
 def test_the_default_costs_at_most_twice_the_plain(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ void report_crashes_to(int out) {
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigaction(signal, &action, nullptr);
 }
 
-void set_crash_line(const char* line) { crash_line = line; }
+CrashLine::CrashLine(const char* line) { crash_line = line; }
+
+CrashLine::~CrashLine() { crash_line = nullptr; }
 
 }  // namespace speed_benchmark

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "loaded_net.h"
 #include "order.h"
+#include "preemption.h"
 #include "refusal.h"
 #include "threads.h"
 #include "timing.h"
@@ -46,6 +47,7 @@ class Run {
         loaded_(nets_.size()),
         failed_(nets_.size()),
         canary_(canary),
+        preemption_(options.threads),
         out_(out) {}
 
   void all_passes() {
@@ -81,9 +83,7 @@ class Run {
         if (!loaded_[index]) load(index);
         JsonLine("begin").text("id", nets_[index].id).number("pass", pass).write_to(out_);
         Member member = {loaded_[index].get(), "", {}};
-        set_crash_line(member.net->crash_line());
         warm_up(options_.protocol, member.net, &member.timing);
-        set_crash_line(nullptr);
         indices.push_back(index);
         members.push_back(std::move(member));
       } catch (const NetError& error) {
@@ -94,7 +94,7 @@ class Run {
     if (members.size() > 1) JsonLine("turns").number("nets", static_cast<int64_t>(members.size())).write_to(out_);
     const int64_t khz_before = clock_.khz();
     time_group(options_.protocol, options_.seed ^ static_cast<uint64_t>(pass << 32 | static_cast<int64_t>(first)),
-               &members, canary_, &patience_);
+               &members, canary_, &preemption_, &patience_);
     const int64_t khz_after = clock_.khz();
     for (size_t i = 0; i < members.size(); ++i) {
       if (members[i].error.empty()) {
@@ -118,8 +118,10 @@ class Run {
         .known("khz_after", khz_after)
         .known("canary_before_ns", timing.canary_before_ns)
         .known("canary_after_ns", timing.canary_after_ns)
-        .raw("settled", canary_ == nullptr ? "null" : timing.settled ? "true" : "false")
-        .number("discarded", timing.discarded)
+        .raw("settled", timing.spoilt_by == nullptr ? "true" : "false")
+        .raw("spoilt_by", timing.spoilt_by == nullptr ? "null" : json_string(timing.spoilt_by))
+        .raw("discarded", "{\"canary\":" + json_numbers(timing.slow_ns) + ",\"preempted\":" +
+                              json_numbers(timing.preempted_ns) + "}")
         .number("load_ns", std::exchange(loaded_ns_[index], 0))
         .number("engine_ns", timing.engine_ns)
         .write_to(out_);
@@ -150,6 +152,7 @@ class Run {
   std::vector<std::unique_ptr<LoadedNet>> loaded_;
   std::vector<bool> failed_;
   Canary* const canary_;
+  Preemption preemption_;
   Patience patience_;
   const int out_;
   const Clock clock_;

@@ -46,38 +46,44 @@ int64_t choose_repeats(const Protocol& protocol, const Timing& timing) {
 
 class GroupTiming {
  public:
-  GroupTiming(const Protocol& protocol, uint64_t seed, std::vector<Member>* members, Canary* canary, Patience* patience)
+  GroupTiming(const Protocol& protocol, uint64_t seed, std::vector<Member>* members, Canary* canary,
+              Preemption* preemption, Patience* patience)
       : protocol_(protocol),
         seed_(seed),
         members_(*members),
         canary_(canary),
-        patience_(patience),
+        preemption_(*preemption),
+        patience_(*patience),
         fill_(choose_fill()),
         other_memory_(static_cast<size_t>(protocol.thrash_bytes) + fill_),
         touched_(protocol.turns > 1 || protocol.thrash_bytes > 0),
-        spoilt_(members->size()) {}
+        most_samples_(static_cast<size_t>(
+            protocol.p50_share > 0 ? std::max(protocol.iter, protocol.most_iter) : protocol.iter)) {}
 
   void make() {
     // Every vector has its room before the first run: next to nothing happens between two samples.
-    const auto most = static_cast<size_t>(std::max(protocol_.iter, protocol_.most_iter));
     for (Member& member : members_) {
-      member.timing.samples_ns.reserve(most);
+      member.timing.samples_ns.reserve(most_samples_);
       member.timing.repeats = choose_repeats(protocol_, member.timing);
     }
+    chunk_.reserve(members_.size());
     if (protocol_.turns > 1) warm_up_in_turns();
     if (canary_ != nullptr) canary_before_ns_ = canary_->look();
+    preemption_.start();
     for (int64_t round = 0; !is_enough(round); ++round) {
+      const int64_t start = now_ns();
       order_ = draw_order(members_.size(), seed_, round);
       for (size_t next = 0; next < order_.size();) next = run_chunk(next);
+      if (round >= protocol_.iter && !goes_on(round)) patience_.spend(now_ns() - start);
     }
-    set_crash_line(nullptr);
-    for (size_t i = 0; i < members_.size(); ++i) conclude(i);
+    for (Member& member : members_) conclude(&member.timing);
   }
 
  private:
-  struct Sample {
+  struct Run {
     size_t member;
     int64_t ns;
+    bool preempted;
   };
 
   // What the nets that a full group would have besides these would read between two runs of one of these.
@@ -90,10 +96,19 @@ class GroupTiming {
     return static_cast<size_t>(std::min(bytes / count * lacking, static_cast<double>(protocol_.fill_bytes)));
   }
 
+  // Rounds beyond those asked for replace runs that were thrown away.
   bool is_enough(int64_t rounds) const {
-    if (rounds < protocol_.iter) return false;
-    if (protocol_.p50_share <= 0 || rounds >= protocol_.most_iter) return true;
-    return are_nearly_all([&](const Member& member) {
+    if (rounds < protocol_.iter || goes_on(rounds)) return false;
+    if (patience_.left_ns() <= 0) return true;
+    return std::all_of(members_.begin(), members_.end(), [&](const Member& member) {
+      return !member.error.empty() || static_cast<int64_t>(member.timing.samples_ns.size()) >= protocol_.iter;
+    });
+  }
+
+  // Whether the protocol itself asks for more rounds, until medians are known.
+  bool goes_on(int64_t rounds) const {
+    if (protocol_.p50_share <= 0 || rounds >= protocol_.most_iter) return false;
+    return !are_nearly_all([&](const Member& member) {
       return is_median_known(member.timing.samples_ns, protocol_.p50_share);
     });
   }
@@ -101,10 +116,11 @@ class GroupTiming {
   // Every member has run once by itself. The other runs of the warm-up are made in turns too: from runs of one
   // net alone a processor learns what it does not know in turns.
   void warm_up_in_turns() {
+    preemption_.start();
     for (int64_t round = 1; round < protocol_.warmup && !are_warm(); ++round) {
       chunk_.clear();
       for (const size_t index : draw_order(members_.size(), seed_, -round)) run_member(index);
-      for (const Sample& sample : chunk_) members_[sample.member].timing.warmup_ns.push_back(sample.ns);
+      for (const Run& run : chunk_) members_[run.member].timing.warmup_ns.push_back(run.ns);
     }
   }
 
@@ -125,12 +141,13 @@ class GroupTiming {
   }
 
   // Runs members from a place in the order on, until the canary is due; gives the place behind the last. What a
-  // slow canary spoilt is run again.
+  // slow canary spoilt is run again at once; what was preempted, in another round.
   size_t run_chunk(size_t first) {
     for (;;) {
       const bool settled = canary_ == nullptr || wait_for_canary();
       chunk_.clear();
       const int64_t start = now_ns();
+      preemption_.lap();
       size_t next = first;
       do {
         run_member(order_[next++]);
@@ -138,19 +155,18 @@ class GroupTiming {
       if (canary_ == nullptr) return keep_chunk(next, true);
       const int64_t after = canary_->run();
       const bool good = settled && !canary_->is_slow(after);
-      if (good || patience_->left_ns() <= 0) {
-        canary_after_ns_ = after;
-        return keep_chunk(next, good);
-      }
-      patience_->spend(now_ns() - start);
-      for (const Sample& sample : chunk_) ++members_[sample.member].timing.discarded;
+      const bool last = good || patience_.left_ns() <= 0;
+      if (last) canary_after_ns_ = after;
+      keep_chunk(next, good);
+      if (last) return next;
+      patience_.spend(now_ns() - start);
     }
   }
 
   void run_member(size_t index) {
     Member& member = members_[index];
     if (!member.error.empty()) return;
-    set_crash_line(member.net->crash_line());
+    const CrashLine named(member.net->crash_line());
     other_memory_.read(static_cast<size_t>(protocol_.thrash_bytes) + fill_ / members_.size());
     if (touched_) touch(member.net->activations());
     try {
@@ -160,7 +176,7 @@ class GroupTiming {
         for (int64_t run = 0; run < repeats; ++run) member.net->run_once();
         const int64_t took = now_ns() - start;
         member.timing.engine_ns += took;
-        chunk_.push_back({index, took / repeats});
+        chunk_.push_back({index, took / repeats, preemption_.spoils(preemption_.lap(), took)});
       });
     } catch (const NetError& error) {
       member.error = error.what();
@@ -168,9 +184,15 @@ class GroupTiming {
   }
 
   size_t keep_chunk(size_t next, bool settled) {
-    for (const Sample& sample : chunk_) {
-      members_[sample.member].timing.samples_ns.push_back(sample.ns);
-      spoilt_[sample.member].push_back(!settled);
+    for (const Run& run : chunk_) {
+      Timing& timing = members_[run.member].timing;
+      if (run.preempted) {
+        timing.preempted_ns.push_back(run.ns);
+      } else if (!settled) {
+        timing.slow_ns.push_back(run.ns);
+      } else if (timing.samples_ns.size() < most_samples_) {  // else it only took its turn for the others' sake
+        timing.samples_ns.push_back(run.ns);
+      }
     }
     return next;
   }
@@ -178,42 +200,38 @@ class GroupTiming {
   bool wait_for_canary() {
     if (!canary_->is_slow(canary_->look())) return true;
     const int64_t start = now_ns();
-    const int64_t took = canary_->wait_until_settled(std::min(kWaitNs, patience_->left_ns()));
-    patience_->spend(now_ns() - start);
+    const int64_t took = canary_->wait_until_settled(std::min(kWaitNs, patience_.left_ns()));
+    patience_.spend(now_ns() - start);
     return !canary_->is_slow(took);
   }
 
-  // Drops the samples of slow phases where enough others are left.
-  void conclude(size_t index) {
-    Timing& timing = members_[index].timing;
-    timing.canary_before_ns = canary_before_ns_;
-    timing.canary_after_ns = canary_after_ns_;
-    const std::vector<bool>& spoilt = spoilt_[index];
-    const auto bad = std::count(spoilt.begin(), spoilt.end(), true);
-    if (bad == 0) return;
-    if (2 * bad > static_cast<std::ptrdiff_t>(spoilt.size())) {
-      timing.settled = false;
-      return;
-    }
-    std::vector<int64_t> kept;
-    for (size_t i = 0; i < spoilt.size(); ++i) {
-      if (!spoilt[i]) kept.push_back(timing.samples_ns[i]);
-    }
-    timing.samples_ns = std::move(kept);
-    timing.discarded += bad;
+  // Where half of the runs asked for are fit, they are the figures. Else those that there are, or at worst the
+  // latest spoilt ones, and that is said.
+  void conclude(Timing* timing) const {
+    timing->canary_before_ns = canary_before_ns_;
+    timing->canary_after_ns = canary_after_ns_;
+    if (2 * static_cast<int64_t>(timing->samples_ns.size()) >= protocol_.iter) return;
+    const bool slow = timing->slow_ns.size() > timing->preempted_ns.size();
+    timing->spoilt_by = slow ? "canary" : "preempted";
+    if (!timing->samples_ns.empty()) return;
+    std::vector<int64_t>& spoilt = slow ? timing->slow_ns : timing->preempted_ns;
+    const auto latest = spoilt.end() - std::min<std::ptrdiff_t>(protocol_.iter, spoilt.end() - spoilt.begin());
+    timing->samples_ns.assign(latest, spoilt.end());
+    spoilt.erase(latest, spoilt.end());
   }
 
   const Protocol& protocol_;
   const uint64_t seed_;
   std::vector<Member>& members_;
   Canary* const canary_;
-  Patience* const patience_;
+  Preemption& preemption_;
+  Patience& patience_;
   const size_t fill_;
   OtherMemory other_memory_;
   const bool touched_;
-  std::vector<std::vector<bool>> spoilt_;
+  const size_t most_samples_;
   std::vector<size_t> order_;
-  std::vector<Sample> chunk_;
+  std::vector<Run> chunk_;
   int64_t canary_before_ns_ = -1, canary_after_ns_ = -1;
 };
 
@@ -226,6 +244,7 @@ int64_t Patience::left_ns() const { return kFirstPatienceNs + (now_ns() - start_
 void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing) {
   timing->warmup_ns.reserve(static_cast<size_t>(protocol.warmup));
   const int64_t most = protocol.turns > 1 ? std::min<int64_t>(protocol.warmup, 1) : protocol.warmup;
+  const CrashLine named(net->crash_line());
   run_stage("warmup", [&] {
     for (int64_t i = 0; i < most; ++i) {
       const int64_t start = now_ns();
@@ -238,8 +257,8 @@ void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing) {
 }
 
 void time_group(const Protocol& protocol, uint64_t seed, std::vector<Member>* members, Canary* canary,
-                Patience* patience) {
-  GroupTiming(protocol, seed, members, canary, patience).make();
+                Preemption* preemption, Patience* patience) {
+  GroupTiming(protocol, seed, members, canary, preemption, patience).make();
 }
 
 bool is_median_known(std::vector<int64_t> samples, double share) {

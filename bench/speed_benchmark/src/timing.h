@@ -7,6 +7,7 @@
 
 #include "canary.h"
 #include "loaded_net.h"
+#include "preemption.h"
 
 namespace speed_benchmark {
 
@@ -27,11 +28,13 @@ struct Timing {
   int64_t repeats = 1;
   int64_t engine_ns = 0;
   int64_t canary_before_ns = -1, canary_after_ns = -1;  // -1: there is no canary
-  int64_t discarded = 0;                                // timed runs that a slow canary spoilt
-  bool settled = true;                                  // false: too many of the samples are of a slow phase
+
+  // Timed runs that are no samples: made while the canary was slow, or while something else had the processor.
+  std::vector<int64_t> slow_ns, preempted_ns;
+  const char* spoilt_by = nullptr;  // "canary" or "preempted": too few runs were fit, and the samples are not sure
 };
 
-// Bounds what a process spends on waiting for slow phases to end.
+// Bounds what a process spends on waiting for slow phases to end, and on making runs again.
 class Patience {
  public:
   Patience();
@@ -54,9 +57,10 @@ struct Member {
 void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing);
 
 // Lets the members take turns, in an order drawn anew for each round from `seed`, until each has its samples.
-// A member whose run fails is given its error and left out. Without a canary (null) every timed run counts.
+// A member whose run fails is given its error and left out. A run that was preempted, or that a slow canary
+// spoilt, is made again as long as patience lasts. The canary may be null.
 void time_group(const Protocol& protocol, uint64_t seed, std::vector<Member>* members, Canary* canary,
-                Patience* patience);
+                Preemption* preemption, Patience* patience);
 
 // Whether the median is known within a share of itself: half the width of its 95 % confidence interval, taken
 // from the order of the samples and thus for any distribution.

@@ -18,7 +18,7 @@ from bench.device_runner.parse import (
     Started,
     parse_event,
 )
-from lut.records import Conditions, TensorSpec
+from lut.records import Conditions, Discarded, TensorSpec
 
 TIMED: dict[str, Any] = {
     "event": "net",
@@ -44,6 +44,7 @@ def test_a_visit_with_everything_in_it() -> None:
         repeats=1,
         outputs=(TensorSpec((1, 7, 7, 16), 6),),
         conditions=Conditions(khz_before=1900800, khz_after=None),
+        discarded=Discarded(),
         engine_ns=7400,
         load_ns=300,
     )

@@ -13,7 +13,7 @@ import pytest
 from bench.device_runner import session
 from bench.device_runner.canary import CanaryMemory
 from bench.device_runner.session import run_block
-from lut.records import Failure, Measurement, OpSpec, Segment
+from lut.records import Failure, Measurement, OpSpec, Repeated, Segment
 from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu
 
 OPS = [relu(4), relu(8), relu(16)]
@@ -27,7 +27,8 @@ def in_turns(segment: Segment) -> Segment:
 
 def measure(host: FaultyHost, segment: Segment, ops: Sequence[OpSpec] = OPS) -> list[Measurement | Failure]:
     wanted = {op: frozenset(range(CONFIG.passes)) for op in ops}
-    return [visit.outcome for visit in run_block(host, segment, wanted, seed=1)]
+    outcomes = [visit.outcome for visit in run_block(host, segment, wanted, seed=1)]
+    return [outcome for outcome in outcomes if not isinstance(outcome, Repeated)]
 
 
 def visits(outcomes: list[Measurement | Failure]) -> Counter[tuple[OpSpec, int]]:
@@ -65,7 +66,10 @@ def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(
     with_canary = replace(segment, config=replace(CONFIG, canary_share=0.15))
     memory.learn(with_canary, 1)  # no processor is that fast
     monkeypatch.setattr(session, "CanaryMemory", lambda: memory)
-    (visit,) = run_block(host, with_canary, {relu(4): frozenset({0})}, seed=None)
-    assert isinstance(visit.outcome, Measurement)
-    assert visit.outcome.conditions.settled is False
+    first, second, kept = run_block(host, with_canary, {relu(4): frozenset({0})}, seed=None)
+    assert isinstance(first.outcome, Repeated)
+    assert isinstance(second.outcome, Repeated)
+    assert first.outcome.visit != second.outcome.visit
+    assert isinstance(kept.outcome, Measurement)
+    assert kept.outcome.conditions.spoilt_by == "canary"
     assert host.starts == 3

@@ -78,3 +78,33 @@ def aborting_nets() -> Nets:
     add_quantized(init, "X", (1, 10))
     add_op(predict, "Int8Softmax", ["X"], ["Y"], Y_scale=0.1, Y_zero_point=0)
     return init, predict
+
+
+@pytest.fixture
+def aborting_while_loaded_nets(aborting_nets: Nets) -> Nets:
+    """The same operator in the init net."""
+    init, predict = aborting_nets
+    init.MergeFrom(predict)
+    init.ClearField("external_output")
+    return init, predict
+
+
+@pytest.fixture
+def refusing_nets() -> Nets:
+    """A sum of two shapes that don't go together: the net is created, and its first run fails."""
+    init, predict = NetDef(), NetDef()
+    add_op(init, "ConstantFill", [], ["X"], shape=(1, 8), value=0.5)
+    add_op(init, "ConstantFill", [], ["Y"], shape=(3, 5), value=0.5)
+    add_op(predict, "MatMul", ["X", "Y"], ["Z"])
+    return init, predict
+
+
+@pytest.fixture
+def long_nets() -> Nets:
+    """A float convolution of some hundred million multiply-adds: longer than a time slice."""
+    init, predict = NetDef(), NetDef(external_output=["Y"])
+    add_op(init, "ConstantFill", [], ["X"], shape=(1, 64, 112, 112), value=0.5)
+    add_op(init, "ConstantFill", [], ["W"], shape=(64, 64, 3, 3), value=0.5)
+    add_op(init, "ConstantFill", [], ["b"], shape=(64,), value=0.5)
+    add_op(predict, "Conv", ["X", "W", "b"], ["Y"], kernel=3, stride=1, pad=1, order="NCHW")
+    return init, predict

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 
 from bench.speed_benchmark.build import Program
 from lut.caffe2_pb2 import NetDef
+from tests.busy import busy_processor
 
 Nets = tuple[NetDef | bytes, NetDef | bytes]
 Event = dict[str, Any]
 
-FIRST_CPU = hex(1 << min(os.sched_getaffinity(0)))
+CPU = min(os.sched_getaffinity(0))
+FIRST_CPU = hex(1 << CPU)
 
 
 def encode(nets: dict[str, Nets]) -> bytes:
@@ -60,7 +63,8 @@ def test_one_conv_gives_every_sample_and_what_the_engine_made(host_program: Prog
     assert net["outputs"] == [{"name": "Y", "shape": [1, 7, 7, 16], "dtype": 6}]
     assert (len(net["warmup_ns"]), len(net["samples_ns"]), net["repeats"]) == (2, 3, 1)
     assert all(sample > 0 for sample in net["warmup_ns"] + net["samples_ns"])
-    assert net["engine_ns"] == sum(net["warmup_ns"]) + sum(net["samples_ns"])
+    discarded = sum(map(sum, net["discarded"].values()))
+    assert net["engine_ns"] == sum(net["warmup_ns"]) + sum(net["samples_ns"]) + discarded
     assert net["khz_before"] is None or net["khz_before"] > 0
     assert last["engine_ns"] == net["engine_ns"]
     assert last["load_ns"] == net["load_ns"] > 0
@@ -331,9 +335,8 @@ def test_runs_go_on_until_the_median_is_known(host_program: Program, conv_nets: 
 
 def test_a_canary_that_is_never_as_fast_marks_the_visit(host_program: Program, conv_nets: Nets) -> None:
     nets: dict[str, Nets] = {"bird": conv_nets, "a": conv_nets}
-    events = measure(host_program, nets, "--canary=bird", "--canary-ns=1", "--iter=3")
-    (net,) = pick(events, "net")
-    assert net["settled"] is False
+    (net,) = pick(events := measure(host_program, nets, "--canary=bird", "--canary-ns=1", "--iter=3"), "net")
+    assert (net["settled"], net["spoilt_by"]) == (False, "canary")
     assert len(net["samples_ns"]) == 3  # kept, since there are no others
     assert net["canary_before_ns"] > 1
     assert net["canary_after_ns"] > 1
@@ -344,6 +347,50 @@ def test_a_canary_as_fast_as_usual_lets_figures_pass(host_program: Program, conv
     nets: dict[str, Nets] = {"bird": conv_nets, "a": conv_nets}
     (net,) = pick(measure(host_program, nets, "--canary=bird", "--canary-ns=1000000000"), "net")
     assert net["settled"] is True
-    assert net["discarded"] == 0
+    assert net["discarded"]["canary"] == []
     absent = start(host_program, "--canary=nobody", manifest=encode(nets))
     assert absent.returncode == 2
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_net_that_never_has_the_processor_to_itself_is_marked(
+    threads: int, host_program: Program, long_nets: Nets
+) -> None:
+    # Both on the first processor: every run is longer than a time slice.
+    with busy_processor(CPU):
+        events = measure(
+            host_program,
+            {"a": long_nets},
+            "--cpus",
+            FIRST_CPU,
+            f"--threads={threads}",
+            "--iter=3",
+            "--warmup=0",
+        )
+    (net,) = pick(events, "net")
+    assert (net["settled"], net["spoilt_by"]) == (False, "preempted")
+    assert len(net["samples_ns"]) + len(net["discarded"]["preempted"]) > 3
+
+
+def test_short_runs_find_their_place_between_time_slices(host_program: Program, conv_nets: Nets) -> None:
+    quiet = measure(host_program, {"a": conv_nets}, "--cpus", FIRST_CPU, "--iter=2000")
+    with busy_processor(CPU):
+        busy = measure(host_program, {"a": conv_nets}, "--cpus", FIRST_CPU, "--iter=2000")
+    (alone,), (disturbed,) = pick(quiet, "net"), pick(busy, "net")
+    assert disturbed["settled"] is True
+    assert len(disturbed["samples_ns"]) == 2000
+    assert disturbed["discarded"]["preempted"]
+    assert max(disturbed["samples_ns"]) < min(disturbed["discarded"]["preempted"]) + 10_000_000
+    assert median(disturbed["samples_ns"]) < 2 * median(alone["samples_ns"])
+
+
+def test_a_net_that_fails_when_warming_up_does_not_name_itself_for_the_next_ones_crash(
+    host_program: Program, refusing_nets: Nets, aborting_while_loaded_nets: Nets
+) -> None:
+    nets: dict[str, Nets] = {"refuses": refusing_nets, "aborts": aborting_while_loaded_nets}
+    done = start(host_program, manifest=encode(nets))
+    assert done.returncode == -signal.SIGABRT
+    events = read_events(done.stdout)
+    assert [event["event"] for event in events] == ["start", "load", "begin", "error", "load"]
+    assert (events[-2]["id"], events[-2]["stage"]) == ("refuses", "warmup")
+    assert events[-1]["id"] == "aborts"

@@ -62,7 +62,7 @@ def test_a_run_in_its_order(files: Files) -> None:
     assert set(run.relative) == {1.0}
     assert (run.canary_us[0], run.canary_us[-1]) == (0.4, 0.5)
     assert (run.celsius[0], run.celsius[-1]) == (31.5, 33.0)
-    assert run.unsettled.tolist() == list(range(42, 84))
+    assert run.spoilt.tolist() == list(range(42, 84))
 
 
 def test_a_journal_without_a_measurement_is_refused(tmp_path: Path) -> None:
