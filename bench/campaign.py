@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 
 from bench.device_runner.device import Device
-from bench.device_runner.session import Interruption, Visit, run_block
+from bench.device_runner.session import Recovery, Visit, run_block
 from bench.fleet import WorkPool, prepare_devices, share_work
 from lut.disturbance import Disturbances
 from lut.journal import Entry, JournalWriter, Progress, open_journal, read_progress
@@ -50,7 +50,7 @@ class Summary:
     failed: int = 0
     disturbances: Disturbances = field(default_factory=Disturbances)
     """What was made again, and what stayed spoilt."""
-    interruptions: int = 0
+    recoveries: int = 0
     """Visits made again because the device was lost in them."""
     incidents: Counter[str] = field(default_factory=Counter)
     """Mishaps that devices overcame, by kind."""
@@ -96,6 +96,7 @@ def run_plan(
         ConflictError: the journal belongs to another run, or is being written.
         DeviceError: no device is left that can be used, and operators are.
         FileError: plan or journal can't be read.
+        StoppedError: a device was interrupted (`Device.interrupt`); the journal is whole and on the disk.
     """
     started = time.monotonic()
     fleet = [devices] if not isinstance(devices, Sequence) else list(devices)
@@ -140,7 +141,7 @@ def run_plan(
         try:
             share_work([device for device, _ in ready], work, pool, announce, summary.lost_devices)
         finally:
-            writer.sync()
+            recorder.sync()
             for device, _ in ready:
                 summary.incidents.update(device.incidents)
             summary.wall_s = time.monotonic() - started
@@ -161,11 +162,11 @@ class _Recorder:
         with self._lock:
             self._writer.append(entry)
 
-    def note(self, event: BlockState | Interruption, segment: Segment) -> None:
-        """Write down a state; after an interruption a new segment begins."""
+    def note(self, event: BlockState | Recovery, segment: Segment) -> None:
+        """Write down a state; after a recovery a new segment begins."""
         with self._lock:
-            if isinstance(event, Interruption):
-                self._summary.interruptions += 1
+            if isinstance(event, Recovery):
+                self._summary.recoveries += 1
                 self._writer.append(replace(segment, started=_now()))
             else:
                 self._summary.states[segment.device.serial] = event
@@ -180,6 +181,11 @@ class _Recorder:
             if time.monotonic() - self._synced > _SYNC_S:
                 self._writer.sync()
                 self._synced = time.monotonic()
+
+    def sync(self) -> None:
+        """Force to the disk what was recorded."""
+        with self._lock:
+            self._writer.sync()
 
     def _count(self, visit: Visit, left: dict[OpSpec, set[int]], serial: str) -> None:
         summary, outcome = self._summary, visit.outcome

@@ -166,9 +166,10 @@ def _describe(summary: Summary, output: Path) -> str:
             f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
         )
     lines += summary.disturbances.describe()
-    if summary.interruptions or summary.incidents:
+    if summary.recoveries or summary.incidents:
         met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))
-        lines.append(f"Overcome: {summary.interruptions} interruptions ({met}).")
+        times = "once" if summary.recoveries == 1 else f"{summary.recoveries} times"
+        lines.append(f"Lost and found again {times} ({met})." if summary.recoveries else f"Overcome: {met}.")
     lines += [f"{serial} dropped out: {reason}" for serial, reason in summary.lost_devices.items()]
     return "\n".join(lines)
 

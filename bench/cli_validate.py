@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bench.console import device_name_option, phone_options, setting_options
 from bench.device_runner.phone import PhoneOptions
 from bench.fleet import choose_devices
 from bench.validation import DEFAULTS, choose_config, estimate_models, list_missing, validate_nets
+from bench.workers import run_apart
 from lut.calibration import Calibration, write_calibration
 from lut.calibration_fit import LEAST_NETS, calibrate
 from lut.canonical import MATCHES
@@ -144,7 +146,8 @@ def validate(
         for remark in _compare_settings(table_file, setting, config, program):
             tell(remark)
         with Bar(passes * len(nets), "visit", quiet) as bar:
-            validation = validate_nets(
+            measure = partial(
+                validate_nets,
                 device,
                 program,
                 nets,
@@ -155,6 +158,7 @@ def validate(
                 announce=bar.say if not quiet else (lambda _: None),
                 progress=bar.set,
             )
+            validation = run_apart(measure, device.interrupt)
     calibration: Calibration | None = None
     if fit and len(validation.judged) >= LEAST_NETS:
         calibration, validation = calibrate(validation)

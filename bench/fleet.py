@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from bench.device_runner import explain_no_phone, list_serials, open_device
 from bench.device_runner.device import Device
 from bench.device_runner.phone import PhoneOptions
+from bench.workers import run_apart, working
 from lut.errors import ConflictError, DeviceError
 from lut.records import OpSpec, ProgramInfo
 
@@ -20,6 +23,7 @@ __all__ = [
     "WorkPool",
     "choose_devices",
     "group_by_name",
+    "interrupt_all",
     "prepare_devices",
     "run_groups",
     "share_work",
@@ -79,6 +83,12 @@ class WorkPool:
         return bool(self._returned)
 
 
+def interrupt_all(devices: Iterable[Device]) -> None:
+    """Interrupt all devices."""
+    for device in devices:
+        device.interrupt()
+
+
 def prepare_devices(
     devices: Sequence[Device], announce: Callable[[str], None], lost: dict[str, str]
 ) -> list[tuple[Device, ProgramInfo]]:
@@ -91,8 +101,9 @@ def prepare_devices(
         return [(devices[0], devices[0].prepare(announce))]
     ready: list[tuple[Device, ProgramInfo]] = []
     first: DeviceError | None = None
-    with ThreadPoolExecutor(len(devices)) as threads:
-        for device, future in [(device, threads.submit(device.prepare, announce)) for device in devices]:
+    tasks = [partial(device.prepare, announce) for device in devices]
+    with working(tasks, partial(interrupt_all, devices)) as futures:
+        for device, future in zip(devices, futures, strict=True):
             try:
                 ready.append((device, future.result()))
             except DeviceError as error:
@@ -113,28 +124,30 @@ def share_work(
 ) -> None:
     """Let every device work until the pool is empty; one that drops out is put into `lost`.
 
+    An interruption of the main thread ends all of them, whatever they wait for.
+
     Raises:
         DeviceError: all dropped out before the pool was empty.
+        StoppedError: a device was interrupted.
     """
-    if len(devices) == 1:
-        work(devices[0])
-        return
     failures: list[BaseException] = []
-    with ThreadPoolExecutor(len(devices)) as threads:
-        try:
-            running = {threads.submit(work, device): device for device in devices}
-            for future in as_completed(running):
-                error, device = future.exception(), running[future]
-                if isinstance(error, DeviceError):
-                    lost[device.info.serial] = str(error)
+
+    def stop() -> None:
+        pool.stop()
+        interrupt_all(devices)
+
+    with working([partial(work, device) for device in devices], stop) as futures:
+        running = dict(zip(futures, devices, strict=True))
+        for future in as_completed(futures):
+            error, device = future.exception(), running[future]
+            if isinstance(error, DeviceError):
+                lost[device.info.serial] = str(error)
+                if len(devices) > 1:
                     announce(f"Going on without {device.info.serial}: {error}")
-                elif error is not None:
-                    pool.stop()
-                if error is not None:
-                    failures.append(error)
-        finally:
-            # Interrupted: each device ends with the visit that it is at.
-            pool.stop()
+            elif error is not None:
+                stop()
+            if error is not None:
+                failures.append(error)
     for error in failures:
         if pool.unfinished or not isinstance(error, DeviceError):
             raise error
@@ -147,7 +160,7 @@ def choose_devices(serials: Sequence[str], every: bool, way: str, options: Phone
         DeviceError: one can't be opened, there is no phone, or several and nobody says which.
     """
     if serials:
-        return [open_device(serial, way, options) for serial in dict.fromkeys(serials)]
+        return [_open(serial, way, options) for serial in dict.fromkeys(serials)]
     phones = [serial for serial, kind in list_serials(way).items() if kind != "host"]
     if every and not phones:
         raise DeviceError(f"{explain_no_phone()} --device host measures on this machine.")
@@ -156,7 +169,12 @@ def choose_devices(serials: Sequence[str], every: bool, way: str, options: Phone
             f"{len(phones)} phones are attached: {', '.join(phones)}. Name one or more by --device, or take "
             f"all of them by --all."
         )
-    return [open_device(serial, way, options) for serial in phones or ["host"]]
+    return [_open(serial, way, options) for serial in phones or ["host"]]
+
+
+def _open(serial: str, way: str, options: PhoneOptions) -> Device:
+    """Open a device; asking at a phone for the user's consent takes as long as the user does."""
+    return run_apart(partial(open_device, serial, way, options))
 
 
 def group_by_name(devices: Sequence[Device], output: Path) -> dict[Path, list[Device]]:
@@ -184,6 +202,7 @@ def run_groups(
     """Measure all groups at once, each into its own journal; the first error is raised at the end."""
     if len(groups) == 1:
         return {journal: measure(journal, group) for journal, group in groups.items()}
-    with ThreadPoolExecutor(len(groups)) as threads:
-        running = {journal: threads.submit(measure, journal, group) for journal, group in groups.items()}
-    return {journal: future.result() for journal, future in running.items()}
+    tasks = [partial(measure, journal, group) for journal, group in groups.items()]
+    with working(tasks, partial(interrupt_all, chain.from_iterable(groups.values()))) as futures:
+        pass
+    return {journal: future.result() for journal, future in zip(groups, futures, strict=True)}

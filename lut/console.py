@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
@@ -23,9 +24,13 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress, an
 def end_program(command: click.Command, interrupted: str = "Interrupted.") -> NoReturn:
     """Run a command line and end the process with its exit code; see `lut.errors` for the codes.
 
-    `interrupted` is what the user hears on Ctrl-C.
+    `interrupted` is what the user hears on Ctrl-C and SIGTERM.
     """
-    sys.exit(_run(command, interrupted))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = _run(command, interrupted)
+    for late in (signal.SIGINT, signal.SIGTERM):  # the work is done, and its exit code stands
+        signal.signal(late, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _run(command: click.Command, interrupted: str) -> int:

@@ -9,7 +9,11 @@ from lut.records import CAUSES, Measurement, Repeated
 
 __all__ = ["Disturbances"]
 
-_WORDS = {"canary": "in slow phases", "preempted": "while something else had the processor"}
+_WORDS = {
+    "canary": "in slow phases",
+    "preempted": "while something else had the processor",
+    "alone": "by itself, not in turns",
+}
 
 
 @dataclass

@@ -7,7 +7,8 @@
     │   ├── ModelError       4    a net that can't be understood: file, operator, what to do
     │   └── ConflictError    4    files that must not be mixed, or would be overwritten
     ├── MissingError         5    operators that the table does not hold
-    └── FailedError          6    operators or nets that could not be measured, or nets too far off
+    ├── FailedError          6    operators or nets that could not be measured, or nets too far off
+    └── StoppedError       130    the work was interrupted, as by Ctrl-C
 
 A message is one or more plain sentences: what is wrong, with the values met, and the next step.
 Code 1 is left to bugs (a traceback) and 2 to wrong usage (click).
@@ -24,6 +25,7 @@ __all__ = [
     "LutError",
     "MissingError",
     "ModelError",
+    "StoppedError",
 ]
 
 
@@ -67,3 +69,9 @@ class FailedError(LutError):
     """Some operators or nets could not be measured, or are further from the table than allowed."""
 
     exit_code = 6
+
+
+class StoppedError(LutError):
+    """The work was interrupted before its end; what it had done is kept."""
+
+    exit_code = 130

@@ -18,6 +18,7 @@ from adb_shell.transport.tcp_transport import TcpTransport
 
 from bench.device_runner.connection import Connection, Patience, SilentError, UnauthorizedError
 from bench.device_runner.device import LostError
+from bench.device_runner.interruption import Interruption
 from bench.device_runner.kind import Kind
 from bench.device_runner.phone import PhoneDevice, PhoneOptions
 from lut.errors import DeviceError
@@ -114,15 +115,21 @@ class _PatientTransport(TcpTransport):  # type: ignore[misc]
     """adb-shell's TCP transport, with what it lacks on real networks.
 
     Its `bulk_write` sends once and forgets what did not go; a message waits 40 ms for Nagle's algorithm;
-    a connection that the phone closed reads as empty for ever.
+    a connection that the phone closed reads as empty for ever; nothing ends a wait before its time.
     """
+
+    def __init__(self, host: str, port: int, interruption: Interruption) -> None:
+        super().__init__(host, port)
+        self._interruption = interruption
 
     def connect(self, transport_timeout_s: float | None) -> None:
         super().connect(transport_timeout_s)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def bulk_read(self, numbytes: int, transport_timeout_s: float | None) -> bytes:
-        data = bytes(super().bulk_read(numbytes, transport_timeout_s))
+        if not self._interruption.wait_readable(self._connection, transport_timeout_s):
+            raise adb.TcpTimeoutException(f"nothing came for {transport_timeout_s} s")
+        data = bytes(self._connection.recv(numbytes))
         if not data and numbytes:
             raise ConnectionResetError("the phone closed the connection")
         return data
@@ -243,7 +250,7 @@ class DirectChannel:
         self._keys = keys
         self._device: AdbDevice | None = None
 
-    def connect(self, patience: Patience) -> None:
+    def connect(self, patience: Patience, interruption: Interruption) -> None:
         from adb_shell.adb_device import AdbDevice
 
         keys = self._keys()
@@ -251,7 +258,9 @@ class DirectChannel:
         try:
             with translate_errors(self._serial):
                 # A new object each time: after a phone was plugged in again the old one finds nothing.
-                self._device = AdbDevice(self._transport(), default_transport_timeout_s=patience.connect_s)
+                self._device = AdbDevice(
+                    self._transport(interruption), default_transport_timeout_s=patience.connect_s
+                )
                 self._device.connect(
                     rsa_keys=keys,
                     auth_timeout_s=patience.authorize_s,
@@ -266,9 +275,9 @@ class DirectChannel:
                 raise UnauthorizedError(_UNAUTHORIZED.format(serial=self._serial)) from error
             raise
 
-    def _transport(self) -> Any:
+    def _transport(self, interruption: Interruption) -> Any:
         if self._address:
-            return _PatientTransport(*self._address)
+            return _PatientTransport(*self._address, interruption)
         if missing := explain_missing_usb():
             raise DeviceError(missing)
         from adb_shell.transport.usb_transport import UsbTransport

@@ -17,6 +17,7 @@ from io import BytesIO
 from bench.device_runner.adb import translate_errors
 from bench.device_runner.connection import Connection, Patience, UnauthorizedError
 from bench.device_runner.device import LostError
+from bench.device_runner.interruption import Interruption
 from bench.device_runner.kind import Kind
 from bench.device_runner.phone import PhoneDevice, PhoneOptions
 from lut.errors import DeviceError
@@ -53,8 +54,11 @@ class ServerChannel:
 
     def __init__(self, serial: str) -> None:
         self._serial = serial
+        self._interruption = Interruption()
 
-    def connect(self, patience: Patience) -> None:
+    def connect(self, patience: Patience, interruption: Interruption) -> None:
+        interruption.check()
+        self._interruption = interruption
         state = list_server_serials().get(self._serial)
         if state is None:
             raise LostError(f"the adb server does not list {self._serial}")
@@ -79,8 +83,11 @@ class ServerChannel:
     def open_shell(self, command: str, silence_s: float) -> Iterator[bytes]:
         with translate_errors(self._serial), _request(f"host:transport:{self._serial}", silence_s) as server:
             _send_request(server, f"shell:{command}")
-            while data := server.recv(_CHUNK):
+            while self._interruption.wait_readable(server, silence_s):
+                if not (data := server.recv(_CHUNK)):
+                    return
                 yield data
+            raise TimeoutError(f"nothing came for {silence_s:g} s")
 
     def push(self, data: BytesIO, path: str, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s

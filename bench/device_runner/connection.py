@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import Protocol
 
 from bench.device_runner.device import LostError
+from bench.device_runner.interruption import Interruption
 from lut.errors import DeviceError
 
 __all__ = ["Channel", "Connection", "Patience", "ShellReturn", "SilentError", "UnauthorizedError"]
@@ -58,8 +59,8 @@ class ShellReturn:
 class Channel(Protocol):
     """What carries a connection. All of its errors are LostError, SilentError or DeviceError."""
 
-    def connect(self, patience: Patience) -> None:
-        """Connect, or connect again."""
+    def connect(self, patience: Patience, interruption: Interruption) -> None:
+        """Connect, or connect again; `interruption` ends this wait and all that follow."""
 
     def open_shell(self, command: str, silence_s: float) -> Iterator[bytes]:
         """Start a command, give its output in pieces; closing the iterator hangs the command up."""
@@ -72,18 +73,19 @@ class Channel(Protocol):
 
 
 class Connection:
-    """One phone's connection, for one thread at a time."""
+    """One phone's connection, for one thread at a time; `interruption` may be set by any other."""
 
     def __init__(self, channel: Channel, patience: Patience) -> None:
         self._channel = channel
         self.patience = patience
+        self.interruption = Interruption()
         self._lock = threading.RLock()
 
     def connect(self) -> None:
         """Connect, or connect again: after any error the stream is out of step."""
         with self._lock:
             self._channel.close()
-            self._channel.connect(self.patience)
+            self._channel.connect(self.patience, self.interruption)
 
     def close(self) -> None:
         """Hang up."""

@@ -116,5 +116,11 @@ class Device(Protocol):
     def incidents(self) -> Mapping[str, int]:
         """How often each kind of mishap was met and overcome so far."""
 
+    def interrupt(self) -> None:
+        """End whatever another thread waits for on this device; that thread gets a StoppedError.
+
+        The device can't be used any more after this.
+        """
+
     def close(self) -> None:
         """Let go of the device, for others to use."""

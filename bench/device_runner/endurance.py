@@ -11,6 +11,10 @@ __all__ = ["Endurance"]
 _MOST_LOSSES = 3
 """An operator in whose visits the device was lost so often is the likely cause."""
 
+_MOST_KILLS = 3
+"""An operator whose process was killed from outside so often is the likely cause: it may need more memory
+than there is."""
+
 _FRUITLESS_LOSSES = 10
 """So many losses in a row without a visit in between, and the device counts as useless."""
 
@@ -24,12 +28,18 @@ class Endurance:
     def __init__(self, serial: str) -> None:
         self._serial = serial
         self._losses: Counter[str] = Counter()
+        self._kills: Counter[str] = Counter()
         self._fruitless = 0
 
     def blame(self, op_id: str) -> bool:
         """Count a loss of the device in an operator's visit; tell whether it is the likely cause."""
         self._losses[op_id] += 1
         return self._losses[op_id] == _MOST_LOSSES
+
+    def blame_kill(self, op_id: str) -> bool:
+        """Count a kill of the process from outside in an operator's visit; tell whether it is the cause."""
+        self._kills[op_id] += 1
+        return self._kills[op_id] >= _MOST_KILLS
 
     def count(self, *, progressed: bool, lost: bool) -> None:
         """Count a start of the program: whether it ended a visit, and whether the device was lost in it.

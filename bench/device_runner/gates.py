@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bench.device_runner.connection import Patience
+from bench.device_runner.interruption import Interruption
 from bench.device_runner.probes import State
 from lut.errors import DeviceError
 
@@ -133,12 +134,19 @@ class Gatekeeper:
     patience: Patience
     met: Counter[str] = field(default_factory=Counter)
 
-    def wait(self, probe: Callable[[], State], announce: Callable[[str], None], serial: str) -> State:
+    def wait(
+        self,
+        probe: Callable[[], State],
+        announce: Callable[[str], None],
+        serial: str,
+        interruption: Interruption,
+    ) -> State:
         """Wait for open gates, at most as long as patience has it, and give the state they opened in.
 
         Raises:
             DeviceError: a gate stays shut; the message names it and the way around.
             LostError: `probe` lost the phone.
+            StoppedError: `interruption` was set.
         """
         deadline = time.monotonic() + self.patience.gate_s
         before: State | None = None
@@ -159,5 +167,5 @@ class Gatekeeper:
                     f"{serial} was not fit to measure for {self.patience.gate_s:g} s: {reasons}. "
                     f"See to it, or measure all the same by --ignore-gate {next(iter(shut))}."
                 )
-            time.sleep(self.patience.poll_s if shut else self.patience.load_s)
+            interruption.pause(self.patience.poll_s if shut else self.patience.load_s)
             before = state

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import selectors
 import signal
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from bench.device_runner.device import Exit, Process, SilenceError, clean_name
+from bench.device_runner.interruption import Interruption
 from bench.device_runner.kind import Kind
 from bench.speed_benchmark.build import build_program, find_program
 from lut.errors import DeviceError
@@ -34,6 +34,7 @@ class HostDevice:
     def __init__(self, name: str | None = None) -> None:
         release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
         version = f"{release.get('ID', platform.system())}{release.get('VERSION_ID', '')}"
+        self._interruption = Interruption()
         self._info = DeviceInfo(
             name=name or clean_name(_cpu_model(), version, platform.release()),
             kind="host",
@@ -87,6 +88,10 @@ class HostDevice:
         """None: nothing comes between this process and the machine it runs on."""
         return {}
 
+    def interrupt(self) -> None:
+        """End the wait for the program, and with it the program."""
+        self._interruption.set()
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -96,7 +101,9 @@ class HostDevice:
         with tempfile.TemporaryFile() as nets, tempfile.TemporaryFile() as stderr:
             nets.write(manifest)
             nets.seek(0)
-            process = _HostProcess([str(self._program.executable), "--manifest=-", *arguments], nets, stderr)
+            self._interruption.check()
+            command = [str(self._program.executable), "--manifest=-", *arguments]
+            process = _HostProcess(command, nets, stderr, self._interruption)
             try:
                 yield process
             finally:
@@ -106,10 +113,19 @@ class HostDevice:
 class _HostProcess:
     """The program as a child of this process."""
 
-    def __init__(self, command: Sequence[str], stdin: IO[bytes], stderr: IO[bytes]) -> None:
+    def __init__(
+        self, command: Sequence[str], stdin: IO[bytes], stderr: IO[bytes], interruption: Interruption
+    ) -> None:
         try:
+            # In a session of its own: the terminal sends Ctrl-C to all programs of a session, and the death
+            # of this one must not look like a crash.
             self._child = subprocess.Popen(
-                command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=_ENVIRONMENT
+                command,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=_ENVIRONMENT,
+                start_new_session=True,
             )
         except OSError as error:
             raise DeviceError(
@@ -120,12 +136,11 @@ class _HostProcess:
         self._stderr = stderr
         self._buffer = b""
         self._at_end = False
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._interruption = interruption
 
     def read_line(self, timeout_s: float) -> str | None:
         while b"\n" not in self._buffer:
-            if not self._selector.select(timeout_s):
+            if not self._interruption.wait_readable(self._stdout, timeout_s):
                 raise SilenceError(f"the program printed nothing for {timeout_s:g} s")
             chunk = os.read(self._stdout.fileno(), 1 << 16)
             if not chunk:
@@ -136,7 +151,6 @@ class _HostProcess:
         return line.decode(errors="replace")
 
     def finish(self) -> Exit:
-        self._selector.close()
         self._stdout.close()
         try:
             # Who closed its output is ending by itself; its own exit code is worth a moment.

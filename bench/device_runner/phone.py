@@ -132,7 +132,9 @@ class PhoneDevice:
 
     def begin_block(self, announce: Callable[[str], None]) -> Mapping[str, str]:
         """Wait until all gates are open, and give the phone's state."""
-        state = self._gatekeeper.wait(lambda: probe_state(self._connection), announce, self._serial)
+        state = self._gatekeeper.wait(
+            lambda: probe_state(self._connection), announce, self._serial, self._connection.interruption
+        )
         return state.to_text()
 
     @contextlib.contextmanager
@@ -165,13 +167,17 @@ class PhoneDevice:
             if not told:
                 announce(f"{self._serial} is away; waiting for it.")
                 told = True
-            time.sleep(pause)
+            self._connection.interruption.pause(pause)
             pause = min(2 * pause, 2.0)
         self._incidents["reconnected"] += 1
         if boot_id != self._boot_id and UNAVAILABLE not in (boot_id, self._boot_id):
             self._incidents["rebooted"] += 1
             announce(f"{self._serial} has booted anew.")
         self._boot_id = boot_id
+
+    def interrupt(self) -> None:
+        """End every wait for the phone: a gate's, that for its return, that for a line of output."""
+        self._connection.interruption.set()
 
     def close(self) -> None:
         """Hang up, and let others have the phone."""

@@ -16,6 +16,7 @@ from bench.device_runner.bundle import FOLDER, Bundle, pack_archive, push_archiv
 from bench.device_runner.connection import Connection, SilentError
 from bench.device_runner.device import Exit, LostError, SilenceError
 from bench.device_runner.foreign import block_files
+from lut.errors import StoppedError
 
 __all__ = ["PhoneProcess", "start_process"]
 
@@ -25,6 +26,9 @@ _LIMIT_S = 6 * 3600
 _TAIL_BYTES = 4096
 _FRUITLESS = 10
 """So many reconnections without one new line, and the process counts as lost."""
+
+_FAREWELL_S = 1.0
+"""An interrupted run takes so long to end its program on the phone."""
 
 _RUNS = f"{FOLDER}/runs"
 
@@ -138,8 +142,9 @@ class PhoneProcess:
     def remove(self) -> None:
         """End what still runs, and remove the block's files."""
         try:
-            self._end_and(f"rm -rf {self._run} {self._run}.tar")
-        except LostError:
+            with self._connection.interruption.farewell(_FAREWELL_S):
+                self._end_and(f"rm -rf {self._run} {self._run}.tar")
+        except (LostError, StoppedError):
             # The phone is away. The next start ends and removes what this one leaves.
             self._stop_following()
 

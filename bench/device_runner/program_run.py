@@ -11,7 +11,10 @@ from bench.device_runner.parse import Begin, End, Event, NetFailed, NetTimed, Pa
 from bench.nets import OpNets
 from lut.errors import DeviceError
 
-__all__ = ["TurnsFailed", "run_program"]
+__all__ = ["ProcessKilled", "TurnsFailed", "run_program"]
+
+_OUTSIDE_SIGNALS = {"SIGHUP", "SIGINT", "SIGKILL", "SIGTERM"}
+"""No operator raises these itself: an administrator does, or the kernel when memory runs out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +24,23 @@ class TurnsFailed:
     ids: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessKilled:
+    """Something outside ended the process. `ids` are the nets it was at: none, one, or those in turns."""
+
+    ids: frozenset[str]
+    reason: str
+
+
 def run_program(
     device: Device, nets: Iterable[OpNets], arguments: Sequence[str], silence_s: float
-) -> Iterator[Event | TurnsFailed]:
+) -> Iterator[Event | TurnsFailed | ProcessKilled]:
     """Start the program on nets and give its events as they come.
 
     A net that crashes or hangs the process, or after whose beginning the output can't be understood, is
     told as a NetFailed, and is the last event; what the process did not come to is then left to do. When nets
-    were taking turns and it can't be told which of them did it, the last event is a TurnsFailed.
+    were taking turns and it can't be told which of them did it, the last event is a TurnsFailed. A process
+    that was killed from outside ends in a ProcessKilled.
 
     Raises:
         DeviceError: the program can't be started, or refused to run.
@@ -46,7 +58,10 @@ def run_program(
             error.op_id = reader.current
             raise
         stage, reason = reader.trouble or ("crash", exit_.describe())
-        if reader.current is not None:
+        if reader.trouble is None and exit_.signal in _OUTSIDE_SIGNALS:
+            at = {reader.current} if reader.current is not None else reader.in_turns
+            yield ProcessKilled(frozenset(at), reason)
+        elif reader.current is not None:
             yield NetFailed(reader.current, stage, reason)
         elif reader.in_turns:
             yield TurnsFailed(frozenset(reader.in_turns))

@@ -17,12 +17,12 @@ from bench.device_runner.canary import CanaryMemory, build_canary
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
 from bench.device_runner.parse import End, NetFailed, NetTimed
-from bench.device_runner.program_run import TurnsFailed, run_program
+from bench.device_runner.program_run import ProcessKilled, TurnsFailed, run_program
 from bench.nets import OpNets, build_nets
 from lut.ops import bytes_moved, infer_outputs
 from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
 
-__all__ = ["SILENCE_S", "Interruption", "Visit", "run_block"]
+__all__ = ["SILENCE_S", "Recovery", "Visit", "run_block"]
 
 SILENCE_S = 120.0
 """How long the program may print nothing. One visit of the largest operator of any space takes seconds."""
@@ -44,7 +44,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Interruption:
+class Recovery:
     """The device was lost, and is back."""
 
     reason: str
@@ -61,7 +61,7 @@ def run_block(
     seed: int | None,
     *,
     announce: Callable[[str], None] = _ignore,
-    note: Callable[[BlockState | Interruption], None] = _ignore,
+    note: Callable[[BlockState | Recovery], None] = _ignore,
     silence_s: float | None = None,
 ) -> Iterator[Visit]:
     """Measure operators, each in its wanted passes, and give every visit as it ends.
@@ -74,16 +74,17 @@ def run_block(
         wanted: the passes (counted from 0) still to be made of each operator.
         seed: shuffles the order of each pass; None keeps the given order.
         announce: hears sentences for the user.
-        note: hears the device's state at the start, every interruption, and the state after it.
+        note: hears the device's state at the start, every recovery, and the state after it.
         silence_s: how long the program may print nothing before the operator counts as hung; `SILENCE_S`
             where nobody says.
 
     Raises:
         DeviceError: the program can't be started, ends again and again without reaching an operator, or
             the device was lost and did not come back.
+        StoppedError: the device was interrupted.
     """
     pending = {op.id: (op, set(passes)) for op, passes in wanted.items() if passes}
-    alone: set[str] = set()
+    suspects = _Suspects()
     spoilt: Counter[tuple[str, int]] = Counter()
     endurance = Endurance(device.info.serial)
     state_known = False
@@ -93,31 +94,68 @@ def run_block(
             if not state_known:
                 note(BlockState(segment.id, device.begin_block(announce)))
                 state_known = True
-            share = _choose_share(pending, alone, segment.config)
+            share = _choose_share(pending, suspects, segment.config)
             for visit in _run_process(device, segment, share, seed, silence_s or SILENCE_S):
+                if isinstance(visit, ProcessKilled):
+                    announce(f"{device.info.serial}: the benchmark program was {visit.reason}. It goes on.")
+                    blamed = [op_id for op_id in visit.ids if endurance.blame_kill(op_id)]
+                    if len(visit.ids) > 1:
+                        suspects.add(blamed)
+                    elif blamed and blamed[0] in pending:
+                        failure = Failure(pending[blamed[0]][0], segment.id, "crash", visit.reason)
+                        progressed = True
+                        _strike_off(pending, failure)
+                        yield Visit(failure)
+                    continue
                 progressed = True
                 if isinstance(visit, TurnsFailed):
-                    alone |= visit.ids
+                    suspects.add(visit.ids)
                     continue
                 outcome = visit.outcome
                 if outcome.op.id not in pending:
                     continue  # it failed in an earlier pass by our own check; the program goes on with it
+                if share.is_trial and isinstance(outcome, Measurement):
+                    suspects.acquit(outcome.op.id)
+                    continue
                 if isinstance(outcome, Measurement) and outcome.conditions.spoilt_by:
                     spoilt[outcome.op.id, outcome.pass_index] += 1
                     if spoilt[outcome.op.id, outcome.pass_index] < _MOST_ATTEMPTS:
                         yield replace(visit, outcome=Repeated(outcome))
                         continue
+                if outcome.op.id in suspects.alone and isinstance(outcome, Measurement):
+                    outcome = replace(outcome, conditions=replace(outcome.conditions, spoilt_by="alone"))
                 _strike_off(pending, outcome)
-                yield visit
+                yield replace(visit, outcome=outcome)
         except LostError as error:
             state_known = False
             device.recover(announce)
-            note(Interruption(str(error)))
+            note(Recovery(str(error)))
             if error.op_id in pending and endurance.blame(error.op_id):
                 failure = Failure(pending[error.op_id][0], segment.id, "lost", str(error))
                 _strike_off(pending, failure)
                 yield Visit(failure)
         endurance.count(progressed=progressed, lost=not state_known)
+
+
+class _Suspects:
+    """Operators whose turns ended with their process: one of them did it.
+
+    Each is tried by itself, and its time is not kept. The one that did it fails; the others take turns again.
+    Those whose turns end once more are measured by themselves, and marked.
+    """
+
+    def __init__(self) -> None:
+        self.on_trial: set[str] = set()
+        self.alone: set[str] = set()
+        self._acquitted: set[str] = set()
+
+    def add(self, ids: Iterable[str]) -> None:
+        for op_id in ids:
+            (self.alone if op_id in self._acquitted else self.on_trial).add(op_id)
+
+    def acquit(self, op_id: str) -> None:
+        self.on_trial.discard(op_id)
+        self._acquitted.add(op_id)
 
 
 Pending: TypeAlias = dict[str, tuple[OpSpec, set[int]]]
@@ -130,9 +168,10 @@ class _Share:
     ops: Sequence[OpSpec]
     passes: tuple[int, ...]
     config: RunConfig
+    is_trial: bool = False
 
 
-def _choose_share(pending: Pending, alone: set[str], config: RunConfig) -> _Share:
+def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _Share:
     """Choose what the next process measures: operators that lack the same passes.
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
@@ -141,15 +180,16 @@ def _choose_share(pending: Pending, alone: set[str], config: RunConfig) -> _Shar
     its own, since where memory comes to lie differs between processes.
     """
     if config.turns > 1:
-        apart = [op for op, _ in pending.values() if op.id in alone]
-        ops = apart or [op for op, _ in pending.values()]
+        on_trial = [op for op, _ in pending.values() if op.id in suspects.on_trial]
+        apart = [op for op, _ in pending.values() if op.id in suspects.alone]
+        ops = on_trial or apart or [op for op, _ in pending.values()]
         first = min(min(pending[op.id][1]) for op in ops)
         ops = [op for op in ops if first in pending[op.id][1]]
         quantized = any(map(_is_quantized, ops))
         ops = [op for op in ops if _is_quantized(op) == quantized]
         ops.sort(key=lambda op: (bytes_moved(op), op.id))
-        turns = 1 if apart else config.turns if quantized else max(2, config.turns // 2)
-        return _Share(ops, (first,), replace(config, turns=turns))
+        turns = 1 if on_trial or apart else config.turns if quantized else max(2, config.turns // 2)
+        return _Share(ops, (first,), replace(config, turns=turns), is_trial=bool(on_trial))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
     for op, passes in pending.values():
         groups[tuple(sorted(passes))].append(op)
@@ -174,7 +214,7 @@ def _strike_off(pending: Pending, outcome: Measurement | Failure | Repeated) -> 
 
 def _run_process(
     device: Device, segment: Segment, share: _Share, seed: int | None, silence_s: float
-) -> Iterator[Visit | TurnsFailed]:
+) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
     """Run one process to its end, or to the end of the operator that ends it."""
     by_id = {op.id: op for op in share.ops}
     nets: Iterable[OpNets] = map(build_nets, share.ops)
@@ -190,7 +230,7 @@ def _run_process(
             yield _timed(event, by_id[event.id], segment, share.passes)
         elif isinstance(event, NetFailed):
             yield Visit(Failure(by_id[event.id], segment.id, event.stage, event.message))
-        elif isinstance(event, TurnsFailed):
+        elif isinstance(event, TurnsFailed | ProcessKilled):
             yield event
         elif isinstance(event, End) and event.canary_ns is not None:
             CanaryMemory().learn(segment, event.canary_ns)

@@ -15,7 +15,7 @@ from bench.device_runner.canary import CanaryMemory, build_canary
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
 from bench.device_runner.parse import End, NetFailed, NetTimed
-from bench.device_runner.program_run import run_program
+from bench.device_runner.program_run import ProcessKilled, run_program
 from bench.nets import OpNets
 from lut.disturbance import Disturbances
 from lut.records import ProgramInfo, RunConfig, Segment
@@ -73,6 +73,7 @@ def measure_nets(
     Raises:
         DeviceError: the program can't be started, ends again and again without reaching a net, or the
             device was lost and did not come back.
+        StoppedError: the device was interrupted.
     """
     run = _Run({net.id: net for net in nets}, {net.id: config.passes for net in nets})
     endurance = Endurance(device.info.serial)
@@ -95,6 +96,10 @@ def measure_nets(
                     CanaryMemory().learn(segment, event.canary_ns)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
+                elif isinstance(event, ProcessKilled):
+                    announce(f"{device.info.serial}: the benchmark program was {event.reason}. It goes on.")
+                    for net_id in filter(endurance.blame_kill, event.ids & run.left.keys()):
+                        run.fail(net_id, f"crash: {event.reason}")
                 progress(config.passes * len(nets) - run.visits_left)
         except LostError as error:
             fit = False

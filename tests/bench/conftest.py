@@ -45,13 +45,15 @@ def slow_conv() -> OpSpec:
 class Fault:
     """What `FaultyHost` does to the real program when a line of its output holds `trigger`, once.
 
-    `line` replaces that line by another text; `signal` is sent to the program; `cut` ends the output.
+    `line` replaces that line by another text; `signal` is sent to the program; `cut` ends the output. With
+    `in_start` it waits for the program's start of that number, counted from 1.
     """
 
     trigger: str
     line: str | None = None
     signal: int | None = None
     cut: bool = False
+    in_start: int | None = None
 
 
 @dataclass
@@ -68,18 +70,19 @@ class FaultyHost(HostDevice):
     def start(self, manifest: bytes, arguments: Sequence[str]) -> Iterator[Process]:
         self.starts += 1
         with super().start(manifest, arguments) as process:
-            yield _FaultyProcess(process, self.faults)
+            yield _FaultyProcess(process, self.faults, self.starts)
 
 
 class _FaultyProcess:
-    def __init__(self, process: Process, faults: list[Fault]) -> None:
+    def __init__(self, process: Process, faults: list[Fault], number: int) -> None:
         self._process = process
+        self._number = number
         self._faults = faults
 
     def read_line(self, timeout_s: float) -> str | None:
         line = self._process.read_line(timeout_s)
         for fault in self._faults:
-            if line is not None and fault.trigger in line:
+            if line is not None and fault.trigger in line and fault.in_start in (None, self._number):
                 self._faults.remove(fault)
                 if fault.signal is not None:
                     self._process._child.send_signal(fault.signal)  # type: ignore[attr-defined]

@@ -101,11 +101,11 @@ def test_output_shapes_other_than_the_rule_s_are_a_failure(
 @pytest.mark.parametrize(
     ("fault", "stage", "reason"),
     [
-        (Fault("begin", signal=signal.SIGKILL), "crash", "killed by SIGKILL"),
+        (Fault("begin", signal=signal.SIGSEGV), "crash", "killed by SIGSEGV"),
         (Fault("net", line='{"event":"net","id":'), "parse", "which is no event of it"),
         (Fault("begin", signal=signal.SIGSTOP), "timeout", "printed nothing for"),
     ],
-    ids=["killed", "garbled", "hanging"],
+    ids=["crashing", "garbled", "hanging"],
 )
 @pytest.mark.parametrize("pass_index", range(CONFIG.passes))
 def test_a_lost_process_costs_the_operator_it_was_at(
@@ -132,6 +132,36 @@ def test_a_lost_process_costs_the_operator_it_was_at(
     seen = [visit for visit in visits(outcomes) if visit[0] != failure.op]
     assert set(seen) == others
     assert len(seen) == len(others)
+
+
+def kill_at(op: OpSpec, times: int, signal: signal.Signals = signal.SIGKILL) -> list[Fault]:
+    return [Fault(f'"begin","id":"{op.id}"', signal=signal) for _ in range(times)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_an_operator_is_not_blamed_for_two_kills_from_outside(
+    number: signal.Signals, host: FaultyHost, segment: Segment
+) -> None:
+    victim = slow_conv()
+    host.faults += kill_at(victim, 2, number)
+    said: list[str] = []
+    wanted = {op: frozenset(range(CONFIG.passes)) for op in [OPS[0], victim, OPS[1]]}
+    outcomes = outcomes_of(run_block(host, segment, wanted, None, announce=said.append))
+    assert not failures(outcomes)
+    assert len(visits(outcomes)) == len(set(visits(outcomes))) == 3 * CONFIG.passes
+    assert len(said) == 2
+    for sentence in said:
+        assert sentence.startswith(f"host: the benchmark program was killed by {number.name}")
+
+
+def test_an_operator_that_is_killed_three_times_fails(host: FaultyHost, segment: Segment) -> None:
+    victim = slow_conv()
+    host.faults += kill_at(victim, 3)
+    outcomes = measure(host, segment, [OPS[0], victim, OPS[1]])
+    (failure,) = failures(outcomes)
+    assert (failure.op, failure.stage) == (victim, "crash")
+    assert failure.reason.startswith("killed by SIGKILL")
+    assert {op for op, _ in visits(outcomes)} == {OPS[0], OPS[1]}
 
 
 def test_a_process_that_never_reaches_an_operator_is_the_device_s_fault(

@@ -14,9 +14,12 @@ from bench.device_runner import session
 from bench.device_runner.canary import CanaryMemory
 from bench.device_runner.session import run_block
 from lut.records import Failure, Measurement, OpSpec, Repeated, Segment
-from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu
+from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu, slow_conv
 
 OPS = [relu(4), relu(8), relu(16)]
+SLOW = [int8_conv(), slow_conv()]
+"""Operators that still take turns when a signal comes."""
+
 EVERY_VISIT = Counter((op, number) for op in OPS for number in range(CONFIG.passes))
 
 
@@ -52,11 +55,51 @@ def test_each_precision_takes_turns_with_its_own(host: FaultyHost, in_turns: Seg
     ]
 
 
-def test_a_process_lost_in_turns_costs_no_operator(host: FaultyHost, in_turns: Segment) -> None:
-    host.faults.append(Fault('"turns"', signal=signal.SIGKILL))
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+def test_a_process_killed_in_turns_costs_no_operator(times: int, host: FaultyHost, in_turns: Segment) -> None:
+    host.faults += [Fault('"turns"', signal=signal.SIGKILL) for _ in range(times)]
     outcomes = measure(host, in_turns)
     assert visits(outcomes) == EVERY_VISIT
     assert len(outcomes) == EVERY_VISIT.total()
+
+
+def garbled(in_start: int) -> Fault:
+    """A process that has to be ended in its turns, with no word on whose fault it is."""
+    return Fault('"event":"net"', line='{"event":"net"', in_start=in_start)
+
+
+def spoilt_by(outcomes: list[Measurement | Failure]) -> set[str | None]:
+    return {each.conditions.spoilt_by for each in outcomes if isinstance(each, Measurement)}
+
+
+def test_operators_whose_turns_ended_take_turns_again_once_each_was_tried(
+    host: FaultyHost, in_turns: Segment
+) -> None:
+    host.faults.append(garbled(in_start=1))
+    assert spoilt_by(measure(host, in_turns, SLOW)) == {None}
+
+
+def test_operators_that_only_end_their_process_in_company_are_measured_alone_and_marked(
+    host: FaultyHost, in_turns: Segment
+) -> None:
+    # The second start is the trial of each by itself.
+    host.faults += [garbled(in_start=number) for number in (1, 3)]
+    assert spoilt_by(measure(host, in_turns, SLOW)) == {"alone"}
+
+
+def test_an_operator_that_ends_its_process_is_found_among_those_that_take_turns(
+    host: FaultyHost, in_turns: Segment
+) -> None:
+    culprit = slow_conv()
+    host.faults += [
+        garbled(in_start=1),
+        Fault(f'"begin","id":"{culprit.id}"', signal=signal.SIGSEGV, in_start=2),
+    ]
+    outcomes = measure(host, in_turns, SLOW)
+    (failure,) = [each for each in outcomes if isinstance(each, Failure)]
+    assert (failure.op, failure.stage) == (culprit, "crash")
+    assert spoilt_by(outcomes) == {None}
+    assert visits(outcomes) == Counter((int8_conv(), number) for number in range(CONFIG.passes))
 
 
 def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(

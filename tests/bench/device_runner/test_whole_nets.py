@@ -55,11 +55,21 @@ def test_a_net_that_the_engine_refuses_says_why(host: FaultyHost, nets: list[OpN
 def test_a_net_that_kills_the_program_costs_itself_alone(
     pass_index: int, host: FaultyHost, nets: list[OpNets]
 ) -> None:
-    host.faults.append(Fault(f'"begin","id":"net1","pass":{pass_index}', signal=signal.SIGKILL))
+    host.faults.append(Fault(f'"begin","id":"net1","pass":{pass_index}', signal=signal.SIGSEGV))
     runs = measure_nets(host, nets, CONFIG)
     assert runs["net1"].samples_ns == ()
-    assert (runs["net1"].failure or "").startswith("crash: killed by SIGKILL")
+    assert (runs["net1"].failure or "").startswith("crash: killed by SIGSEGV")
     assert counts(runs) == {"net0": 6, "net1": 0, "net2": 6}
+
+
+@pytest.mark.parametrize(("times", "left"), [(2, 6), (3, 0)])
+def test_a_net_is_blamed_for_the_third_kill_from_outside(
+    times: int, left: int, host: FaultyHost, nets: list[OpNets]
+) -> None:
+    host.faults += [Fault('"begin","id":"net1"', signal=signal.SIGKILL) for _ in range(times)]
+    runs = measure_nets(host, nets, CONFIG)
+    assert counts(runs) == {"net0": 6, "net1": left, "net2": 6}
+    assert (runs["net1"].failure is None) == (left > 0)
 
 
 def test_a_net_that_hangs_counts_as_failed(host: FaultyHost, nets: list[OpNets]) -> None:

@@ -1,0 +1,37 @@
+"""Work in threads of its own: outcomes, errors, and the end that an interruption makes."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from bench.workers import run_apart, working
+
+
+def test_an_outcome_or_an_error_comes_back() -> None:
+    assert run_apart(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        run_apart(lambda: 1 // 0)
+
+
+def test_tasks_run_at_once() -> None:
+    meeting = threading.Barrier(3)
+    with working([lambda: meeting.wait(10) for _ in range(3)], lambda: None) as futures:
+        assert sorted(future.result() for future in futures) == [0, 1, 2]
+
+
+def test_an_interruption_reaches_the_tasks_and_goes_on_to_the_caller() -> None:
+    stop = threading.Event()
+    with pytest.raises(KeyboardInterrupt), working([lambda: stop.wait(60)], stop.set) as [future]:
+        raise KeyboardInterrupt
+    assert future.done()
+
+
+def test_a_task_that_does_not_hear_is_left_behind() -> None:
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), working([lambda: time.sleep(20)], lambda: None) as [future]:
+        raise KeyboardInterrupt
+    assert not future.done()
+    assert time.monotonic() - began < 10

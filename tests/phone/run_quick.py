@@ -1,0 +1,21 @@
+"""`bench run` for quick phones: `python -m tests.phone.run_quick run PLAN --device SERIAL -o JOURNAL`.
+
+The one difference is the program that is brought there: this machine's own, not the arm64 one.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from bench.cli import cli
+from bench.speed_benchmark.build import build_program
+from lut.console import end_program
+from tests.phone.running import gather_own_program
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        program = gather_own_program(build_program("host"), Path(folder))
+        with patch("bench.device_runner.phone.build_program", lambda *_, **__: program):
+            end_program(cli)

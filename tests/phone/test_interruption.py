@@ -1,0 +1,127 @@
+"""Runs on simulated phones that are interrupted: at a gate, in a recovery, in a visit, at any moment."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.campaign import run_plan
+from bench.device_runner import open_device
+from bench.device_runner.phone import PhoneOptions
+from lut.errors import StoppedError
+from lut.journal import read_journal
+from lut.plan import write_plan
+from lut.records import Measurement, RunConfig
+from tests.bench.conftest import relu, slow_conv
+from tests.phone.conftest import QUICK, QuickPhone
+from tests.phone.faults import Fault
+from tests.phone.running import Running
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAN = [relu(channels) for channels in range(1, 13)]
+LONG = RunConfig(passes=1, iters=1000, warmup=1)
+"""A visit takes minutes with it."""
+
+
+def interrupted_s(running: Running, options: PhoneOptions, journal: Path, told: str | None = None) -> float:
+    """Start a run, interrupt it once it says `told` (or after 2 s), and give the seconds until its end."""
+    heard, ended_s = threading.Event(), 0.0
+    with closing(open_device(running.serial, "direct", options)) as device:
+
+        def announce(sentence: str) -> None:
+            if told is not None and told in sentence:
+                heard.set()
+
+        def interrupt() -> None:
+            nonlocal ended_s
+            heard.wait(2 if told is None else 60)
+            ended_s = time.monotonic()
+            device.interrupt()
+
+        threading.Thread(target=interrupt, daemon=True).start()
+        with pytest.raises(StoppedError):
+            run_plan([slow_conv()], device, LONG, journal, announce=announce)
+        return time.monotonic() - ended_s
+
+
+def test_a_gate_s_wait_ends(quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path) -> None:
+    patient = replace(options, patience=replace(QUICK, poll_s=60, gate_s=600))
+    with quick_phone() as running:
+        running.do(lambda: running.phone.state.set_battery(level=7))
+        assert interrupted_s(running, patient, tmp_path / "run.jsonl", "waits: ") < 2
+
+
+def test_the_wait_for_a_lost_phone_ends(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    with quick_phone() as running:
+        reboot = Fault("reboot", 0, for_s=8.0)
+        threading.Timer(2, lambda: running.do(lambda: running.phone.strike(reboot))).start()
+        assert interrupted_s(running, options, tmp_path / "run.jsonl", "is away") < 2
+
+
+def test_a_visit_ends_and_its_program_with_it(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    with quick_phone() as running:
+        assert interrupted_s(running, options, tmp_path / "run.jsonl") < 2
+        assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
+
+
+def run_interrupted(
+    plan: Path, journal: Path, serials: Sequence[str], after_s: float, how: signal.Signals
+) -> tuple[int, float]:
+    """Start `bench run`, signal it after so long, and give its exit code and the seconds it took to end."""
+    devices = [word for serial in serials for word in ("--device", serial)]
+    few = ("--passes=2", "--iters=40", "--warmup=4", "--quiet")
+    command = [sys.executable, "-m", "tests.phone.run_quick", "run", str(plan), "-o", str(journal)]
+    with subprocess.Popen([*command, *devices, *few], cwd=ROOT) as run:
+        try:
+            return run.wait(after_s), 0.0
+        except subprocess.TimeoutExpired:
+            run.send_signal(how)
+            sent = time.monotonic()
+            return run.wait(30), time.monotonic() - sent
+
+
+def interrupt_until_done(
+    phones: Sequence[Running], folder: Path, seed: int, most: int
+) -> list[tuple[int, float]]:
+    """Interrupt runs of one journal at random moments, then let one end, and check what it left."""
+    plan, journal = folder / "plan.jsonl", folder / "run.jsonl"
+    ops = [*PLAN, slow_conv()]
+    write_plan(ops, plan)
+    serials, chance = [phone.serial for phone in phones], random.Random(seed)
+    endings = []
+    for _ in range(most):
+        how = chance.choice([signal.SIGINT, signal.SIGTERM])
+        endings.append(run_interrupted(plan, journal, serials, chance.uniform(0.8, 5.0), how))
+    assert run_interrupted(plan, journal, serials, 300, signal.SIGKILL) == (0, 0.0)
+    counts = Counter(
+        (entry.op, entry.pass_index) for entry in read_journal(journal) if isinstance(entry, Measurement)
+    )
+    assert counts == {(op, number): 1 for op in ops for number in range(2)}
+    return endings
+
+
+@pytest.mark.parametrize("phones", [1, 2])
+def test_an_interrupted_run_ends_soon_and_is_finished_later(
+    phones: int, quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    assert options.ignored_gates == frozenset()
+    with ExitStack() as stack:
+        running = [stack.enter_context(quick_phone(f"quick{number}")) for number in range(phones)]
+        endings = interrupt_until_done(running, tmp_path, seed=phones, most=2)
+    assert {code for code, _ in endings} <= {0, 130}
+    assert max(seconds for _, seconds in endings) < 2
