@@ -99,6 +99,34 @@ CHAMNET_C = Net(
     published=Published(mega_macs=211.6, mega_params=3.4, int8_ms=11.3, fp32_ms=56.8),
 )
 
+CHAMNET_D = Net(
+    "ChamNet-D",
+    resolution=192,
+    stem=8,
+    blocks=(
+        #     name   t  k  out  s
+        Block("0_0", 1, 3,   8, 1),
+        Block("1_0", 6, 3,  24, 2),
+        Block("2_0", 4, 3,  32, 2),
+        Block("2_1", 4, 3,  32, 1),
+        Block("3_0", 6, 3,  40, 2),
+        Block("3_1", 6, 3,  40, 1),
+        Block("3_2", 6, 3,  40, 1),
+        Block("3_3", 6, 3,  40, 1),
+        Block("3_4", 6, 3,  80, 1),
+        Block("3_5", 6, 3,  80, 1),
+        Block("3_6", 6, 3,  80, 1),
+        Block("4_0", 5, 3, 160, 2),
+        Block("4_1", 5, 3, 160, 1),
+        Block("4_2", 5, 3, 160, 1),
+        Block("4_3", 6, 3, 224, 1),
+    ),
+    last=1600,
+    int8=PLAIN,
+    fp32=PLAIN,
+    published=Published(mega_macs=120.0, mega_params=3.3, int8_ms=7.1, fp32_ms=36.3),
+)
+
 CHAMNET_E = Net(
     "ChamNet-E",
     resolution=160,
@@ -150,4 +178,4 @@ CHAMNET_F = Net(
 )
 # fmt: on
 
-CHAMNETS = (CHAMNET_A, CHAMNET_B, CHAMNET_C, CHAMNET_E, CHAMNET_F)
+CHAMNETS = (CHAMNET_A, CHAMNET_B, CHAMNET_C, CHAMNET_D, CHAMNET_E, CHAMNET_F)

@@ -15,7 +15,8 @@ IN_PLACE = Naming("fbn", relu="{}_bn", linear_is_pwl=True)
 IN_PLACE_BARE = Naming("fbn", relu="{}_bn", linear_is_pwl=True, depthwise_relu=False)
 # Relus in place, before they were fused into int8 convolutions: "v1" is the blob's second version.
 V1_BEFORE = Naming("fbn", relu="v1/{}_bn", linear_is_pwl=True, depthwise_relu=False)
-V1_BEHIND = Naming("fbn", relu="{}_bn_v1", linear_is_pwl=True, depthwise_relu=False)
+V1_AFTER = Naming("fbn", relu="{}_bn_v1", linear_is_pwl=True)
+V1_AFTER_BARE = Naming("fbn", relu="{}_bn_v1", linear_is_pwl=True, depthwise_relu=False)
 
 # fmt: off
 FBNET_A = Net(
@@ -84,6 +85,18 @@ FBNET_B = Net(
     published=Published(mega_macs=295.6, mega_params=4.8, int8_ms=17.3, fp32_ms=167.7),
 )
 
+# FBNet-B with a narrower end.
+FBNET_B1 = Net(
+    "FBNet-B1",
+    resolution=224,
+    stem=16,
+    blocks=FBNET_B.blocks,
+    last=1504,
+    int8=V1_AFTER,
+    fp32=IN_PLACE,
+    published=Published(mega_macs=286.8, mega_params=4.1, int8_ms=17.0, fp32_ms=127.5),
+)
+
 FBNET_C = Net(
     "FBNet-C",
     resolution=224,
@@ -125,7 +138,7 @@ FBNET_C1 = Net(
     stem=16,
     blocks=FBNET_C.blocks,
     last=1504,
-    int8=V1_BEHIND,
+    int8=V1_AFTER_BARE,
     fp32=IN_PLACE,
     published=Published(mega_macs=374.2, mega_params=4.9, int8_ms=20.0, fp32_ms=167.3),
 )
@@ -154,4 +167,4 @@ FBNET_96 = Net(
 )
 # fmt: on
 
-FBNETS = (FBNET_A, FBNET_B, FBNET_C, FBNET_C1, FBNET_96)
+FBNETS = (FBNET_A, FBNET_B, FBNET_B1, FBNET_C, FBNET_C1, FBNET_96)

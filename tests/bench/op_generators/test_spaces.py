@@ -69,7 +69,7 @@ def test_every_operator_of_both_precisions_fits_its_rule_and_is_there_once(space
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
 def test_the_released_nets_are_in_their_spaces(precision: str, shared_models: Path) -> None:
     nets = sorted(shared_models.glob(f"*/{precision}/queries.jsonl"))
-    assert len(nets) == 10
+    assert len(nets) == 12
     for space in ("fbnet", "chamnet"):
         keys = {op.key for op in SPACES[space].generate(SpaceOptions(precisions=(precision,)))}
         for queries in nets:

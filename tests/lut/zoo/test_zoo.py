@@ -21,6 +21,8 @@ PUBLISHED_SHA256 = {
     ("ChamNet-B", "fp32"): "4f0eaad6737ebcda51caec03262714ef2c059b5de6edf72a17666b9c082f7eb0",
     ("ChamNet-C", "int8"): "72dc18cdf5be01a2eb78dad3eae0ce0e1360112513cf609f0cc454f900d6a062",
     ("ChamNet-C", "fp32"): "e1868f361ea1b810dbd5dc4fbe634b3349438ec32fb1699c2e1bddfb129475a1",
+    ("ChamNet-D", "int8"): "2dfa86cbfc09cec4858054d1b8767a479b38c91570a00a5051aff7cbffe42246",
+    ("ChamNet-D", "fp32"): "138df8c2f5fa67d87ba5fbac08dabce7b5d70df64475625cf361b0208345d08a",
     ("ChamNet-E", "int8"): "c1b9b3a3ca20154d4541601c0ee413f44ad16cf5c37fdd7589538136e02a69ff",
     ("ChamNet-E", "fp32"): "236d95c236df45a593655a3fa6e33e6a0787723fbad70f56e6a4a53d4398a709",
     ("ChamNet-F", "int8"): "30bc03aa5593d844c5532e7152140d39ec84345edf674767bc50656e3e339751",
@@ -29,6 +31,8 @@ PUBLISHED_SHA256 = {
     ("FBNet-A", "fp32"): "d1431dc7cd92023b73d3c8885edc6adedbb838c5130e0a9574d03231f5fb3f6b",
     ("FBNet-B", "int8"): "0dc8f1e7b67287618cb2c05195d023f47c18eb81c409fe2ffda99f8375134e0b",
     ("FBNet-B", "fp32"): "9ab3b4aa6e47ee60c8ce097aa0087ad7616d01f088e639a967b5be4d558cf5f6",
+    ("FBNet-B1", "int8"): "fe71753e3b77ee1d8e452204b027598fd1490aa156d9b29910f1e53b1b9fa774",
+    ("FBNet-B1", "fp32"): "b4553b1cfddb2cc22e23a954909a156b9b6fa8e018d1184b670ca69cb8514d1b",
     ("FBNet-C", "int8"): "a5353722a5ee996930e405939be27781b385a9374466eb9c448ceaa411a97e50",
     ("FBNet-C", "fp32"): "4ca425b0cc245f67b783829e3cc6d5416f621bc4d6c9b053fd89970d28f2d90b",
     ("FBNet-C1", "int8"): "a87bef302c28ec2868ec949266962f52d29f04c8048168227e43a06c4c436e86",
@@ -47,7 +51,7 @@ def see_ops(built: BuiltNet) -> tuple[OpSpec, ...]:
     return list_ops(built.predict_net, known)
 
 
-def test_the_zoo_is_ten_nets_in_two_precisions() -> None:
+def test_the_zoo_is_twelve_nets_in_two_precisions() -> None:
     assert [(name, precision) for name in NETS for precision in PRECISIONS] == list(PUBLISHED_SHA256)
     assert all(net.name == name for name, net in NETS.items())
 
