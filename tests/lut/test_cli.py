@@ -114,7 +114,7 @@ def test_help_ends_with_0_and_wrong_usage_with_2(lut_command: Lut) -> None:
 def test_models_list(lut_command: Lut) -> None:
     code, out, err = lut_command("models", "list")
     header, first, *others = out.splitlines()
-    assert (code, err, len(others)) == (0, "", 9)
+    assert (code, err, len(others)) == (0, "", 11)
     assert header.split("  ")[0] == "NET"
     assert first.split() == ["ChamNet-A", "224", "552.9", "24.7", "117.1"]
     rows = json.loads(lut_command("models", "list", "--json")[1])

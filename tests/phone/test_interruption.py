@@ -34,18 +34,20 @@ LONG = RunConfig(passes=1, iters=1000, warmup=1)
 """A visit takes minutes with it."""
 
 
-def interrupted_s(running: Running, options: PhoneOptions, journal: Path, told: str | None = None) -> float:
-    """Start a run, interrupt it once it says `told` (or after 2 s), and give the seconds until its end."""
+def interrupted_s(
+    running: Running, options: PhoneOptions, journal: Path, told: str = "", after_s: float = 60
+) -> float:
+    """Start a run, interrupt it once it says `told` or after so long, and give the seconds until its end."""
     heard, ended_s = threading.Event(), 0.0
     with closing(open_device(running.serial, "direct", options)) as device:
 
         def announce(sentence: str) -> None:
-            if told is not None and told in sentence:
+            if told and told in sentence:
                 heard.set()
 
         def interrupt() -> None:
             nonlocal ended_s
-            heard.wait(2 if told is None else 60)
+            heard.wait(after_s)
             ended_s = time.monotonic()
             device.interrupt()
 
@@ -68,14 +70,14 @@ def test_the_wait_for_a_lost_phone_ends(
     with quick_phone() as running:
         reboot = Fault("reboot", 0, for_s=8.0)
         threading.Timer(2, lambda: running.do(lambda: running.phone.strike(reboot))).start()
-        assert interrupted_s(running, options, tmp_path / "run.jsonl", "is away") < 2
+        assert interrupted_s(running, options, tmp_path / "run.jsonl", after_s=5) < 2
 
 
 def test_a_visit_ends_and_its_program_with_it(
     quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
 ) -> None:
     with quick_phone() as running:
-        assert interrupted_s(running, options, tmp_path / "run.jsonl") < 2
+        assert interrupted_s(running, options, tmp_path / "run.jsonl", after_s=2) < 2
         assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
 
 

@@ -35,6 +35,7 @@ class Preemption {
   const bool single_;
   std::unique_ptr<Threads> threads_;
   int64_t wall_ns_ = 0, processor_ns_ = 0;
+  int64_t own_ns_ = 0;  // what a look loses by itself
 };
 
 }  // namespace speed_benchmark
