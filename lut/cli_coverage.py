@@ -34,6 +34,7 @@ _SHOWN = 10
 @click.command()
 @space_options(required=False)
 @click.option("--lut", "table_file", type=PATH, required=True, help="The table (.json or .json.zip).")
+@click.option("--device", help="Whose records to use, where the table holds several devices'.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--missing-out", type=PATH, help="Write what the table lacks as a plan for `bench run`.")
 @quiet_option
@@ -41,6 +42,7 @@ def coverage(
     space: Space,
     options: SpaceOptions,
     table_file: Path,
+    device: str | None,
     as_json: bool,
     missing_out: Path | None,
     quiet: bool,
@@ -56,7 +58,7 @@ def coverage(
       bench run missing.plan.jsonl -o missing.run.jsonl
       lut merge missing.run.jsonl --into TABLE
     """
-    table = load_table(table_file)
+    table = load_table(table_file, device)
     result = Coverage()
     with Bar(None, "op", quiet) as bar:
         missing = result.sift(bar.follow(space.generate(options)), table)

@@ -15,6 +15,8 @@ __all__ = ["merge"]
 
 PATH = click.Path(path_type=Path)
 
+_CALIBRATION_DROPPED = "The calibration no longer fits and was dropped; `bench validate --fit` makes another."
+
 
 @click.command()
 @click.argument("runs", metavar="RUN...", type=PATH, nargs=-1, required=True)
@@ -27,16 +29,24 @@ PATH = click.Path(path_type=Path)
     show_default=True,
     help="With --into: what stays of an operator that is there already.",
 )
+@click.option("--replace", is_flag=True, help="With -o: let a table go that holds other operators.")
 @click.option("--mixed", is_flag=True, help="Pool runs of different programs or configurations.")
 @quiet_option
 def merge(
-    runs: tuple[Path, ...], output: Path | None, into: Path | None, policy: str, mixed: bool, quiet: bool
+    runs: tuple[Path, ...],
+    output: Path | None,
+    into: Path | None,
+    policy: str,
+    replace: bool,
+    mixed: bool,
+    quiet: bool,
 ) -> None:
     """Make a device's table from the journals of its runs, or extend one.
 
     Writes <device>-op_lut_database.json and, beside it, a .meta.json that says where the figures come
-    from. A table holds no samples: extended by the policy `pooled`, it keeps the records of both, and
-    look-ups average them.
+    from. A table that is there and holds operators which the journals lack is kept: --into adds to it,
+    --replace lets it go. A table holds no samples: extended by the policy `pooled`, it keeps the records
+    of both, and look-ups average them.
 
     \b
     Example:
@@ -45,6 +55,8 @@ def merge(
     """
     if (output is None) == (into is None):
         raise click.UsageError("Give either -o, for a new table, or --into, to extend one.")
+    if replace and output is None:
+        raise click.UsageError("--replace goes with -o.")
     tell = say(quiet)
     merged = merge_journals(runs, tell, mixed=mixed)
     if into is not None:
@@ -52,13 +64,15 @@ def merge(
         tell(f"{into}: {_describe_extension(extension, policy)}")
         return
     assert output is not None
-    path = write_table(merged, output)
+    written = write_table(merged, output, replace=replace)
     tell(
-        f"{path}: {len(merged.records)} operators of {merged.device}"
+        f"{written.path}: {len(merged.records)} operators of {merged.device}"
         + (f", {len(merged.failures)} failed and left out" if merged.failures else "")
         + (f", {len(merged.marked)} marked: disturbed when measured" if merged.marked else "")
         + (f", {len(merged.incomplete)} with fewer than {merged.passes} passes" if merged.incomplete else "")
     )
+    if written.calibration_dropped:
+        tell(_CALIBRATION_DROPPED)
     for line in merged.disturbances.describe():
         tell(line)
 
@@ -74,7 +88,7 @@ def _describe_extension(extension: Extension, policy: str) -> str:
         f"{extension.equal:,} the same as before"
     ]
     if extension.calibration_dropped:
-        lines.append("The calibration no longer fits and was dropped; `bench validate --fit` makes another.")
+        lines.append(_CALIBRATION_DROPPED)
     contradictions = extension.contradictions
     if contradictions:
         lines.append(

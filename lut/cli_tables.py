@@ -116,10 +116,19 @@ def stats(chosen: TableChoice, as_json: bool, quiet: bool) -> None:
 @click.command()
 @click.argument("first", type=click.Path(path_type=Path))
 @click.argument("second", type=click.Path(path_type=Path))
+@click.option(
+    "--device",
+    "devices",
+    metavar="NAME",
+    multiple=True,
+    help="Whose records to use, where a table holds several devices'; given twice, the second is for SECOND.",
+)
 @click.option("--outliers", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
 @_json_option
 @quiet_option
-def diff(first: Path, second: Path, outliers: int, as_json: bool, quiet: bool) -> None:
+def diff(
+    first: Path, second: Path, devices: tuple[str, ...], outliers: int, as_json: bool, quiet: bool
+) -> None:
     """Compare two tables, of one device or of two: the ratios SECOND / FIRST per family, and outliers.
 
     An outlier is an operator whose ratio is far from its family's.
@@ -127,8 +136,12 @@ def diff(first: Path, second: Path, outliers: int, as_json: bool, quiet: bool) -
     \b
     Example:
       lut diff monday.json tuesday.json
+      lut diff phones.json phones.json --device SM-G950U-7.0-24 --device SM-G960F-9-28
     """
-    result = compare(TableChoice(first).open(quiet), TableChoice(second).open(quiet))
+    if len(devices) > 2:
+        raise click.UsageError("--device is given at most twice: for FIRST and for SECOND.")
+    one, other = (devices[0], devices[-1]) if devices else (None, None)
+    result = compare(TableChoice(first, one).open(quiet), TableChoice(second, other).open(quiet))
     shown = result.ops[:outliers]
     if as_json:
         report: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,10 +28,14 @@ def end_program(command: click.Command, interrupted: str = "Interrupted.") -> No
     `interrupted` is what the user hears on Ctrl-C and SIGTERM.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = _run(command, interrupted)
-    for late in (signal.SIGINT, signal.SIGTERM):  # the work is done, and its exit code stands
-        signal.signal(late, signal.SIG_IGN)
-    sys.exit(code)
+    atexit.register(_ignore_signals)
+    sys.exit(_run(command, interrupted))
+
+
+def _ignore_signals() -> None:
+    """Let nothing disturb the end of the process: the work is done, and its exit code stands."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _run(command: click.Command, interrupted: str) -> int:

@@ -8,12 +8,13 @@ original alike. Where the journals are at hand, merging them all anew pools the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lut.errors import ConflictError
+from lut.files import lock_folder
 from lut.formats import format_of
 from lut.merge import Merged, describe
 from lut.records import PERCENTILES, LutRecord, OpKey
@@ -94,10 +95,17 @@ def _contradict(one: LutRecord, other: LutRecord) -> bool:
 def extend_table(path: Path, merged: Merged, policy: str) -> Extension:
     """Extend a table's file in place, in its own format, and the `.meta.json` beside it.
 
+    Whoever extends the same table meanwhile waits.
+
     Raises:
         ConflictError: the table is of another device than the journals.
         FileError: table or sidecar can't be read or written.
     """
+    with lock_folder(path.parent):
+        return _extend_locked(path, merged, policy)
+
+
+def _extend_locked(path: Path, merged: Merged, policy: str) -> Extension:
     existing = list(format_of(path).read(path))
     others = sorted({record.device for record in existing} - {merged.device})
     if others:
@@ -108,27 +116,33 @@ def extend_table(path: Path, merged: Merged, policy: str) -> Extension:
     extension = extend(existing, merged.records, policy)
     sidecar = sidecar_path(path)
     before = read_sidecar(sidecar)
-    story = _continue_story(before, merged, extension, policy)
+    present = {record.key for record in existing}
+    story = _continue_story(before, merged, extension, policy, present)
     format_of(path).write(extension.records, path)
     write_sidecar(sidecar, story)
     return replace(extension, calibration_dropped="calibration" in before and "calibration" not in story)
 
 
 def _continue_story(
-    before: dict[str, Any], merged: Merged, extension: Extension, policy: str
+    before: dict[str, Any], merged: Merged, extension: Extension, policy: str, present: Set[OpKey]
 ) -> dict[str, Any]:
     """Add the journals' segments, failures and sources to what is known, and how they were added.
 
-    A calibration stays where no record changed: it was fitted to sums that are the same still.
+    What is said of an operator follows its record: it goes with a record that is replaced, and comes with one
+    that is taken. A calibration stays where no record changed: it was fitted to sums that are the same still.
     """
     now = describe(merged)
     changed = policy != "keep" and extension.present > extension.equal
     kept = {} if changed or "calibration" not in before else {"calibration": before["calibration"]}
-    measured = {json.dumps(record.key.to_json()) for record in merged.records}
-    kept_failures = [
-        failure for failure in before.get("failures", []) if json.dumps(_key_of(failure)) not in measured
-    ]
-    kept_marks = [mark for mark in before.get("marked", []) if json.dumps(_key_of(mark)) not in measured]
+    measured = {_name(record.key.to_json()) for record in merged.records}
+    kept_keys = {_name(key.to_json()) for key in present} if policy == "keep" else set[str]()
+    replaced = measured - kept_keys if policy != "pooled" else set[str]()
+
+    def follow(kind: str, gone: Set[str]) -> list[dict[str, Any]]:
+        old = {_name(entry): entry for entry in before.get(kind, []) if _name(entry) not in gone}
+        new = {_name(entry): entry for entry in now[kind] if _name(entry) not in kept_keys}
+        return list((old | new).values())
+
     step = {
         "sources": now["sources"],
         "policy": policy,
@@ -143,12 +157,13 @@ def _continue_story(
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),
         "segments": [*before.get("segments", []), *now["segments"]],
-        "marked": [*kept_marks, *now["marked"]],
-        "incomplete": [*before.get("incomplete", []), *now["incomplete"]],
-        "failures": [*kept_failures, *now["failures"]],
+        "marked": follow("marked", replaced),
+        "incomplete": follow("incomplete", replaced),
+        "failures": follow("failures", measured),
         "extended": [*before.get("extended", []), step],
     }
 
 
-def _key_of(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: entry.get(name) for name in ("op_type", "op_args", "input_shapes", "input_dtypes")}
+def _name(entry: Mapping[str, Any]) -> str:
+    """Give what tells an entry's operator from all others."""
+    return json.dumps([entry.get(part) for part in ("op_type", "op_args", "input_shapes", "input_dtypes")])

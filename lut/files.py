@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import tempfile
@@ -12,7 +13,7 @@ from typing import IO, Any
 
 from lut.errors import FileError
 
-__all__ = ["open_atomically", "parse_json", "read_bytes", "write_atomically"]
+__all__ = ["lock_folder", "open_atomically", "parse_json", "read_bytes", "write_atomically"]
 
 
 def read_bytes(path: Path, error: type[FileError] = FileError) -> bytes:
@@ -37,6 +38,26 @@ def parse_json(text: bytes | str) -> Any:
         return json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+@contextlib.contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder alone among those who lock it, waiting for whoever holds it, while the block lasts.
+
+    A file that is replaced as a whole can't be locked itself: whoever waited would hold the old one.
+
+    Raises:
+        FileError: there is no such folder, or it can't be read.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as refusal:
+        raise FileError(f"{folder} can't be read: {refusal.strerror or refusal}.") from refusal
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

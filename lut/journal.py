@@ -129,7 +129,7 @@ def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = _i
 
 
 def _check_same(path: Path, present: Segment, wanted: Segment) -> None:
-    if present.id == wanted.id:
+    if present.may_pool_with(wanted):
         return
     differing = [
         (part, name, getattr(getattr(present, part), name), getattr(getattr(wanted, part), name))

@@ -65,12 +65,15 @@ def _segment(fields: dict[str, Any]) -> Segment:
     segment = Segment(
         DeviceInfo(**fields["device"]),
         ProgramInfo(**fields["program"]),
-        RunConfig(**fields["config"]),
+        RunConfig.from_json(fields["config"]),
         fields["started"],
     )
-    if fields["id"] != segment.id:
+    if fields["id"] == segment.id:
+        return segment
+    former = Segment.make_id(segment.device.name, fields["program"], fields["config"])
+    if fields["id"] != former:
         raise ValueError(f"its id is {fields['id']!r}, its contents give {segment.id!r}")
-    return segment
+    return segment.named(former)
 
 
 def _measurement(fields: dict[str, Any]) -> Measurement:

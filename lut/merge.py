@@ -15,11 +15,11 @@ from lut.formats import format_of
 from lut.journal import read_visits
 from lut.pools import PooledRecords, Pools, VisitCounts
 from lut.records import CAUSES, BlockState, Failure, LutRecord, Measurement, OpKey, Repeated, Segment
-from lut.sidecar import sidecar_path, write_sidecar
+from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
 from lut.table import table_file_name
 from lut.visits import Visit
 
-__all__ = ["Merged", "describe", "merge_journals", "write_table"]
+__all__ = ["Merged", "WrittenTable", "describe", "merge_journals", "write_table"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _check_poolable(path: Path, first: Segment, other: Segment, *, mixed: bool) 
             f"{path} is of the device {other.device.name}, the journals before it of {first.device.name}. "
             f"A table holds one device: merge them one by one."
         )
-    if mixed or other.id == first.id:
+    if mixed or other.may_pool_with(first):
         return
     for part in ("program", "config"):
         ours, theirs = vars(getattr(first, part)), vars(getattr(other, part))
@@ -146,16 +146,50 @@ def _check_poolable(path: Path, first: Segment, other: Segment, *, mixed: bool) 
             )
 
 
-def write_table(merged: Merged, folder: Path) -> Path:
-    """Write `<device>-op_lut_database.json` and beside it `….meta.json`; give the table's path.
+@dataclass(frozen=True)
+class WrittenTable:
+    """A table's file, and whether the one before it had a calibration that no longer fits its sums."""
+
+    path: Path
+    calibration_dropped: bool = False
+
+
+def write_table(merged: Merged, folder: Path, *, replace: bool = False) -> WrittenTable:
+    """Write `<device>-op_lut_database.json` and beside it `….meta.json`.
 
     The table holds the ten keys and nothing else; the sidecar says who measured, by what program and
-    configuration, and which operators failed or are incomplete.
+    configuration, and which operators failed or are incomplete. A calibration stays where no median changed.
+
+    Args:
+        merged: what the journals hold.
+        folder: where tables lie.
+        replace: whether a table there may lose operators.
+
+    Raises:
+        ConflictError: the device's table there holds operators that the new one would lack.
+        FileError: a file there can't be read or written.
     """
     path = folder / table_file_name(merged.device)
+    medians: dict[OpKey, float] = {}
+    for present in (path, path.with_name(path.name + ".zip")):
+        if present.is_file() and not replace:
+            medians = {record.key: record.p50 for record in format_of(present).read(present)}
+            _check_none_lost(present, medians, merged)
+            break
+    sidecar, story = sidecar_path(path), describe(merged)
+    calibration = read_sidecar(sidecar).get("calibration")
+    fits = bool(medians) and medians == {record.key: record.p50 for record in merged.records}
     format_of(path).write(merged.records, path)
-    write_sidecar(sidecar_path(path), describe(merged))
-    return path
+    write_sidecar(sidecar, story | ({"calibration": calibration} if calibration and fits else {}))
+    return WrittenTable(path, calibration_dropped=bool(calibration) and not fits)
+
+
+def _check_none_lost(path: Path, present: Iterable[OpKey], merged: Merged) -> None:
+    if lost := len(set(present) - {record.key for record in merged.records}):
+        raise ConflictError(
+            f"{path} holds {lost:,} operator{'s' * (lost > 1)} that these journals do not. Add to it by "
+            f"--into {path}, or let it go by --replace."
+        )
 
 
 def describe(merged: Merged) -> dict[str, Any]:

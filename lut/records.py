@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -313,6 +313,27 @@ class RunConfig:
         for name in ("min_sample_us", "warmup_share", "p50_share", "canary_share"):
             object.__setattr__(self, name, float(getattr(self, name)))  # 0 and 0.0 are one setting
 
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> RunConfig:
+        """Read a configuration of any version: fields that a version did not have are as they were then.
+
+        Raises:
+            TypeError: a field is unknown.
+        """
+        return cls(**{_FORMER_NAMES.get(name, name): value for name, value in fields.items()})
+
+    def settings(self) -> dict[str, int | float | str]:
+        """Give the fields that differ from the defaults, by name."""
+        return {
+            name: getattr(self, name)
+            for name, known in self.__dataclass_fields__.items()
+            if getattr(self, name) != known.default
+        }
+
+
+_FORMER_NAMES = {"group": "turns", "sweep_bytes": "thrash_bytes"}
+"""Fields of RunConfig that journals know by other names."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -326,9 +347,32 @@ class Segment:
 
     @cached_property
     def id(self) -> str:
-        """Equal for segments whose measurements may be pooled: 12 digits of a SHA-256."""
-        identity = (self.device.name, vars(self.program), vars(self.config))
+        """The name by which a journal's lines belong to it: 12 digits of a SHA-256.
+
+        Made of the device's name, the program, and what differs from the configuration's defaults, so that
+        it stays the same when a configuration gets further fields.
+        """
+        return self.make_id(self.device.name, vars(self.program), self.config.settings())
+
+    @staticmethod
+    def make_id(device: str, program: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+        """Make an id of its parts."""
+        identity = (device, program, config)
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+
+    def named(self, id_: str) -> Segment:
+        """Give the segment under another id: older journals made theirs of all fields of their day."""
+        other = replace(self)
+        vars(other)["id"] = id_
+        return other
+
+    def may_pool_with(self, other: Segment) -> bool:
+        """Tell whether device, program and configuration are the same, so that samples may be pooled."""
+        return (self.device.name, self.program, self.config) == (
+            other.device.name,
+            other.program,
+            other.config,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ def _parse(fields: dict[str, Any]) -> Validation:
         device=_text(fields["device"]),
         table=_text(fields["table"]),
         started=_text(fields["started"]),
-        config=RunConfig(**fields["config"]),
+        config=RunConfig.from_json(fields["config"]),
         program=ProgramInfo(**fields["program"]),
         nets=tuple(map(_parse_net, fields["nets"])),
     )

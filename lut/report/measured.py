@@ -94,12 +94,36 @@ def _read_facts(device: DeviceInfo) -> list[tuple[str, str]]:
 def _describe_config(config: RunConfig) -> list[tuple[str, str]]:
     return [
         ("Passes over all operators", f"{config.passes:,}"),
-        ("Timed runs per visit", f"{config.iters:,}"),
-        ("Warm-up runs per visit", f"{config.warmup:,}"),
+        ("Timed runs per visit", _describe_runs(config)),
+        ("Warm-up runs per visit", _describe_warmup(config)),
         ("Threads", f"{config.threads:,}"),
         ("Processors", config.cpus or "chosen by the system"),
+        ("Caches", _describe_caches(config)),
         ("Least length of a sample", f"{config.min_sample_us:g} µs" if config.min_sample_us else "none"),
+        ("Canary", f"slow from {percent(config.canary_share)}" if config.canary_share else "none"),
     ]
+
+
+def _describe_caches(config: RunConfig) -> str:
+    if config.turns > 1:
+        return f"{config.turns:,} operators in turns, and up to {config.fill_bytes / 1e6:,.0f} MB else"
+    if config.thrash_bytes:
+        return f"{config.thrash_bytes / 1e6:,.1f} MB of other memory read before each run"
+    return "warm: each operator by itself"
+
+
+def _describe_warmup(config: RunConfig) -> str:
+    if not config.warmup_share:
+        return f"{config.warmup:,}"
+    return f"{config.warmup:,} at most, until averages are within {percent(config.warmup_share)}"
+
+
+def _describe_runs(config: RunConfig) -> str:
+    if not config.p50_share:
+        return f"{config.iters:,}"
+    return (
+        f"{config.iters:,} to {config.most_iters:,}, until the median is known to {percent(config.p50_share)}"
+    )
 
 
 def _describe_doubts(story: Story) -> list[Html]:

@@ -76,6 +76,6 @@ def _parse_segment(fields: Mapping[str, Any]) -> Segment:
     return Segment(
         DeviceInfo(**fields["device"]),
         ProgramInfo(**fields["program"]),
-        RunConfig(**fields["config"]),
+        RunConfig.from_json(fields["config"]),
         str(fields["started"]),
     )

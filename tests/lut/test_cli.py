@@ -308,3 +308,36 @@ def test_get_runtime_without_table(lut_command: Lut) -> None:
         "",
         "error: lut/data/SM-G950U-7.0-24-op_lut_database.json does not exist. No table is in that folder.\n",
     )
+
+
+# --- tables of several devices -------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_devices() -> Path:
+    path = Path("both.json")
+    write([record(RELU, 10.0), replace(record(RELU, 30.0), device="Box-13-6.8")], path)
+    return path
+
+
+def test_diff_of_two_devices_in_one_table(lut_command: Lut, two_devices: Path) -> None:
+    code, _, err = lut_command("diff", two_devices, two_devices)
+    assert code == 4
+    assert "name a device" in err
+    code, out, err = lut_command(
+        "diff", two_devices, two_devices, "--device", "Box-12-6.1", "--device", "Box-13-6.8", "--json"
+    )
+    assert (code, err) == (0, "")
+    assert [op["ratio"] for op in json.loads(out)["outliers"]] == [3.0]
+    assert lut_command("diff", two_devices, two_devices, *["--device", "Box-12-6.1"] * 3)[0] == 2
+
+
+def test_merge_says_how_to_keep_or_replace_a_table(lut_command: Lut) -> None:
+    written_journal(Path("a.run.jsonl"), SEGMENT, *(measured(op, 1_000, pass_index=0) for op in (RELU, FC)))
+    written_journal(Path("b.run.jsonl"), SEGMENT, measured(RELU, 2_000))
+    assert lut_command("merge", "-q", "a.run.jsonl", "-o", "data")[0] == 0
+    code, _, err = lut_command("merge", "b.run.jsonl", "-o", "data")
+    assert code == 4
+    assert "holds 1 operator that these journals do not." in err
+    assert lut_command("merge", "-q", "b.run.jsonl", "-o", "data", "--replace")[0] == 0
+    assert lut_command("merge", "b.run.jsonl", "--into", "t.json", "--replace")[0] == 2

@@ -69,6 +69,16 @@ def test_a_whole_space(lut_command: Lut, tmp_path: Path) -> None:
     ]
 
 
+def test_a_table_of_several_devices_is_asked_for_one(lut_command: Lut, tmp_path: Path) -> None:
+    table = tmp_path / "table.json"
+    write_table(FBNET, table)
+    lines = table.read_text()
+    table.write_text(lines + lines.splitlines()[0].replace('"device"}', '"other"}') + "\n")
+    assert "name a device" in lut_command("coverage", "--space", "fbnet", "--lut", table)[2]
+    assert lut_command("coverage", "--space", "fbnet", "--lut", table, "--device", "device")[0] == 0
+    assert lut_command("coverage", "--space", "fbnet", "--lut", table, "--device", "other")[0] == 5
+
+
 def test_what_is_missing_becomes_a_plan(lut_command: Lut, tmp_path: Path) -> None:
     table, plan = write_table(FBNET[:-12], tmp_path / "table.json"), tmp_path / "missing.jsonl"
     code, out, err = lut_command("coverage", "--space", "fbnet", "--lut", table, "--missing-out", plan)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from lut.formats import format_of
 from lut.journal import open_journal
 from lut.merge import merge_journals
 from lut.records import (
+    CAUSES,
     DeviceInfo,
     LutRecord,
     Measurement,
@@ -165,3 +168,42 @@ def test_the_command_tells_what_it_did(
     assert (len(lines), lines[-1]) == (13, "  and 2 more")
     assert merge("--into", path)[1][0].startswith(f"{path}: 0 operators added, 12 replaced, 2 the same")
     assert merge()[0] == merge("--into", path, "-o", tmp_path)[0] == 2
+
+
+def marked(*channels: int) -> list[dict[str, object]]:
+    return [{**relu(each).key.to_json(), "reason": "measured while it rained"} for each in channels]
+
+
+@pytest.mark.parametrize(("policy", "left"), [("newest", [2]), ("pooled", [2, 4]), ("keep", [2, 4])])
+@pytest.mark.parametrize("kind", ["marked", "incomplete"])
+def test_what_is_said_of_an_operator_follows_its_record(
+    kind: str, policy: str, left: list[int], tmp_path: Path
+) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(2, 10.0), record(4, 10.0)], path)
+    (tmp_path / "table.meta.json").write_text(json.dumps({kind: marked(2, 4)}))
+    extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", {4: 60.0})], print), policy)
+    assert json.loads((tmp_path / "table.meta.json").read_text())[kind] == marked(*left)
+
+
+@pytest.mark.parametrize(("policy", "comes"), [("newest", True), ("pooled", True), ("keep", False)])
+def test_a_mark_comes_with_the_record_it_is_of(policy: str, comes: bool, tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(4, 10.0)], path)
+    merged = merge_journals([write_run(tmp_path / "a.jsonl", {4: 60.0})], print)
+    extend_table(path, replace(merged, marked={relu(4).key: "preempted"}), policy)
+    story = json.loads((tmp_path / "table.meta.json").read_text())
+    assert [mark["reason"] for mark in story["marked"]] == [CAUSES["preempted"]] * comes
+
+
+def test_two_that_extend_one_table_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(1, 10.0)], path)
+    runs = [
+        merge_journals([write_run(tmp_path / f"{channels}.jsonl", {channels: 60.0})], print)
+        for channels in range(2, 34)
+    ]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda merged: extend_table(path, merged, "newest"), runs))
+    assert len(list(format_of(path).read(path))) == 33
+    assert len(json.loads((tmp_path / "table.meta.json").read_text())["extended"]) == 32

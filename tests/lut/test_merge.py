@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import ConflictError, FileError
+from lut.formats import format_of
 from lut.merge import Merged, describe, merge_journals, write_table
 from lut.records import Conditions, Discarded, Failure, LutRecord, Measurement, Repeated, Segment
+from lut.sidecar import sidecar_path
+from lut.table import load_table
 from tests.lut.samples import (
     CONFIG,
     CONV,
     CONV_RELU,
     DEVICE,
+    FC,
     PROGRAM,
     RELU,
     SEGMENT,
@@ -65,7 +69,7 @@ def test_the_order_of_journals_does_not_matter(tmp_path: Path) -> None:
     tables = {
         (path.read_bytes(), path.with_suffix(".meta.json").read_bytes())
         for number, order in enumerate(permutations(journals))
-        for path in [write_table(merge(*order), tmp_path / str(number))]
+        for path in [write_table(merge(*order), tmp_path / str(number)).path]
     }
     assert len(tables) == 1
 
@@ -157,7 +161,7 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
         failed(),
     )
     merged = merge(written_journal(tmp_path / "a.run.jsonl", SEGMENT, *entries))
-    path = write_table(merged, tmp_path / "data")
+    path = write_table(merged, tmp_path / "data").path
     assert path == tmp_path / "data" / "Box-12-6.1-op_lut_database.json"
     relu = (
         '{"op_type": "Relu", "op_args": [], "input_shapes": [[1, 4]], "input_dtypes": [1], '
@@ -238,3 +242,40 @@ def test_what_was_thrown_away_and_made_again_is_counted(tmp_path: Path) -> None:
         "Thrown away and made again: 3 runs (1 in slow phases, 2 while something else had the processor) and "
         "1 visit (1 while something else had the processor)."
     ]
+
+
+def test_a_table_with_other_operators_is_not_replaced_unasked(tmp_path: Path) -> None:
+    both = merge(
+        written_journal(tmp_path / "a.run.jsonl", SEGMENT, measured(RELU, 1_000), measured(FC, 2_000))
+    )
+    one = merge(written_journal(tmp_path / "b.run.jsonl", SEGMENT, measured(RELU, 3_000)))
+    path = write_table(both, tmp_path).path
+    before = path.read_bytes()
+    with pytest.raises(
+        ConflictError, match=r"holds 1 operator that .* by --into .*, or let it go by --replace"
+    ):
+        write_table(one, tmp_path)
+    assert path.read_bytes() == before
+    assert write_table(both, tmp_path).path == path
+    write_table(one, tmp_path, replace=True)
+    assert len(load_table(path, index=False)) == 1
+
+
+def test_nor_is_a_zipped_one_put_into_the_shade(tmp_path: Path) -> None:
+    merged = merge(written_journal(tmp_path / "a.run.jsonl", SEGMENT, measured(RELU, 1_000)))
+    zipped = tmp_path / "Box-12-6.1-op_lut_database.json.zip"
+    other = merge(written_journal(tmp_path / "b.run.jsonl", SEGMENT, measured(FC, 2_000)))
+    format_of(zipped).write(other.records, zipped)
+    with pytest.raises(ConflictError, match=r"json\.zip holds 1 operator"):
+        write_table(merged, tmp_path)
+
+
+@pytest.mark.parametrize(("samples", "stays"), [((1_000, 2_000, 3_000), True), ((4_000,), False)])
+def test_a_calibration_is_kept_while_it_fits(samples: tuple[int, ...], stays: bool, tmp_path: Path) -> None:
+    first = merge(written_journal(tmp_path / "a.run.jsonl", SEGMENT, measured(RELU, 2_000)))
+    sidecar = sidecar_path(write_table(first, tmp_path).path)
+    calibration = {"form": "factor"}
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"calibration": calibration}))
+    again = merge(written_journal(tmp_path / "b.run.jsonl", SEGMENT, measured(RELU, *samples)))
+    assert write_table(again, tmp_path).calibration_dropped is not stays
+    assert json.loads(sidecar.read_text()).get("calibration") == (calibration if stays else None)

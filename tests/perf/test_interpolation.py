@@ -50,4 +50,4 @@ def measure_sample(folder: Path) -> Path:
     write_plan(sample_hull(SAMPLE, seed=0), plan)
     bench = [sys.executable, "-c", "from bench.cli import main; main()"]
     subprocess.run([*bench, "run", str(plan), "--device", "host", "-o", str(run)], check=True)
-    return write_table(merge_journals([run], print), folder)
+    return write_table(merge_journals([run], print), folder).path

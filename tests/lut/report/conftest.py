@@ -72,7 +72,7 @@ def write_files(folder: Path) -> Files:
         entries.append(BlockState(SEGMENT.id, {"zone_celsius": "unavailable", "battery_celsius": "33.0"}))
     entries.append(Failure(int8_conv(channels=7), SEGMENT.id, "run", "the engine said <no>"))
     run = written_journal(folder / "zoo.run.jsonl", *entries)
-    table = write_table(merge_journals([run], warn=lambda _: None), folder)
+    table = write_table(merge_journals([run], warn=lambda _: None), folder).path
     sidecar = table.with_suffix(".meta.json")
     story = json.loads(sidecar.read_text())
     story["marked"] = [{**CONV.key.to_json(), "reason": "its runs disagree"}]

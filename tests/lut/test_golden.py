@@ -1,0 +1,119 @@
+"""Files of every version that was published stay readable: see `golden/`, which those versions wrote."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lut.journal import open_journal, read_journal, read_progress
+from lut.merge import merge_journals, write_table
+from lut.records import Measurement, RunConfig, Segment
+from lut.report.story import read_story
+from lut.sidecar import read_setting
+from lut.table import load_table
+from lut.validation import read_validation
+
+GOLDEN = Path(__file__).parent / "golden"
+TABLE = "golden-host-op_lut_database.json"
+
+CONFIGS = {
+    "before_turns": RunConfig(passes=1, iters=3, warmup=2, cpus="0x1"),
+    "turns_called_group": RunConfig(
+        passes=1,
+        iters=3,
+        warmup=2,
+        cpus="0x1",
+        turns=60,
+        fill_bytes=33554432,
+        warmup_share=0.02,
+        canary_share=0.15,
+    ),
+}
+"""How the journal of each version was measured."""
+
+every_version = pytest.mark.parametrize("version", CONFIGS)
+
+
+def test_every_folder_is_looked_at() -> None:
+    assert {folder.name for folder in GOLDEN.iterdir()} == CONFIGS.keys()
+
+
+@every_version
+def test_a_journal_is_read_and_merged(version: str) -> None:
+    folder = GOLDEN / version
+    merged = merge_journals([folder / "run.jsonl"], pytest.fail)
+    assert [segment.config for segment in merged.segments] == [CONFIGS[version]]
+    records = {record.key: record for record in load_table(folder / TABLE, index=False)}
+    assert {record.key: record for record in merged.records} == records
+    assert len(records) == 37
+
+
+@every_version
+def test_a_run_goes_on_in_a_journal(version: str, tmp_path: Path) -> None:
+    journal = tmp_path / "run.jsonl"
+    lines = (GOLDEN / version / "run.jsonl").read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-1]))  # as if its last operator were still to be measured
+    first, _, visit, *_ = read_journal(GOLDEN / version / "run.jsonl")
+    assert isinstance(first, Segment)
+    assert isinstance(visit, Measurement)
+    now = Segment(first.device, first.program, CONFIGS[version], "2026-01-01T00:00:00+00:00")
+    progress = read_progress(journal, now, pytest.fail)
+    assert len(progress.passes) == 36
+    with open_journal(journal, progress.file_bytes) as writer:
+        writer.append(now)
+        writer.append(replace(visit, segment=now.id, pass_index=1))
+    merged = merge_journals([journal], pytest.fail)
+    assert merged.visits[visit.op.key] == 2
+    assert len(merged.records) == 36
+
+
+@every_version
+def test_a_run_in_another_configuration_does_not(version: str) -> None:
+    first, *_ = read_journal(GOLDEN / version / "run.jsonl")
+    assert isinstance(first, Segment)
+    other = replace(first, config=replace(CONFIGS[version], iters=4))
+    with pytest.raises(Exception, match=r"another config: iters there is 3, in this run 4"):
+        read_progress(GOLDEN / version / "run.jsonl", other)
+
+
+@every_version
+def test_a_sidecar_tells_how_the_table_was_measured(version: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(GOLDEN / version, tmp_path / version)
+    setting = read_setting(folder / TABLE)
+    assert setting is not None
+    assert (setting.threads, setting.cpus) == (1, "0x1")
+    story = read_story(folder / TABLE)
+    assert story is not None
+    assert [segment.config for segment in story.segments] == [CONFIGS[version]]
+    written = write_table(merge_journals([folder / "run.jsonl"], pytest.fail), folder)
+    assert written.path == folder / TABLE
+
+
+@every_version
+def test_a_validation_is_read(version: str) -> None:
+    validation = read_validation(GOLDEN / version / "validation.json")
+    (net,) = validation.nets
+    assert (net.net, net.operators, net.spoilt_by) == ("FBNet-96/int8", 42, None)
+    assert validation.config.passes == 1
+
+
+def test_a_segment_is_named_by_what_differs_from_the_defaults() -> None:
+    first, *_ = read_journal(GOLDEN / "before_turns" / "run.jsonl")
+    assert isinstance(first, Segment)
+    settings = {"passes": 1, "iters": 3, "warmup": 2, "cpus": "0x1"}
+    assert first.config.settings() == settings
+    now = replace(first)
+    assert now.id == Segment.make_id("golden-host", vars(first.program), settings) != first.id
+    assert now.may_pool_with(first)
+
+
+def test_a_segment_whose_id_is_of_other_contents_is_refused(tmp_path: Path) -> None:
+    line = json.loads((GOLDEN / "before_turns" / "run.jsonl").read_text().splitlines()[0])
+    line["config"]["iters"] = 30
+    (tmp_path / "run.jsonl").write_text(json.dumps(line) + "\n")
+    with pytest.raises(Exception, match="its id is '933af29d94e8', its contents give"):
+        list(read_journal(tmp_path / "run.jsonl"))
