@@ -11,6 +11,7 @@ import click
 
 from bench.console import device_name_option, phone_options, setting_options
 from bench.device_runner.phone import PhoneOptions
+from bench.drift_sample import choose_sample
 from bench.fleet import choose_devices
 from bench.validation import DEFAULTS, choose_config, estimate_models, list_missing, validate_nets
 from bench.workers import run_apart
@@ -21,7 +22,7 @@ from lut.console import Bar, input_dims_option, quiet_option, say
 from lut.console_tables import TableChoice, missing_option, missing_out_option, refuse_missing
 from lut.errors import ConflictError, FailedError
 from lut.records import ProgramInfo, RunConfig
-from lut.sidecar import Setting, describe_setting, read_setting
+from lut.sidecar import Setting, describe_setting, read_config, read_setting
 from lut.validation import Validation, format_validation, write_validation
 from lut.validation_text import describe_validation
 
@@ -78,7 +79,7 @@ PATH = click.Path(path_type=Path)
     "--max-error",
     type=click.FloatRange(0),
     metavar="PERCENT",
-    help="End with exit code 6 if the raw sum of any net is further off.",
+    help="End with exit code 6 if the sum of any net is further off, net of drift where that is known.",
 )
 @click.option("-o", "--output", type=PATH, help="Also write the comparison (JSON).")
 @click.option("--plot", type=PATH, help="Also draw estimates against measurements (needs matplotlib).")
@@ -112,6 +113,9 @@ def validate(
     The nets run on the device that the table is of, with the threads and processors that its operators
     were measured with. Errors are estimate / measured - 1, of medians; what is printed is the plain sum.
 
+    Operators of the table are measured again before and after the nets, as they were for the table. They tell
+    whether the device is slower or faster now: NO DRIFT is the error had it stayed as it was.
+
     --fit keeps a correction beside the table for `lut estimate --calibrated`. The column LEFT OUT says what
     it is worth: each net's error where the fit knew the other nets only.
 
@@ -142,6 +146,12 @@ def validate(
         canary_share = 0 if phones.binary else DEFAULTS.canary_share
         counts = RunConfig(passes=passes, iters=iters, warmup=warmup, canary_share=canary_share)
         config = choose_config(device, setting, counts, threads, cpus)
+        table_config = None if phones.binary else read_config(table_file)
+        sample = None
+        if table_config is not None:
+            sample = choose_sample(
+                table, ([row.op for row in net.estimate.rows] for net in nets), table_config, name
+            )
         program = device.prepare(tell)
         for remark in _compare_settings(table_file, setting, config, program):
             tell(remark)
@@ -153,6 +163,7 @@ def validate(
                 nets,
                 config,
                 table=table_file.name,
+                sample=sample,
                 device_name=name,
                 input_dims=input_dims,
                 announce=bar.say if not quiet else (lambda _: None),
@@ -227,9 +238,9 @@ def _judge(validation: Validation, unfitted: bool, max_error: float | None) -> N
         )
     if max_error is not None:
         beyond = [
-            f"{net.net} ({net.error:+.1%})"
+            f"{net.net} ({error:+.1%})"
             for net in validation.judged
-            if net.error is not None and abs(net.error) * 100 > max_error
+            if (error := validation.judge(net)) is not None and abs(error) * 100 > max_error
         ]
         if beyond:
             sentences.append(f"Further off than {max_error:g} %: {', '.join(beyond)}.")

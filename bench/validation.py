@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from bench.device_runner.device import Device
 from bench.device_runner.whole_nets import NetRuns, measure_nets
+from bench.drift_sample import DriftSample, measure_drift
 from bench.model_nets import build_model_nets
 from lut.frontends import load_model
 from lut.pools import take_percentiles_us
@@ -91,6 +93,7 @@ def validate_nets(
     config: RunConfig,
     *,
     table: str,
+    sample: DriftSample | None = None,
     device_name: str | None = None,
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
     silence_s: float | None = None,
@@ -107,6 +110,8 @@ def validate_nets(
         nets: estimated without a missing operator.
         config: how to time them.
         table: the table's file name, for the record.
+        sample: operators of the table to measure again before and after the nets, for the drift since the
+            table was made; see `bench.drift_sample`.
         device_name: recorded where the device's own name would be.
         input_dims: the inputs' shapes, where the models do not say.
         silence_s: how long the program may print nothing before a net counts as hung.
@@ -120,9 +125,12 @@ def validate_nets(
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     ids = [f"net{number}" for number in range(len(nets))]
     built = [build_model_nets(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)]
+    measure = partial(measure_drift, device, program, silence_s=silence_s, announce=announce)
+    before = measure(sample, seed=0) if sample else None
     runs = measure_nets(
         device, built, config, program=program, silence_s=silence_s, announce=announce, progress=progress
     )
+    after = measure(sample, seed=1) if sample else None
     return Validation(
         device_name or device.info.name,
         table,
@@ -130,6 +138,8 @@ def validate_nets(
         config,
         program,
         tuple(_compare(net, runs[net_id]) for net_id, net in zip(ids, nets, strict=True)),
+        before,
+        after,
     )
 
 

@@ -121,8 +121,9 @@ def calibrate(validation: Validation) -> tuple[Calibration, Validation]:
     """
     if any(net.interpolated_us for net in validation.nets):
         raise ValueError("a calibration needs estimates of measured operators only")
+    drift = validation.drift or 1.0  # the table's times are of the device as it was then
     nets = [
-        MeasuredNet(net.net, net.operators, net.estimate_us, net.p50_us)
+        MeasuredNet(net.net, net.operators, net.estimate_us, net.p50_us / drift)
         for net in validation.judged
         if net.p50_us is not None
     ]
@@ -131,7 +132,7 @@ def calibrate(validation: Validation) -> tuple[Calibration, Validation]:
     compared = tuple(
         net
         if net.p50_us is None or net.spoilt_by
-        else replace(net, left_out_us=net.p50_us * (1 + next(fitted).left_out_error))
+        else replace(net, left_out_us=net.p50_us / drift * (1 + next(fitted).left_out_error))
         for net in validation.nets
     )
     return calibration, replace(validation, nets=compared)

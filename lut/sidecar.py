@@ -10,8 +10,17 @@ from typing import Any
 
 from lut.errors import ConflictError, FileError
 from lut.files import parse_json, read_bytes, write_atomically
+from lut.records import RunConfig
 
-__all__ = ["Setting", "describe_setting", "read_setting", "read_sidecar", "sidecar_path", "write_sidecar"]
+__all__ = [
+    "Setting",
+    "describe_setting",
+    "read_config",
+    "read_setting",
+    "read_sidecar",
+    "sidecar_path",
+    "write_sidecar",
+]
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,27 @@ def describe_setting(threads: int, cpus: str) -> str:
     return f"--threads {threads}" + (f" --cpus {cpus}" if cpus else "")
 
 
+def read_config(table: Path) -> RunConfig | None:
+    """Give how a table's operators were timed; None where its sidecar is absent, or tells of several ways.
+
+    Raises:
+        FileError: the sidecar can't be read, or is none.
+    """
+    path = sidecar_path(table)
+    try:
+        configs = {RunConfig.from_json(each["config"]) for each in read_sidecar(path).get("segments", [])}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _not_understood(path, error) from error
+    return configs.pop() if len(configs) == 1 else None
+
+
+def _not_understood(path: Path, error: Exception) -> FileError:
+    return FileError(
+        f"{path} has segments that can't be understood ({type(error).__name__}: {error}). "
+        f"Move it away to go on without it."
+    )
+
+
 def read_setting(table: Path, *, mixed: bool = False) -> Setting | None:
     """Give what a table was measured with; None where its sidecar is absent or does not say.
 
@@ -76,10 +106,7 @@ def read_setting(table: Path, *, mixed: bool = False) -> Setting | None:
         settings = {(int(each["config"]["threads"]), str(each["config"]["cpus"])) for each in segments}
         programs = frozenset(str(each["program"]["sha256"]) for each in segments)
     except (KeyError, TypeError, ValueError) as error:
-        raise FileError(
-            f"{path} has segments that can't be understood ({type(error).__name__}: {error}). "
-            f"Move it away to go on without it."
-        ) from error
+        raise _not_understood(path, error) from error
     if len(settings) > 1 and mixed:
         return None
     if len(settings) > 1:

@@ -6,10 +6,12 @@ Written as one JSON object:
      "started": "2024-01-02T03:04:05+00:00", "config": {"passes": 10, …}, "program": {"kind": …},
      "nets": [{"net": "FBNet-96/int8", "operators": 42, "measured_us": [p0, p10, p50, p90, p100],
                "estimate_us": 2404.764, "interpolated_us": 0.0, "left_out_us": null, "failure": null,
-               "spoilt_by": null}, …]}
+               "spoilt_by": null}, …],
+     "drift_before": {"factor": 1.012, "count": 240}, "drift_after": {"factor": 1.009, "count": 240}}
 
 A net that could not be measured has null for `measured_us` and the reason in `failure`. One that could not be
-measured undisturbed has the cause in `spoilt_by`.
+measured undisturbed has the cause in `spoilt_by`. Drift is how many times as long the device takes as when
+the table was made, by operators of the table measured again before and after the nets; null is unknown.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 from typing import Any
 
+from lut.drift import Drift
 from lut.errors import FileError
 from lut.files import parse_json, read_bytes, write_atomically
 from lut.records import CAUSES, PERCENTILES, ProgramInfo, RunConfig
@@ -121,6 +124,29 @@ class Validation:
     """How the whole nets were timed."""
     program: ProgramInfo
     nets: tuple[NetComparison, ...]
+    drift_before: Drift | None = None
+    drift_after: Drift | None = None
+
+    @property
+    def drift(self) -> float | None:
+        """How many times as long the device took, while the nets ran, as when the table was made."""
+        known = [drift.factor for drift in (self.drift_before, self.drift_after) if drift is not None]
+        return geometric_mean(known) if known else None
+
+    def net_of_drift(self, net: NetComparison) -> float | None:
+        """Give a net's error had the device been as when the table was made; None if that is unknown."""
+        if self.drift is None or net.p50_us is None:
+            return None
+        return net.estimate_us * self.drift / net.p50_us - 1
+
+    def judge_left_out(self, net: NetComparison) -> float | None:
+        """Give the error of the calibrated estimate, net of drift where that is known; None without one."""
+        error = net.left_out_error
+        return None if error is None else (1 + error) * (self.drift or 1.0) - 1
+
+    def judge(self, net: NetComparison) -> float | None:
+        """Give the error by which the table is judged: net of drift where that is known."""
+        return net.error if self.drift is None else self.net_of_drift(net)
 
     @property
     def failed(self) -> tuple[NetComparison, ...]:
@@ -143,9 +169,14 @@ class Validation:
         return Summary.of(net.error for net in self.judged)
 
     @property
+    def summary_net_of_drift(self) -> Summary | None:
+        """The same had the device been as when the table was made; None if the drift is unknown."""
+        return Summary.of(map(self.net_of_drift, self.judged))
+
+    @property
     def left_out_summary(self) -> Summary | None:
         """The errors of calibrated estimates, each of a net that was left out of the fit."""
-        return Summary.of(net.left_out_error for net in self.judged)
+        return Summary.of(map(self.judge_left_out, self.judged))
 
 
 def format_validation(validation: Validation) -> str:
@@ -189,7 +220,18 @@ def _parse(fields: dict[str, Any]) -> Validation:
         config=RunConfig.from_json(fields["config"]),
         program=ProgramInfo(**fields["program"]),
         nets=tuple(map(_parse_net, fields["nets"])),
+        drift_before=_parse_drift(fields.get("drift_before")),
+        drift_after=_parse_drift(fields.get("drift_after")),
     )
+
+
+def _parse_drift(fields: dict[str, Any] | None) -> Drift | None:
+    if fields is None:
+        return None
+    factor, count = _time(fields["factor"]), fields["count"]
+    if not factor or type(count) is not int or count < 1:
+        raise ValueError(f"{fields!r} is no drift")
+    return Drift(factor, count)
 
 
 def _parse_net(fields: dict[str, Any]) -> NetComparison:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lut.drift import LARGE, describe_change
 from lut.records import CAUSES
 from lut.validation import NetComparison, Summary, Validation
 
@@ -30,13 +31,19 @@ def _lines(validation: Validation) -> Iterator[str]:
     width = max([3, *(len(net.net) for net in nets)])
     yield (
         f"{'NET':<{width}} {'OPS':>4} {'P10 US':>12} {'MEASURED P50':>12} {'P90 US':>12} {'ESTIMATE US':>12} "
-        f"{'ERROR':>7}" + (f" {'LEFT OUT':>8}" if calibrated else "")
+        f"{'ERROR':>7}"
+        + (f" {'NO DRIFT':>8}" if validation.drift is not None else "")
+        + (f" {'LEFT OUT':>8}" if calibrated else "")
     )
     for net in nets:
-        yield f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, left_out=calibrated is not None)}"
-    summary = validation.summary
+        without, left_out = validation.net_of_drift(net), validation.judge_left_out(net)
+        yield f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, without, left_out)}"
+    yield from _describe_drift(validation)
+    summary, drifted = validation.summary, validation.summary_net_of_drift
     if summary is not None:
         yield f"|error| {_describe_summary(summary)}."
+    if drifted is not None:
+        yield f"|error| net of drift, {_describe_summary(drifted)}."
     if calibrated is not None:
         yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."
     if disturbed := len(validation.disturbed):
@@ -44,14 +51,34 @@ def _lines(validation: Validation) -> Iterator[str]:
         yield f"{disturbed} disturbed {nets_are} left out of this. Measure again on a quiet device."
 
 
-def _describe_times(net: NetComparison, *, left_out: bool) -> str:
+def _describe_drift(validation: Validation) -> Iterator[str]:
+    before, after, factor = validation.drift_before, validation.drift_after, validation.drift
+    if factor is None:
+        return
+    parts = [
+        f"{describe_change(drift.factor)} {when} the nets ({drift.count} operators)"
+        for drift, when in ((before, "before"), (after, "after"))
+        if drift is not None
+    ]
+    yield f"Drift: against when the table was made the device is {' and '.join(parts)}."
+    if abs(factor - 1) > LARGE:
+        yield (
+            f"That is more than {LARGE:.0%}: judge the table by the errors net of drift, or measure it again "
+            f"on the device as it is now."
+        )
+    if before and after and abs(after.factor / before.factor - 1) > LARGE:
+        yield "The device changed while the nets ran. Let it settle, and validate again."
+
+
+def _describe_times(net: NetComparison, without: float | None, left_out: float | None) -> str:
     if net.measured_us is None or net.error is None:
         return f"not measured: {net.failure}"
     share = net.interpolated_us / net.estimate_us if net.estimate_us else 0.0
     return (
         f"{net.p10_us:>12.3f} {net.p50_us:>12.3f} {net.p90_us:>12.3f} {net.estimate_us:>12.3f} "
         f"{net.error:>+7.1%}"
-        + (f" {net.left_out_error:>+8.1%}" if left_out and net.left_out_error is not None else "")
+        + (f" {without:>+8.1%}" if without is not None else "")
+        + (f" {left_out:>+8.1%}" if left_out is not None else "")
         + (f"  ({share:.1%} of the sum interpolated)" if net.interpolated_us else "")
         + (f"  DISTURBED: {CAUSES[net.spoilt_by]}" if net.spoilt_by else "")
     )

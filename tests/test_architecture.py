@@ -20,6 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.cache",
         "lut.caffe2_pb2",
         "lut.disturbance",
+        "lut.drift",
         "lut.errors",
         "lut.files",
         "lut.key_reader",
@@ -67,7 +68,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench", "bench.forecast", "bench.model_nets", "bench.nets", "bench.workers"),
     ("bench.speed_benchmark",),
     ("bench.device_runner", "bench.op_generators"),
-    ("bench.fleet",),
+    ("bench.drift_sample", "bench.fleet"),
     ("bench.campaign", "bench.protocol", "bench.validation"),
     ("bench.doctor", "bench.live"),
     (

@@ -22,7 +22,7 @@ from bench.nets import OpNets, build_nets
 from lut.ops import bytes_moved, infer_outputs
 from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
 
-__all__ = ["SILENCE_S", "Recovery", "Visit", "run_block"]
+__all__ = ["SILENCE_S", "Recovery", "Visit", "is_quantized", "run_block"]
 
 SILENCE_S = 120.0
 """How long the program may print nothing. One visit of the largest operator of any space takes seconds."""
@@ -185,8 +185,8 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
         ops = on_trial or apart or [op for op, _ in pending.values()]
         first = min(min(pending[op.id][1]) for op in ops)
         ops = [op for op in ops if first in pending[op.id][1]]
-        quantized = any(map(_is_quantized, ops))
-        ops = [op for op in ops if _is_quantized(op) == quantized]
+        quantized = any(map(is_quantized, ops))
+        ops = [op for op in ops if is_quantized(op) == quantized]
         ops.sort(key=lambda op: (bytes_moved(op), op.id))
         turns = 1 if on_trial or apart else config.turns if quantized else max(2, config.turns // 2)
         return _Share(ops, (first,), replace(config, turns=turns), is_trial=bool(on_trial))
@@ -197,7 +197,7 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
     return _Share(ops, passes_left, config)
 
 
-def _is_quantized(op: OpSpec) -> bool:
+def is_quantized(op: OpSpec) -> bool:
     """Tell whether an operator is one of a net in 8 bits, which changes the layout where floats enter it."""
     return op.op_type.startswith("Int8") or op.op_type in ("NCHW2NHWC", "NHWC2NCHW")
 

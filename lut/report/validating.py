@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lut.drift import describe_change
 from lut.records import CAUSES
 from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import count, decimals, micros, moment, percent, signed_percent
-from lut.validation import NetComparison, Summary
+from lut.validation import NetComparison, Summary, Validation
 
 __all__ = ["build"]
 
@@ -34,6 +35,8 @@ def build(material: Material) -> Html | None:
                 ("Begun", moment(validation.started)),
                 ("Nets", f"{len(validation.nets):,}"),
                 *_summarise("Sums", validation.summary),
+                *_describe_drift(validation),
+                *_summarise("Sums net of drift", validation.summary_net_of_drift),
                 *_summarise("Calibrated, left out", validation.left_out_summary),
             ]
         ),
@@ -47,7 +50,7 @@ def build(material: Material) -> Html | None:
             )
         )
     if validation.judged:
-        parts += [render_chart(_draw(validation.judged)), _list(validation.judged)]
+        parts += [render_chart(_draw(validation.judged)), _list(validation)]
     if validation.disturbed:
         marks = (
             [net.net, decimals(net.p50_us), decimals(net.estimate_us), CAUSES[net.spoilt_by or ""]]
@@ -65,6 +68,12 @@ def build(material: Material) -> Html | None:
         rows = ([net.net, net.failure or ""] for net in validation.failed)
         parts.append(tag_table("Not measured", ("Net", "Reason"), rows))
     return join(parts)
+
+
+def _describe_drift(validation: Validation) -> list[tuple[str, str]]:
+    drifts = ((validation.drift_before, "before the nets"), (validation.drift_after, "after"))
+    said = [f"{describe_change(drift.factor)} {when}" for drift, when in drifts if drift is not None]
+    return [("Device since the table", ", ".join(said))] if said else []
 
 
 def _summarise(name: str, summary: Summary | None) -> list[tuple[str, str]]:
@@ -137,7 +146,9 @@ def _points(
     }
 
 
-def _list(nets: Sequence[NetComparison]) -> Html:
+def _list(validation: Validation) -> Html:
+    nets = validation.judged
+    drifted = validation.drift is not None
     calibrated = any(net.left_out_us is not None for net in nets)
     rows = [
         [
@@ -147,11 +158,12 @@ def _list(nets: Sequence[NetComparison]) -> Html:
             f"{decimals(net.p10_us)} to {decimals(net.p90_us)}",
             decimals(net.estimate_us),
             signed_percent(net.error),
-            *([signed_percent(net.left_out_error)] if calibrated else []),
+            *([signed_percent(validation.net_of_drift(net))] if drifted else []),
+            *([signed_percent(validation.judge_left_out(net))] if calibrated else []),
             f"{micros(net.interpolated_us)} interpolated" if net.interpolated_us else "",
         ]
         for net in nets
     ]
     heads = ["Net", "Operators", "Measured p50, µs", "p10 to p90, µs", "Estimate, µs", "Error"]
-    heads += [*(["Calibrated"] if calibrated else []), ""]
+    heads += [*(["Net of drift"] if drifted else []), *(["Calibrated"] if calibrated else []), ""]
     return tag_table(f"Errors of {count(len(nets), 'net')}", heads, rows, range(1, len(heads) - 1))

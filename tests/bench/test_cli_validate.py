@@ -68,22 +68,27 @@ def test_nets_are_measured_and_compared_in_the_table_s_setting(
         output,
     )
     assert (code, err) == (0, "")
-    title, header, first, second, summary = out.splitlines()
+    title, header, first, second, drift, *_, summary, without = out.splitlines()
     [segment] = read_sidecar(sidecar_path(table))["segments"]
     assert title == (
         f"{HostDevice().info.name}: 2 passes of 1+2 runs, 1 thread on {segment['config']['cpus']}; "
         f"estimates are sums of medians from {table.name}"
     )
-    assert " ".join(header.split()) == "NET OPS P10 US MEASURED P50 P90 US ESTIMATE US ERROR"
-    assert re.fullmatch(r"FBNet-96/int8 +42( +[\d.]+){4} +[+-][\d.]+%", first)
+    assert " ".join(header.split()) == "NET OPS P10 US MEASURED P50 P90 US ESTIMATE US ERROR NO DRIFT"
+    assert re.fullmatch(r"FBNet-96/int8 +42( +[\d.]+){4}( +[+-][\d.]+%){2}", first)
     assert second.split()[:2] == [f"{place.name}/one", "3"]
     assert re.fullmatch(r"\|error\| of 2 nets: median [\d.]+%, worst [\d.]+%\.", summary)
+    assert re.fullmatch(r"\|error\| net of drift, of 2 nets: median [\d.]+%, worst [\d.]+%\.", without)
+    assert drift.startswith("Drift: against when the table was made the device is ")
+    assert re.search(r" before the nets \(\d+ operators\) and .* after the nets \(\d+ operators\)\.$", drift)
 
     written = read_validation(output)
     assert (written.device, written.table) == (HostDevice().info.name, table.name)
     assert (written.config.passes, written.config.iters, written.config.warmup) == (2, 2, 1)
     assert (written.config.threads, written.config.cpus) == (1, segment["config"]["cpus"])
     assert written.program.sha256 == segment["program"]["sha256"]
+    assert written.drift_before is not None
+    assert written.drift_before.count == 40
     int8, small = written.nets
     assert (int8.net, int8.operators, small.operators) == ("FBNet-96/int8", 42, 3)
     assert int8.measured_us is not None

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lut.drift import Drift
 from lut.errors import FileError
 from lut.records import ProgramInfo, RunConfig
 from lut.validation import (
@@ -116,3 +117,30 @@ def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
         read_validation(path)
     with pytest.raises(FileError, match="can't be read"):
         read_validation(tmp_path / "absent.json")
+
+
+def test_errors_net_of_drift_are_those_on_the_device_as_the_table_has_it() -> None:
+    drifted = replace(VALIDATION, drift_before=Drift(1.02, 240), drift_after=Drift(1.04, 240))
+    assert drifted.drift == pytest.approx(1.03, abs=1e-4)
+    assert drifted.net_of_drift(MEASURED) == drifted.judge(MEASURED) == pytest.approx(-0.0009, abs=1e-4)
+    assert VALIDATION.net_of_drift(MEASURED) is None
+    assert VALIDATION.judge(MEASURED) == MEASURED.error
+    summary = drifted.summary_net_of_drift
+    assert summary is not None
+    assert summary.worst == pytest.approx(0.0009, abs=1e-4)
+
+
+def test_drift_is_written_and_read(tmp_path: Path) -> None:
+    drifted = replace(VALIDATION, drift_before=Drift(1.02, 240))
+    write_validation(drifted, tmp_path / "validation.json")
+    assert read_validation(tmp_path / "validation.json") == drifted
+
+
+@pytest.mark.parametrize(
+    "drift", [{"factor": 0, "count": 3}, {"factor": 1.0, "count": 0}, {"factor": "x"}, 3]
+)
+def test_no_drift_is_made_of_nonsense(drift: object, tmp_path: Path) -> None:
+    fields = json.loads(format_validation(VALIDATION)) | {"drift_after": drift}
+    (tmp_path / "validation.json").write_text(json.dumps(fields))
+    with pytest.raises(FileError, match="is no validation"):
+        read_validation(tmp_path / "validation.json")

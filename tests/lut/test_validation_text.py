@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lut.calibration_fit import calibrate
+from lut.drift import Drift
 from lut.errors import FileError
 from lut.validation import NetComparison, Validation
 from lut.validation_plot import plot_validation
@@ -86,3 +87,35 @@ def test_a_net_that_failed_leaves_an_empty_picture(tmp_path: Path) -> None:
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"plot\.txt has the ending of no picture\. Take one of .*png"):
         plot_validation(VALIDATION, tmp_path / "plot.txt")
+
+
+def test_a_device_that_changed_is_told_from_a_table_that_is_wrong() -> None:
+    validation = replace(
+        VALIDATION, nets=(RAW, FAILED), drift_before=Drift(1.04, 240), drift_after=Drift(1.04, 236)
+    )
+    assert describe_validation(validation) == (
+        f"{TITLE}"
+        "NET          OPS       P10 US MEASURED P50       P90 US  ESTIMATE US   ERROR NO DRIFT\n"
+        "net/int8       3       95.000      100.000      110.000       97.000   -3.0%    +0.9%\n"
+        "broken/int8    2 not measured: run: the engine refused it\n"
+        "Drift: against when the table was made the device is 4.0 % slower before the nets (240 operators) "
+        "and 4.0 % slower after the nets (236 operators).\n"
+        "That is more than 3%: judge the table by the errors net of drift, or measure it again on the device "
+        "as it is now.\n"
+        "|error| of 1 net: median 3.0%, worst 3.0%.\n"
+        "|error| net of drift, of 1 net: median 0.9%, worst 0.9%.\n"
+    )
+
+
+def test_a_device_that_changes_while_the_nets_run_is_told() -> None:
+    validation = replace(VALIDATION, drift_before=Drift(1.0, 240), drift_after=Drift(1.05, 240))
+    assert "The device changed while the nets ran." in describe_validation(validation)
+
+
+def test_a_calibration_is_of_the_device_as_the_table_has_it() -> None:
+    nets = [NetComparison(f"net{size}", size, (1.1 * size,) * 5, float(size)) for size in (10, 20, 30)]
+    slower = replace(VALIDATION, nets=tuple(nets), drift_before=Drift(1.1, 240))
+    calibration, validation = calibrate(slower)
+    assert calibration.apply(100.0, 100) == pytest.approx(100.0)
+    assert validation.left_out_summary is not None
+    assert validation.left_out_summary.worst == pytest.approx(0.0, abs=1e-9)

@@ -1,0 +1,130 @@
+"""A sample of a table's own operators, measured again: what has become of the device since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from statistics import median
+
+from bench.device_runner.device import Device
+from bench.device_runner.session import is_quantized, run_block
+from lut.drift import Drift, compare_times
+from lut.errors import ModelError
+from lut.ops import bytes_moved
+from lut.records import Measurement, OpSpec, ProgramInfo, RunConfig, Segment
+from lut.table import LutTable
+
+__all__ = ["DriftSample", "choose_sample", "measure_drift"]
+
+_WINDOWS = 4
+"""Groups of neighbours in size, spread over the nets' time."""
+
+_ALONE = 60
+"""Operators in the sample where each is measured by itself."""
+
+_MOST_RECORDS = 50_000
+"""Of a larger table only the nets' own operators are looked at: reading it all would take longer."""
+
+
+@dataclass(frozen=True)
+class DriftSample:
+    """Operators to be measured again as the table's were, and their medians then, in microseconds."""
+
+    config: RunConfig
+    then_us: Mapping[OpSpec, float]
+
+
+def choose_sample(
+    table: LutTable, nets: Iterable[Sequence[OpSpec]], config: RunConfig, device_name: str
+) -> DriftSample:
+    """Choose operators that tell how a device's speed has changed for these nets.
+
+    Operators that took turns did so with their neighbours in size, and have to do so again: the sample is of
+    whole groups, around the operators in which the nets spend their time.
+
+    Args:
+        table: whose times are compared with.
+        nets: each net's operators, repetitions included.
+        config: how the table was measured.
+        device_name: whose records of the table count.
+    """
+    uses = Counter(op for net in nets for op in net)
+    whole = len(table) <= _MOST_RECORDS
+    records = (OpSpec.from_key(record.key) for record in table if record.device == device_name)
+    then_us = {}
+    for op in set(records) if whole else uses:
+        row = table.find(op)
+        if row.key == op.key and row.runtime_us:
+            then_us[op] = row.runtime_us
+    chosen: dict[OpSpec, float] = {}
+    for quantized in (True, False):
+        ops = _sort_by_size(op for op in then_us if is_quantized(op) == quantized)
+        time_us = [uses[op] * then_us[op] for op in ops]
+        for op in _take_windows(ops, time_us, _width(config, quantized)):
+            chosen[op] = then_us[op]
+    return DriftSample(replace(config, passes=1), chosen)
+
+
+def _width(config: RunConfig, quantized: bool) -> int:
+    return 1 if config.turns == 1 else config.turns if quantized else max(2, config.turns // 2)
+
+
+def _sort_by_size(ops: Iterable[OpSpec]) -> list[OpSpec]:
+    sizes = {}
+    for op in ops:
+        try:
+            sizes[op] = bytes_moved(op)
+        except ModelError:  # a table may hold what no rule of ours fits; it can't be measured again
+            continue
+    return sorted(sizes, key=lambda op: (sizes[op], op.id))
+
+
+def _take_windows(ops: Sequence[OpSpec], time_us: Sequence[float], width: int) -> list[OpSpec]:
+    """Take windows of so many neighbours around the quantiles of the time."""
+    passed = list(accumulate(time_us))
+    if not passed or not passed[-1]:
+        return []
+    count = _WINDOWS if width > 1 else _ALONE
+    taken: set[int] = set()
+    for number in range(count):
+        aim = (number + 0.5) / count * passed[-1]
+        center = next(index for index, sum_us in enumerate(passed) if sum_us >= aim)
+        first = max(0, min(center - width // 2, len(ops) - width))
+        taken |= set(range(first, min(first + width, len(ops))))
+    return [ops[index] for index in sorted(taken)]
+
+
+def measure_drift(
+    device: Device,
+    program: ProgramInfo,
+    sample: DriftSample,
+    *,
+    seed: int = 0,
+    silence_s: float | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Drift | None:
+    """Measure a sample again and compare; None where too little of it could be measured undisturbed.
+
+    Args:
+        device: prepared by `prepare`, which gave `program`.
+        program: what measures.
+        sample: chosen by `choose_sample`.
+        seed: decides the order of operators.
+        silence_s: how long the program may print nothing before an operator counts as hung.
+        announce: hears sentences for the user.
+
+    Raises:
+        DeviceError: the device can't be used, or was lost for good.
+        StoppedError: it was interrupted.
+    """
+    segment = Segment(device.info, program, sample.config)
+    wanted = {op: frozenset({0}) for op in sample.then_us}
+    pairs = []
+    for visit in run_block(device, segment, wanted, seed, announce=announce, silence_s=silence_s):
+        outcome = visit.outcome
+        # A slow canary is what drift looks like; a processor that others had tells nothing of the device.
+        if isinstance(outcome, Measurement) and outcome.conditions.spoilt_by in (None, "canary"):
+            pairs.append((sample.then_us[outcome.op], median(outcome.samples_ns) / 1000))
+    return compare_times(pairs)
