@@ -17,6 +17,15 @@ constexpr int64_t kMostRepeats = 1000000;
 // So long the processor is trusted between two looks at the canary. Slow phases last from milliseconds to minutes.
 constexpr int64_t kChunkNs = 2000000;
 
+// Who shares a processor finds other branch predictions and caches each time it comes back. A run as short as this may
+// then differ by more than a tenth though it was not interrupted itself.
+constexpr int64_t kShortNs = 100000;
+constexpr double kSharedTime = 0.05;  // of the time lost to others: the processor is shared
+
+// With every round nets that take turns get a little quicker, as branch predictors learn: more rounds than so many
+// times those asked for would time another state than that of a network.
+constexpr int64_t kMostRounds = 2;
+
 constexpr int64_t kFirstPatienceNs = 1000000000;
 constexpr int64_t kWaitNs = 50000000;
 
@@ -70,6 +79,7 @@ class GroupTiming {
     if (protocol_.turns > 1) warm_up_in_turns();
     if (canary_ != nullptr) canary_before_ns_ = canary_->look();
     preemption_.start();
+    start_ns_ = now_ns();
     for (int64_t round = 0; !is_enough(round); ++round) {
       const int64_t start = now_ns();
       order_ = draw_order(members_.size(), seed_, round);
@@ -99,7 +109,7 @@ class GroupTiming {
   // Rounds beyond those asked for replace runs that were thrown away.
   bool is_enough(int64_t rounds) const {
     if (rounds < protocol_.iter || goes_on(rounds)) return false;
-    if (patience_.left_ns() <= 0) return true;
+    if (patience_.left_ns() <= 0 || (protocol_.turns > 1 && rounds >= kMostRounds * protocol_.iter)) return true;
     return std::all_of(members_.begin(), members_.end(), [&](const Member& member) {
       return !member.error.empty() || static_cast<int64_t>(member.timing.samples_ns.size()) >= protocol_.iter;
     });
@@ -176,7 +186,9 @@ class GroupTiming {
         for (int64_t run = 0; run < repeats; ++run) member.net->run_once();
         const int64_t took = now_ns() - start;
         member.timing.engine_ns += took;
-        chunk_.push_back({index, took / repeats, preemption_.spoils(preemption_.lap(), took)});
+        const int64_t lost = preemption_.lap();
+        lost_ns_ += lost;
+        chunk_.push_back({index, took / repeats, preemption_.spoils(lost, took)});
       });
     } catch (const NetError& error) {
       member.error = error.what();
@@ -210,7 +222,10 @@ class GroupTiming {
   void conclude(Timing* timing) const {
     timing->canary_before_ns = canary_before_ns_;
     timing->canary_after_ns = canary_after_ns_;
-    if (2 * static_cast<int64_t>(timing->samples_ns.size()) >= protocol_.iter) return;
+    const auto fit = static_cast<int64_t>(timing->samples_ns.size());
+    const bool shared = static_cast<double>(lost_ns_) > kSharedTime * static_cast<double>(now_ns() - start_ns_);
+    if (shared && fit > 0 && timing->samples_ns[0] < kShortNs) timing->spoilt_by = "preempted";
+    if (2 * fit >= protocol_.iter) return;
     const bool slow = timing->slow_ns.size() > timing->preempted_ns.size();
     timing->spoilt_by = slow ? "canary" : "preempted";
     if (!timing->samples_ns.empty()) return;
@@ -233,6 +248,7 @@ class GroupTiming {
   std::vector<size_t> order_;
   std::vector<Run> chunk_;
   int64_t canary_before_ns_ = -1, canary_after_ns_ = -1;
+  int64_t start_ns_ = 0, lost_ns_ = 0;  // when timed runs began, and how much of the time since went to others
 };
 
 }  // namespace
