@@ -101,6 +101,7 @@ def run_block(
                     blamed = [op_id for op_id in visit.ids if endurance.blame_kill(op_id)]
                     if len(visit.ids) > 1:
                         suspects.add(blamed)
+                        progressed = progressed or bool(blamed)
                     elif blamed and blamed[0] in pending:
                         failure = Failure(pending[blamed[0]][0], segment.id, "crash", visit.reason)
                         progressed = True

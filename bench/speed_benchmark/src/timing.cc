@@ -17,10 +17,11 @@ constexpr int64_t kMostRepeats = 1000000;
 // So long the processor is trusted between two looks at the canary. Slow phases last from milliseconds to minutes.
 constexpr int64_t kChunkNs = 2000000;
 
-// Who shares a processor finds other branch predictions and caches each time it comes back. A run as short as this may
-// then differ by more than a tenth though it was not interrupted itself.
+// Who shares a processor finds other branch predictions and caches each time it comes back. Of nets that take turns, a
+// run as short as this may then differ by more than a tenth though it was not interrupted itself.
 constexpr int64_t kShortNs = 100000;
-constexpr double kSharedTime = 0.05;  // of the time lost to others: the processor is shared
+constexpr double kSharedTime = 0.02;  // of the time lost to others, and not at one time only: the processor is shared
+constexpr int64_t kSharedRuns = 3;
 
 // With every round nets that take turns get a little quicker, as branch predictors learn: more rounds than so many
 // times those asked for would time another state than that of a network.
@@ -188,7 +189,9 @@ class GroupTiming {
         member.timing.engine_ns += took;
         const int64_t lost = preemption_.lap();
         lost_ns_ += lost;
-        chunk_.push_back({index, took / repeats, preemption_.spoils(lost, took)});
+        const bool preempted = preemption_.spoils(lost, took);
+        preempted_runs_ += preempted ? 1 : 0;
+        chunk_.push_back({index, took / repeats, preempted});
       });
     } catch (const NetError& error) {
       member.error = error.what();
@@ -217,14 +220,18 @@ class GroupTiming {
     return !canary_->is_slow(took);
   }
 
+  bool is_shared() const {
+    if (protocol_.turns <= 1 || preempted_runs_ < kSharedRuns) return false;
+    return static_cast<double>(lost_ns_) > kSharedTime * static_cast<double>(now_ns() - start_ns_);
+  }
+
   // Where half of the runs asked for are fit, they are the figures. Else those that there are, or at worst the
   // latest spoilt ones, and that is said.
   void conclude(Timing* timing) const {
     timing->canary_before_ns = canary_before_ns_;
     timing->canary_after_ns = canary_after_ns_;
     const auto fit = static_cast<int64_t>(timing->samples_ns.size());
-    const bool shared = static_cast<double>(lost_ns_) > kSharedTime * static_cast<double>(now_ns() - start_ns_);
-    if (shared && fit > 0 && timing->samples_ns[0] < kShortNs) timing->spoilt_by = "preempted";
+    if (is_shared() && fit > 0 && timing->samples_ns[0] < kShortNs) timing->spoilt_by = "preempted";
     if (2 * fit >= protocol_.iter) return;
     const bool slow = timing->slow_ns.size() > timing->preempted_ns.size();
     timing->spoilt_by = slow ? "canary" : "preempted";
@@ -249,6 +256,7 @@ class GroupTiming {
   std::vector<Run> chunk_;
   int64_t canary_before_ns_ = -1, canary_after_ns_ = -1;
   int64_t start_ns_ = 0, lost_ns_ = 0;  // when timed runs began, and how much of the time since went to others
+  int64_t preempted_runs_ = 0;
 };
 
 }  // namespace
