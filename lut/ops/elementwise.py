@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes
+from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, int_arg
 from lut.records import FLOAT, UINT8, OpSpec
 
 __all__ = ["RULES"]
@@ -26,6 +26,14 @@ def _infer_leaky_relu(op: OpSpec) -> Outputs:
     return _infer_unary(op)
 
 
+def _infer_softmax(op: OpSpec) -> Outputs:
+    outputs = _infer_unary(op)
+    axis, rank = int_arg(op, "axis", 1), len(op.inputs[0].shape)
+    if not -rank <= axis < rank:
+        raise ModelError(f"axis {axis} is none of an input with {rank} dimensions")
+    return outputs
+
+
 def _infer_sum(op: OpSpec) -> Outputs:
     # The quantized kernel adds exactly two tensors; fp32 Sum takes any number.
     check_count(op, 2, 64 if op.op_type == "Sum" else 2)
@@ -38,6 +46,7 @@ def _infer_sum(op: OpSpec) -> Outputs:
 
 _UNARY = Rule(_infer_unary)
 _LEAKY_RELU = Rule(_infer_leaky_relu)
+_SOFTMAX = Rule(_infer_softmax)
 _SUM = Rule(_infer_sum)
 
 RULES = {
@@ -47,8 +56,8 @@ RULES = {
     "Int8LeakyRelu": _LEAKY_RELU,
     "Sigmoid": _UNARY,
     "Int8Sigmoid": _UNARY,
-    "Softmax": _UNARY,
-    "Int8Softmax": _UNARY,
+    "Softmax": _SOFTMAX,
+    "Int8Softmax": _SOFTMAX,
     "Sum": _SUM,
     "Int8Sum": _SUM,
     "Int8SumRelu": _SUM,

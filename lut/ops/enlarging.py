@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 
+from lut.argument_text import describe_value
 from lut.errors import ModelError
 from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, check_rank, int_arg
 from lut.ops.window import Window, read_layout
@@ -76,11 +77,15 @@ def _infer_resize(op: OpSpec) -> Outputs:
     layout = read_layout(op, "NHWC" if quantized else "NCHW")
     batch, channels, (height, width) = layout.split(op.inputs[0].shape)
     scales = op.arg("height_scale", 1.0), op.arg("width_scale", 1.0)
-    if not all(isinstance(scale, float) and scale > 0 for scale in scales):
-        raise ModelError(f"height_scale and width_scale are {scales}, expected are numbers such as 2.0")
+    if not all(isinstance(scale, float) and 0 < scale <= _MOST_SCALE for scale in scales):
+        raise ModelError(
+            f"height_scale and width_scale are {describe_value(scales)}, expected are numbers such as 2.0"
+        )
     resized = _scale(height, scales[0]), _scale(width, scales[1])
     if min(resized) < 1:
-        raise ModelError(f"the scales {scales} leave nothing of an input of {(height, width)}")
+        raise ModelError(
+            f"the scales {describe_value(scales)} leave nothing of an input of ({height}, {width})"
+        )
     return (layout.join(batch, channels, resized, op.inputs[0].dtype),)
 
 
@@ -93,6 +98,9 @@ def _single(value: float) -> float:
     (rounded,) = struct.unpack("f", struct.pack("f", value))
     return float(rounded)
 
+
+_MOST_SCALE = 2.0**31
+"""No dimension of a tensor is larger; above it, and at infinity, there is no output to speak of."""
 
 _CONV_TRANSPOSE = Rule(_infer_conv_transpose, _conv_transpose_multiply_adds, has_weights=True)
 _RESIZE = Rule(_infer_resize)

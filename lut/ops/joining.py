@@ -77,8 +77,11 @@ def _infer_slice(op: OpSpec) -> Outputs:
 
 
 def _bounds(op: OpSpec, rank: int) -> tuple[object, object]:
-    dimension, start, end = (op.arg(name) for name in ("dim", "start_idx", "end_idx"))
-    if op.op_type != "Int8Slice" or None in (dimension, start, end) or not 0 <= dimension < rank:
+    names = ("dim", "start_idx", "end_idx")
+    if op.op_type != "Int8Slice" or any(op.arg(name) is None for name in names):
+        return op.arg("starts"), op.arg("ends")
+    dimension, start, end = (int_arg(op, name, 0) for name in names)
+    if not 0 <= dimension < rank:
         return op.arg("starts"), op.arg("ends")
     before, behind = dimension, rank - dimension - 1
     return (0,) * before + (start,) + (0,) * behind, (-1,) * before + (end,) + (-1,) * behind

@@ -48,7 +48,8 @@ def _infer_transpose(op: OpSpec) -> Outputs:
     x = _check_input(op)
     rank = len(x.shape)
     axes = op.arg("axes", tuple(reversed(range(rank))))
-    if not isinstance(axes, tuple) or sorted(axes) != list(range(rank)):
+    whole = isinstance(axes, tuple) and all(isinstance(axis, int) for axis in axes)
+    if not whole or sorted(axes) != list(range(rank)):
         raise ModelError(f"axes are {axes}, expected is an order of the numbers 0 to {rank - 1}")
     return (TensorSpec(tuple(x.shape[axis] for axis in axes), x.dtype),)
 
