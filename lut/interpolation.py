@@ -1,10 +1,10 @@
 """Estimating operators that a table lacks from those it holds: one model per family, with honest errors.
 
 An operator's time is modelled as a sum of what it does: a constant, pixels, channels, weights, elements
-read and written, bytes moved, multiply-adds, and the multiply-adds of whole tiles, since kernels work
-on blocks of 4 or 8 pixels and channels (so the model is piecewise in the shape's axes). The weights are
-fitted to relative errors, robustly. What is left over is corrected by the nearest measured operators, as
-far as that helps on operators held out.
+read and written, bytes moved (and those beyond what a cache holds), multiply-adds, and the multiply-adds
+of whole tiles, since kernels work on blocks of 4 or 8 pixels and channels (so the model is piecewise in
+the shape's axes). The weights are fitted to relative errors, robustly. What is left over is corrected by
+the nearest measured operators, as far as that helps on operators held out.
 
 Errors are measured, not assumed: each family's operators are held out fold by fold, and the quantiles of
 what was then wrong are the interval. Sizes beyond those of the family's measured operators, along any
@@ -26,6 +26,7 @@ from lut.table import Prediction
 __all__ = ["FamilyModel", "Interpolator", "Samples", "collect_samples", "fit_family", "fit_table"]
 
 Array = NDArray[np.float64]
+Correction = tuple[float, int]
 
 LEAST_OPS = 30
 """A family with fewer operators gets no model."""
@@ -36,9 +37,14 @@ _MOST_OPS = 20_000
 _FOLDS = 5
 _MOST_HELD_OUT = 4_000
 _COVERAGE = 0.9
-_NEIGHBOURS = 12
-_SHARES = (0.0, 0.5, 1.0)
-"""How much of the neighbours' residual may be added; the held-out error decides."""
+_LEAST_DOUBT = 0.005
+"""No time is known closer than to this part of itself, however well a table's times follow sizes."""
+
+_CACHE_BYTES = (32 << 10, 512 << 10)
+"""Beyond these, a byte may cost more: what the usual first and second caches hold."""
+
+_CORRECTIONS = ((0.0, 1), (0.5, 4), (1.0, 4), (0.5, 12), (1.0, 12))
+"""How much of the residual of how many neighbours may be added; the held-out error decides."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +95,15 @@ class _Curve:
     def _sum(self, sizes: Array) -> Array:
         return np.asarray(np.maximum(_terms(sizes) @ self._weights, self._floor))
 
-    def predict(self, sizes: Array, share: float) -> Array:
-        """Give times in microseconds, with so much of the neighbours' residual added."""
-        correction = self._correct(sizes) if share else np.zeros(len(sizes))
-        return np.asarray(self._sum(sizes) * np.exp(share * correction))
+    def predict(self, sizes: Array, correction: Correction) -> Array:
+        """Give times in microseconds, with a share of so many neighbours' residual added."""
+        share, count = correction
+        residual = self._correct(sizes, count) if share else np.zeros(len(sizes))
+        return np.asarray(self._sum(sizes) * np.exp(share * residual))
 
-    def _correct(self, sizes: Array) -> Array:
+    def _correct(self, sizes: Array, neighbours: int) -> Array:
         places, own = _place(sizes) / self._scale, self._places / self._scale
-        count = min(_NEIGHBOURS, len(own))
+        count = min(neighbours, len(own))
         squares = (own**2).sum(axis=1)
         corrections = np.empty(len(places))
         for start in range(0, len(places), 256):  # all distances at once would take gigabytes
@@ -113,7 +120,7 @@ class FamilyModel:
 
     name: str
     operators: int
-    share: float
+    correction: Correction
     low_ratio: float
     high_ratio: float
     least: Array
@@ -122,7 +129,7 @@ class FamilyModel:
 
     def predict(self, sizes: Array) -> Array:
         """Give times in microseconds for rows of sizes, which must lie inside the hull."""
-        return self.curve.predict(sizes, self.share)
+        return self.curve.predict(sizes, self.correction)
 
 
 def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
@@ -131,29 +138,34 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
     if len(samples) > _MOST_OPS:
         samples = samples.take(random.permutation(len(samples))[:_MOST_OPS])
     fold = random.permutation(len(samples)) % _FOLDS
-    held: list[NDArray[np.intp]] = []
-    logs: dict[float, list[Array]] = {share: [] for share in _SHARES}
+    logs: dict[Correction, list[Array]] = {correction: [] for correction in _CORRECTIONS}
     for number in range(_FOLDS):
         out = np.flatnonzero(fold == number)[: _MOST_HELD_OUT // _FOLDS]
         curve = _Curve(samples.take(np.flatnonzero(fold != number)))
-        held.append(out)
-        for share in _SHARES:
-            predicted = curve.predict(samples.sizes[out], share)
-            logs[share].append(np.log(samples.runtime_us[out] / predicted))
-    errors = {share: np.concatenate(parts) for share, parts in logs.items()}
-    share = min(_SHARES, key=lambda share: float(np.abs(errors[share]).mean()))
-    tail = (1 - _COVERAGE) / 2
-    low, high = np.exp(np.quantile(errors[share], [tail, 1 - tail]))
+        for correction, parts in logs.items():
+            predicted = curve.predict(samples.sizes[out], correction)
+            parts.append(np.log(samples.runtime_us[out] / predicted))
+    errors = {correction: np.concatenate(parts) for correction, parts in logs.items()}
+    chosen = min(_CORRECTIONS, key=lambda correction: float(np.abs(errors[correction]).mean()))
+    low, high = _bounds(errors[chosen])
     return FamilyModel(
         name,
         len(samples),
-        share,
-        float(low),
-        float(high),
+        chosen,
+        low,
+        high,
         samples.sizes.min(axis=0),
         samples.sizes.max(axis=0),
         _Curve(samples),
     )
+
+
+def _bounds(errors: Array) -> tuple[float, float]:
+    """Give the ratios of true to predicted time between which one more operator lies nine times in ten."""
+    tail = (1 - _COVERAGE) / 2
+    # Of n errors and one more, each is as likely to be the least: the plain quantiles of few are too close.
+    low, high = np.exp(np.quantile(errors, [tail, 1 - tail], method="weibull"))
+    return min(float(low), 1 - _LEAST_DOUBT), max(float(high), 1 + _LEAST_DOUBT)
 
 
 class Interpolator:
@@ -224,6 +236,7 @@ def _terms(sizes: Array) -> Array:
             weights,
             work,
             moved,
+            *(np.maximum(moved - cache, 0) for cache in _CACHE_BYTES),
             tiled(out_pixels, 4) * fan_in,
             tiled(out_pixels, 4) * tiled(out_channels, 4) * fan_in,
             tiled(out_pixels, 4) * tiled(out_channels, 8) * fan_in,
