@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.interpolation import LEAST_OPS, Samples, fit_family
+from lut.curve import Samples
+from lut.interpolation import LEAST_OPS, fit_family
 
 __all__ = ["FamilyError", "cross_validate"]
 

@@ -36,6 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.comparison",
         "lut.coverage",
         "lut.crossval",
+        "lut.curve",
         "lut.extend",
         "lut.families",
         "lut.formats",
