@@ -5,6 +5,7 @@
     ("kernels", (3, 3))  name: "kernels"\\nints: 3\\nints: 3\\n
 
 Values keep their Python type: int, float, str (text), bytes (what is no UTF-8), or a tuple of one of them.
+Floats are single precision there: 0.1 comes back as 0.10000000149011612.
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from google.protobuf import text_format
 
 from lut.caffe2_pb2 import Argument
 
-__all__ = ["ArgumentValue", "argument_value", "format_argument", "make_argument", "parse_argument"]
+__all__ = [
+    "ArgumentValue",
+    "argument_value",
+    "describe_value",
+    "format_argument",
+    "make_argument",
+    "normalise_value",
+    "parse_argument",
+]
 
 Scalar: TypeAlias = int | float | str | bytes
 ArgumentValue: TypeAlias = Scalar | tuple[int, ...] | tuple[float, ...] | tuple[str | bytes, ...]
@@ -46,6 +55,27 @@ def parse_argument(text: str) -> tuple[str, ArgumentValue]:
     except text_format.ParseError as error:
         raise ValueError(f"{text!r} is not the text of an argument: {error}") from error
     return message.name, argument_value(message)
+
+
+def normalise_value(value: ArgumentValue) -> ArgumentValue:
+    """Give the value that is read back once this one is written: floats in single precision, True as 1."""
+    if type(value) is int or type(value) is str:
+        return value
+    if isinstance(value, tuple) and all(type(item) is int for item in value):
+        return value
+    # By way of the text, since protobuf prints too few digits of the smallest floats to read them back.
+    return parse_argument(format_argument("", value))[1]
+
+
+def describe_value(value: ArgumentValue) -> str:
+    """Write a value for people: floats with as few digits as single precision needs, 0.1 as 0.1."""
+    if isinstance(value, tuple):
+        items = [describe_value(item) if isinstance(item, float) else repr(item) for item in value]
+        return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+    if isinstance(value, float):
+        # Protobuf's own digits: those of the key.
+        return text_format.MessageToString(make_argument("", value)).partition("f: ")[2].strip()
+    return str(value)
 
 
 def make_argument(name: str, value: ArgumentValue) -> Argument:

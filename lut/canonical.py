@@ -6,12 +6,15 @@ matching reads the arguments and writes them one way:
 
 * text: parsed and printed again, whatever version of protobuf printed it; sorted by name, each once;
 * windows: `kernel`, `kernel_h` and `kernel_w`, or `kernels` become `kernels`; so do stride, pad, dilation;
-* defaults are left out: stride and dilation 1, pad 0, group 1, the default order, axes 1, zero flags;
+* what else has several spellings: negative axes, the order of a join, which is its axis;
+* defaults are left out: stride and dilation 1, pad 0, group 1, the default order, zero flags;
 * arguments that the operator never looks at are left out: the order of an elementwise operator, the
   window of a channel shuffle.
 
-Shapes and dtypes are compared as they are, and so are arguments that can't be read. What `key` means on
-each operator type was read in Caffe2's sources of torch 1.8.1.
+All that is known of a type is read in its rule (`lut.ops`); of a type without one, only the text is made
+one. Shapes and dtypes are compared as they are, but for the order of inputs that may change places, and so
+are arguments that can't be read. What `key` means on each operator type was read in Caffe2's sources of
+torch 1.8.1.
 """
 
 from __future__ import annotations
@@ -22,21 +25,14 @@ from functools import lru_cache
 
 from lut.argument_text import ArgumentValue, format_argument, parse_argument
 from lut.errors import ModelError
+from lut.ops import RULES, Rule
+from lut.ops.rule import Arguments
 from lut.ops.window import Window
 from lut.records import IGNORED_ARGUMENTS, OpKey, OpSpec
 
-__all__ = ["MATCHES", "Match", "canonical_key"]
+__all__ = ["MATCHES", "WINDOW_ARGUMENTS", "Match", "canonical_arguments", "canonical_key"]
 
-_WINDOWED = {"Conv", "Int8Conv", "Int8ConvRelu", "AveragePool", "Int8AveragePool", "Int8AveragePoolRelu"}
-_ORDERLESS = {
-    "Relu",
-    "Sum",
-    "Softmax",
-    "FC",
-    "NCHW2NHWC",
-    "NHWC2NCHW",
-}
-_WINDOW_ARGUMENTS = frozenset(
+WINDOW_ARGUMENTS = frozenset(
     [
         *("kernel", "kernels", "kernel_h", "kernel_w"),
         *("stride", "strides", "stride_h", "stride_w"),
@@ -44,20 +40,14 @@ _WINDOW_ARGUMENTS = frozenset(
         *("pad", "pads", "pad_t", "pad_l", "pad_b", "pad_r"),
     ]
 )
-_DEFAULTS: dict[str, ArgumentValue] = {
-    "axis": 1,
-    "axis_w": 1,
+_WINDOW_DEFAULTS: dict[str, ArgumentValue] = {
     "dilations": (1, 1),
-    "exhaustive_search": 0,
-    "float16_compute": 0,
-    "global_pooling": 0,
-    "group": 1,
     "legacy_pad": 0,
     "pads": (0, 0, 0, 0),
-    "shared_buffer": 0,
     "strides": (1, 1),
 }
-"""Values that an argument has when it is not written, on every operator type that knows it."""
+_FLAG_DEFAULTS: dict[str, ArgumentValue] = {"exhaustive_search": 0, "float16_compute": 0, "shared_buffer": 0}
+"""Hints to the engine, which any operator may carry."""
 
 _DEBUG_PREFIX = "goo.gle/debug"
 """Newer protobufs mark text that is for people's eyes; what stands behind the mark is the text."""
@@ -65,26 +55,56 @@ _DEBUG_PREFIX = "goo.gle/debug"
 
 def canonical_key(key: OpKey) -> OpKey:
     """Give the key in its one spelling; a key whose arguments can't be read is its own."""
-    return key._replace(op_args=_canonical_args(key.op_type, key.op_args))
+    rank = len(key.input_shapes[0]) if key.input_shapes else 0
+    key = key._replace(op_args=_canonical_args(key.op_type, key.op_args, rank))
+    rule = RULES.get(key.op_type)
+    if rule is None or not rule.order_free or len(key.input_shapes) != len(key.input_dtypes):
+        return key
+    inputs = sorted(zip(key.input_shapes, key.input_dtypes, strict=True))
+    return key._replace(
+        input_shapes=tuple(shape for shape, _ in inputs), input_dtypes=tuple(dtype for _, dtype in inputs)
+    )
+
+
+def canonical_arguments(op: OpSpec) -> tuple[tuple[str, ArgumentValue], ...]:
+    """Give the arguments that the operator looks at in their one spelling, sorted by name."""
+    return tuple(map(parse_argument, canonical_key(op.key).op_args))
 
 
 @lru_cache(maxsize=65536)
-def _canonical_args(op_type: str, op_args: tuple[str, ...]) -> tuple[str, ...]:
+def _canonical_args(op_type: str, op_args: tuple[str, ...], rank: int) -> tuple[str, ...]:
     try:
         args = dict(sorted(parse_argument(_unmark(text)) for text in op_args))
     except (ValueError, TypeError):
         return op_args
     args = {name: value for name, value in args.items() if name not in IGNORED_ARGUMENTS}
-    if op_type in _WINDOWED and not args.get("global_pooling"):
-        args = _spell_window(op_type, args)
-    for name in _unlooked_at(op_type):
-        args.pop(name, None)
-    default_order = "NHWC" if op_type.startswith("Int8") else "NCHW"
-    return tuple(
-        format_argument(name, value)
-        for name, value in sorted(args.items())
-        if value != _DEFAULTS.get(name) and not (name == "order" and value == default_order)
-    )
+    rule = RULES.get(op_type)
+    if rule is not None:
+        args = _spell(op_type, rule, args, rank)
+    return tuple(format_argument(name, value) for name, value in sorted(args.items()))
+
+
+def _spell(op_type: str, rule: Rule, args: Arguments, rank: int) -> Arguments:
+    args = rule.spell(args, rank)
+    defaults = dict(rule.defaults) | _FLAG_DEFAULTS
+    if rule.has_window:
+        defaults |= _WINDOW_DEFAULTS
+        if not args.get("global_pooling"):
+            args = _spell_window(op_type, args)
+    else:
+        args = {name: value for name, value in args.items() if name not in WINDOW_ARGUMENTS}
+    if rule.has_groups:
+        defaults["group"] = 1
+    if rule.orders:
+        defaults["order"] = rule.orders[0]
+    else:
+        args.pop("order", None)
+    return {name: value for name, value in args.items() if not _is(value, defaults.get(name))}
+
+
+def _is(value: ArgumentValue, default: ArgumentValue | None) -> bool:
+    """Tell whether a value is the default in its type too: the engine refuses 1.0 for 1."""
+    return repr(value) == repr(default)
 
 
 def _unmark(text: str) -> str:
@@ -93,25 +113,18 @@ def _unmark(text: str) -> str:
     return text
 
 
-def _spell_window(op_type: str, args: dict[str, ArgumentValue]) -> dict[str, ArgumentValue]:
+def _spell_window(op_type: str, args: Arguments) -> Arguments:
     try:
         window = Window.read(OpSpec(op_type, tuple(args.items()), ()))
     except (ModelError, TypeError, ValueError):
         return args  # no such operator runs; it matches what is spelled like it
-    spelled: dict[str, ArgumentValue] = {
+    spelled: Arguments = {
         "kernels": window.kernel,
         "strides": window.stride,
         "dilations": window.dilation,
         "pads": window.pads,
     }
-    return {name: value for name, value in args.items() if name not in _WINDOW_ARGUMENTS} | spelled
-
-
-def _unlooked_at(op_type: str) -> frozenset[str]:
-    if op_type.endswith("ChannelShuffle"):
-        return _WINDOW_ARGUMENTS
-    # Quantized operators run in NHWC only; these fp32 ones treat any order alike.
-    return frozenset({"order"}) if op_type in _ORDERLESS else frozenset()
+    return {name: value for name, value in args.items() if name not in WINDOW_ARGUMENTS} | spelled
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def name_family(key: OpKey) -> str:
     """Name a key's family; one that can't be understood is of the family of its type."""
     try:
         return family_of(OpSpec.from_key(key))
-    except (ModelError, ValueError, IndexError, TypeError):
+    except (ModelError, ValueError):
         return key.op_type
 
 

@@ -1,34 +1,33 @@
 """Which operators may be compared with each other, and by what numbers.
 
 A family is a type of operator with everything that decides which kernel runs: window, stride, grouping,
-further arguments. Within it operators differ in size alone, along the axes of `Sizes`.
+further arguments. Within it operators differ in size alone, along the axes of `Sizes`. What is kind and
+what is size, each type's rule says (`lut.ops`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import prod
 
+from lut.argument_text import ArgumentValue, describe_value
+from lut.canonical import WINDOW_ARGUMENTS, canonical_arguments
 from lut.errors import ModelError
-from lut.ops import bytes_moved, infer_outputs, multiply_adds
-from lut.ops.window import Window, read_layout
+from lut.ops import RULES, Rule, count_bytes, infer_outputs
+from lut.ops.window import Layout, Window
 from lut.records import OpSpec, TensorSpec
 
-__all__ = ["Sizes", "family_of", "sizes_of"]
+__all__ = ["Sizes", "check_family", "family_of", "sizes_of"]
 
-_WEIGHTED = {"Conv", "Int8Conv", "FC", "Int8FC"}
-_WINDOWED = {"Conv", "Int8Conv", "AveragePool", "Int8AveragePool"}
-_SPELLED_OUT = {
-    *("kernel", "kernels", "kernel_h", "kernel_w", "stride", "strides", "stride_h", "stride_w"),
-    *("pad", "pads", "pad_t", "pad_l", "pad_b", "pad_r", "dilation", "dilations", "group", "order"),
-}
+_SPELLED_OUT = WINDOW_ARGUMENTS | {"group", "order"}
+"""Arguments for which a family's name has words of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How large an operator is: the axes along which a family's operators differ.
 
-    Pixels are positions of a feature map, or rows of a matrix; channels what stands at each.
+    Pixels are positions of a feature map, rows of a matrix, or plain values, whichever the operator sees;
+    channels are what stands at each.
     """
 
     in_pixels: int
@@ -47,35 +46,47 @@ class Sizes:
 def family_of(op: OpSpec) -> str:
     """Name the operator's family, such as `Int8Conv 3x3 stride 2 depthwise`.
 
-    A fused ReLU makes no family of its own: the same kernel clamps to other bounds.
+    Arguments have the same words in every spelling. A fused ReLU makes no family of its own: the same
+    kernel clamps to other bounds.
 
     Raises:
-        ModelError: its arguments can't be understood.
+        ModelError: the operator is of an unknown type, or does not fit its shape rule.
     """
-    base = op.op_type.removesuffix("Relu") or op.op_type
-    words = [base]
-    if base in _WINDOWED:
-        words += _window_words(op, base)
-    elif len(op.inputs) != 1 and base not in _WEIGHTED:
+    return _name_family(op, infer_outputs(op)[0])
+
+
+def _name_family(op: OpSpec, output: TensorSpec) -> str:
+    rule = RULES[op.op_type]
+    words = [rule.unfused or op.op_type]
+    if rule.has_window:
+        words += _window_words(op, rule)
+    if not rule.has_weights and len(op.inputs) != 1:
         words.append(f"of {len(op.inputs)}")
-    group = op.arg("group", 1)
-    if base in _WEIGHTED and group > 1:
-        words.append("depthwise" if op.inputs[1].shape[0] == group else f"group {group}")
-    elif group > 1:
-        words.append(f"group {group}")
-    words += [f"{name}={value!s}" for name, value in op.args if name not in _SPELLED_OUT]
-    if op.arg("order") and not base.startswith("Int8"):
-        words.append(str(op.arg("order")))
+    if rule.has_groups:
+        words += _group_words(op, rule, output)
+    if rule.has_weights and len(op.inputs) == 2:
+        words.append("without bias")
+    words += [
+        f"{_quote(name)}={_quote(value)}"
+        for name, value in canonical_arguments(op)
+        if name not in rule.sizes | _SPELLED_OUT
+    ]
+    if len(rule.orders) > 1:
+        words.append(_order(op, rule))
     return " ".join(words)
 
 
-def _window_words(op: OpSpec, base: str) -> list[str]:
+def _order(op: OpSpec, rule: Rule) -> str:
+    return str(op.arg("order", rule.orders[0]))
+
+
+def _window_words(op: OpSpec, rule: Rule) -> list[str]:
     if op.arg("global_pooling", 0):
-        return []
+        return []  # the window is not looked at, and the argument is a word itself
     window = Window.read(op)
-    pooling = base not in _WEIGHTED
-    _, _, space = read_layout(op).split(op.inputs[0].shape)
-    if pooling and window.kernel == space:
+    _, _, space = Layout(_order(op, rule)).split(op.inputs[0].shape)
+    as_large = Window(space, (1, 1), (1, 1), (0, 0, 0, 0))
+    if not rule.has_weights and window == as_large:
         return ["global"]  # the kernel is a size then, not a kind
     words = ["x".join(map(str, window.kernel))]
     if window.stride != (1, 1):
@@ -90,40 +101,47 @@ def _window_words(op: OpSpec, base: str) -> list[str]:
     return words
 
 
+def _group_words(op: OpSpec, rule: Rule, output: TensorSpec) -> list[str]:
+    group = op.arg("group", 1)
+    if group == 1:
+        return []
+    channels = {rule.view(op, tensor)[1] for tensor in (op.inputs[0], output)}
+    # As many groups as channels on both sides is a size: the kernels for it have no other number of groups.
+    return ["depthwise" if rule.has_weights and channels == {group} else f"group {group}"]
+
+
+def _quote(value: ArgumentValue) -> str:
+    """Write a name or value so that no two are the same word: 1, 1.0 and "1" differ."""
+    if not isinstance(value, (str, bytes)):
+        return describe_value(value)
+    plain = isinstance(value, str) and value.isidentifier() and value not in ("inf", "nan")
+    return str(value) if plain else repr(value)
+
+
 def sizes_of(op: OpSpec) -> Sizes:
     """Measure the operator along all axes.
 
     Raises:
         ModelError: the operator is of an unknown type, or does not fit its shape rule.
     """
-    output = infer_outputs(op)[0]
-    in_pixels, in_channels = _pixels_and_channels(op, op.inputs[0])
-    out_pixels, out_channels = _pixels_and_channels(op, output)
-    base = op.op_type.removesuffix("Relu")
+    outputs = infer_outputs(op)
+    rule = RULES[op.op_type]
+    in_pixels, in_channels = rule.view(op, op.inputs[0])
+    out_pixels, out_channels = rule.view(op, outputs[0])
     return Sizes(
         in_pixels,
         in_channels,
         out_pixels,
         out_channels,
-        op.inputs[1].elements if base in _WEIGHTED else 0,
-        multiply_adds(op),
-        bytes_moved(op),
+        op.inputs[1].elements if rule.has_weights else 0,
+        rule.multiply_adds(op, outputs),
+        count_bytes(op.inputs + outputs),
     )
-
-
-def _pixels_and_channels(op: OpSpec, tensor: TensorSpec) -> tuple[int, int]:
-    shape = tensor.shape
-    if len(shape) != 4:
-        return prod(shape[:-1]), shape[-1] if shape else 1
-    # fp32 operators without an order take their tensors in NCHW, the order of the nets they are in.
-    channels_first = not op.op_type.startswith("Int8") and op.arg("order", "NCHW") == "NCHW"
-    channels = shape[1] if channels_first else shape[3]
-    return tensor.elements // max(channels, 1), channels
 
 
 def check_family(op: OpSpec) -> tuple[str, Sizes] | None:
     """Give family and sizes, or None for an operator that can't be understood."""
     try:
         return family_of(op), sizes_of(op)
-    except (ModelError, IndexError, TypeError, ValueError):
+    except ModelError:
         return None

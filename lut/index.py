@@ -29,7 +29,7 @@ from lut.index_scan import ROW, WHOLE, scan_table
 
 __all__ = ["VERSION", "BuiltIndex", "Index", "IndexRow", "IndexSummary", "build_index", "open_index"]
 
-VERSION = 1
+VERSION = 2
 """Of the layout, of digests, and of what readers accept: an index of another version is built anew."""
 
 _HEADER_BYTES = 4096

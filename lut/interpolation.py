@@ -1,10 +1,7 @@
 """Estimating operators that a table lacks from those it holds: one model per family, with honest errors.
 
-An operator's time is modelled as a sum of what it does: a constant, pixels, channels, weights, elements
-read and written, bytes moved, multiply-adds, and the multiply-adds of whole tiles, since kernels work
-on blocks of 4 or 8 pixels and channels (so the model is piecewise in the shape's axes). The weights are
-fitted to relative errors, robustly. What is left over is corrected by the nearest measured operators, as
-far as that helps on operators held out.
+What is fitted is said in `lut.curve`. How many neighbours may correct it, and how much, is what did best on
+operators held out.
 
 Errors are measured, not assumed: each family's operators are held out fold by fold, and the quantiles of
 what was then wrong are the interval. Sizes beyond those of the family's measured operators, along any
@@ -17,15 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lut.curve import Array, Correction, Curve, Samples
 from lut.families import Sizes, check_family
 from lut.records import LutRecord, OpSpec
 from lut.table import Prediction
 
 __all__ = ["FamilyModel", "Interpolator", "Samples", "collect_samples", "fit_family", "fit_table"]
-
-Array = NDArray[np.float64]
 
 LEAST_OPS = 30
 """A family with fewer operators gets no model."""
@@ -36,24 +31,11 @@ _MOST_OPS = 20_000
 _FOLDS = 5
 _MOST_HELD_OUT = 4_000
 _COVERAGE = 0.9
-_NEIGHBOURS = 12
-_SHARES = (0.0, 0.5, 1.0)
-"""How much of the neighbours' residual may be added; the held-out error decides."""
+_LEAST_DOUBT = 0.005
+"""No time is known closer than to this part of itself, however well a table's times follow sizes."""
 
-
-@dataclass(frozen=True)
-class Samples:
-    """A family's operators: sizes as rows in the order of `Sizes`, and times in microseconds."""
-
-    sizes: Array
-    runtime_us: Array
-
-    def __len__(self) -> int:
-        return len(self.runtime_us)
-
-    def take(self, chosen: NDArray[np.intp]) -> Samples:
-        """Give some of them."""
-        return Samples(self.sizes[chosen], self.runtime_us[chosen])
+_CORRECTIONS = ((0.0, 1), (0.5, 4), (1.0, 4), (0.5, 12), (1.0, 12))
+"""How much of the residual of how many neighbours may be added; the held-out error decides."""
 
 
 def collect_samples(records: Iterable[LutRecord]) -> dict[str, Samples]:
@@ -74,55 +56,22 @@ def collect_samples(records: Iterable[LutRecord]) -> dict[str, Samples]:
     return {name: Samples(np.array(sizes[name]), np.array(times[name])) for name in sorted(sizes)}
 
 
-class _Curve:
-    """A fit without its errors: the sum of what an operator does, corrected by its neighbours."""
-
-    def __init__(self, samples: Samples) -> None:
-        terms, times = _terms(samples.sizes), samples.runtime_us
-        self._weights = _fit_relative(terms, times)
-        self._floor = times.min() / 4
-        self._places = _place(samples.sizes)
-        self._scale = self._places.std(axis=0)
-        self._scale[self._scale < 1e-9] = 1.0  # an axis of one value tells no neighbours apart
-        self._residuals = np.log(times) - np.log(self._sum(samples.sizes))
-
-    def _sum(self, sizes: Array) -> Array:
-        return np.asarray(np.maximum(_terms(sizes) @ self._weights, self._floor))
-
-    def predict(self, sizes: Array, share: float) -> Array:
-        """Give times in microseconds, with so much of the neighbours' residual added."""
-        correction = self._correct(sizes) if share else np.zeros(len(sizes))
-        return np.asarray(self._sum(sizes) * np.exp(share * correction))
-
-    def _correct(self, sizes: Array) -> Array:
-        places, own = _place(sizes) / self._scale, self._places / self._scale
-        count = min(_NEIGHBOURS, len(own))
-        squares = (own**2).sum(axis=1)
-        corrections = np.empty(len(places))
-        for start in range(0, len(places), 256):  # all distances at once would take gigabytes
-            part = places[start : start + 256]
-            distances = squares - 2 * part @ own.T  # plus part**2, which orders nothing
-            nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
-            corrections[start : start + 256] = np.median(self._residuals[nearest], axis=1)
-        return corrections
-
-
 @dataclass(frozen=True)
 class FamilyModel:
     """A family's model: its curve, its hull, and the ratios of true to predicted time that bound it."""
 
     name: str
     operators: int
-    share: float
+    correction: Correction
     low_ratio: float
     high_ratio: float
     least: Array
     most: Array
-    curve: _Curve
+    curve: Curve
 
     def predict(self, sizes: Array) -> Array:
         """Give times in microseconds for rows of sizes, which must lie inside the hull."""
-        return self.curve.predict(sizes, self.share)
+        return self.curve.predict(sizes, self.correction)
 
 
 def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
@@ -131,29 +80,34 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
     if len(samples) > _MOST_OPS:
         samples = samples.take(random.permutation(len(samples))[:_MOST_OPS])
     fold = random.permutation(len(samples)) % _FOLDS
-    held: list[NDArray[np.intp]] = []
-    logs: dict[float, list[Array]] = {share: [] for share in _SHARES}
+    logs: dict[Correction, list[Array]] = {correction: [] for correction in _CORRECTIONS}
     for number in range(_FOLDS):
         out = np.flatnonzero(fold == number)[: _MOST_HELD_OUT // _FOLDS]
-        curve = _Curve(samples.take(np.flatnonzero(fold != number)))
-        held.append(out)
-        for share in _SHARES:
-            predicted = curve.predict(samples.sizes[out], share)
-            logs[share].append(np.log(samples.runtime_us[out] / predicted))
-    errors = {share: np.concatenate(parts) for share, parts in logs.items()}
-    share = min(_SHARES, key=lambda share: float(np.abs(errors[share]).mean()))
-    tail = (1 - _COVERAGE) / 2
-    low, high = np.exp(np.quantile(errors[share], [tail, 1 - tail]))
+        curve = Curve(samples.take(np.flatnonzero(fold != number)))
+        for correction, parts in logs.items():
+            predicted = curve.predict(samples.sizes[out], correction)
+            parts.append(np.log(samples.runtime_us[out] / predicted))
+    errors = {correction: np.concatenate(parts) for correction, parts in logs.items()}
+    chosen = min(_CORRECTIONS, key=lambda correction: float(np.abs(errors[correction]).mean()))
+    low, high = _bounds(errors[chosen])
     return FamilyModel(
         name,
         len(samples),
-        share,
-        float(low),
-        float(high),
+        chosen,
+        low,
+        high,
         samples.sizes.min(axis=0),
         samples.sizes.max(axis=0),
-        _Curve(samples),
+        Curve(samples),
     )
+
+
+def _bounds(errors: Array) -> tuple[float, float]:
+    """Give the ratios of true to predicted time between which one more operator lies nine times in ten."""
+    tail = (1 - _COVERAGE) / 2
+    # Of n errors and one more, each is as likely to be the least: the plain quantiles of few are too close.
+    low, high = np.exp(np.quantile(errors, [tail, 1 - tail], method="weibull"))
+    return min(float(low), 1 - _LEAST_DOUBT), max(float(high), 1 + _LEAST_DOUBT)
 
 
 class Interpolator:
@@ -203,53 +157,3 @@ class Interpolator:
 def fit_table(records: Iterable[LutRecord]) -> Interpolator:
     """Prepare the estimation of operators from a table's records."""
     return Interpolator(collect_samples(records))
-
-
-def _terms(sizes: Array) -> Array:
-    """What an operator does, each a column: times are modelled as sums of these."""
-    in_pixels, in_channels, out_pixels, out_channels, weights, work, moved = sizes.T
-    fan_in = work / np.maximum(out_pixels * out_channels, 1)
-
-    def tiled(size: Array, tile: int) -> Array:
-        return np.asarray(np.ceil(size / tile) * tile)
-
-    return np.stack(
-        [
-            np.ones(len(sizes)),
-            out_pixels,
-            in_channels,
-            out_channels,
-            in_pixels * in_channels,
-            out_pixels * out_channels,
-            weights,
-            work,
-            moved,
-            tiled(out_pixels, 4) * fan_in,
-            tiled(out_pixels, 4) * tiled(out_channels, 4) * fan_in,
-            tiled(out_pixels, 4) * tiled(out_channels, 8) * fan_in,
-            tiled(out_pixels, 8) * tiled(out_channels, 8) * fan_in,
-        ],
-        axis=1,
-    )
-
-
-def _place(sizes: Array) -> Array:
-    """Where an operator stands among its neighbours: the logarithms of its first four axes."""
-    return np.log(np.maximum(sizes[:, :4], 1))
-
-
-def _fit_relative(terms: Array, times: Array) -> Array:
-    """Find weights that make the sum of terms relatively close to the times, whatever some outliers say."""
-    rows = terms / times[:, None]
-    scale = np.abs(rows).max(axis=0)
-    scale[scale == 0] = 1.0
-    rows = rows / scale
-    trust = np.ones(len(times))
-    weights = np.zeros(terms.shape[1])
-    for _ in range(8):
-        root = np.sqrt(trust)
-        weights = np.linalg.lstsq(rows * root[:, None], root, rcond=1e-7)[0]
-        wrong = np.abs(rows @ weights - 1)
-        usual = 1.5 * np.median(wrong) + 1e-12
-        trust = np.minimum(1.0, usual / np.maximum(wrong, 1e-12))  # Huber's: linear in large errors
-    return np.asarray(weights / scale)

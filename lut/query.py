@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from lut.argument_text import parse_argument
+from lut.argument_text import normalise_value, parse_argument
 from lut.records import LutRecord, OpKey
 
 __all__ = ["ArgumentFilter", "Query", "Range", "ShapeFilter", "parse_argument_filter", "parse_shape_filter"]
@@ -57,8 +57,18 @@ class ArgumentFilter:
         if self.value is None:
             return False
         if isinstance(self.value, Range):
-            return self.value.holds(found[0])
+            return self._range(found[0]).holds(found[0])
         return str(found[0]) == self.value
+
+    def _range(self, found: object) -> Range:
+        """The range in the precision of what it is asked about: alpha=0.1 means the 0.1 of a table."""
+        assert isinstance(self.value, Range)
+        if not isinstance(found, float):
+            return self.value
+        least, most = normalise_value(self.value.least), normalise_value(self.value.most)
+        assert isinstance(least, float)
+        assert isinstance(most, float)
+        return Range(least, most)
 
 
 @dataclass(frozen=True)

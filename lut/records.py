@@ -19,7 +19,7 @@ from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from lut.argument_text import ArgumentValue, format_argument, parse_argument
+from lut.argument_text import ArgumentValue, describe_value, format_argument, normalise_value, parse_argument
 from lut.caffe2_pb2 import TensorProto
 
 __all__ = [
@@ -173,8 +173,9 @@ class TensorSpec:
 class OpSpec:
     """One operator with everything its latency depends on: type, arguments, input shapes and dtypes.
 
-    The constructor is the only normaliser: it sorts the arguments by name and drops
-    `IGNORED_ARGUMENTS`. Defaults that were not written stay unwritten, as in the published table.
+    The constructor is the only normaliser: it sorts the arguments by name, drops `IGNORED_ARGUMENTS`,
+    and makes of every float the single-precision one that a table holds. Defaults that were not written
+    stay unwritten, as in the published table.
     Two operators are equal when their keys are.
     """
 
@@ -183,7 +184,7 @@ class OpSpec:
     inputs: tuple[TensorSpec, ...]
 
     def __post_init__(self) -> None:
-        kept = [pair for pair in self.args if pair[0] not in IGNORED_ARGUMENTS]
+        kept = [(name, normalise_value(value)) for name, value in self.args if name not in IGNORED_ARGUMENTS]
         kept.sort(key=_FIRST)
         object.__setattr__(self, "args", tuple(kept))
 
@@ -251,7 +252,9 @@ class OpSpec:
     def describe(self) -> str:
         """One line for people: `Int8Conv [1,56,56,24] [24,3,3,1] [24] group=24 kernel=3 …`."""
         shapes = (str(list(tensor.shape)).replace(" ", "") for tensor in self.inputs)
-        return " ".join([self.op_type, *shapes, *(f"{name}={value!s}" for name, value in self.args)])
+        return " ".join(
+            [self.op_type, *shapes, *(f"{name}={describe_value(value)}" for name, value in self.args)]
+        )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from lut.argument_text import describe_value
 from lut.records import OpSpec
 from lut.table import Estimate, Row
 
@@ -121,7 +122,7 @@ def _render_csv(estimate: Estimate) -> str:
 
 def _shapes_and_arguments(op: OpSpec) -> tuple[str, str]:
     shapes = " ".join("x".join(map(str, tensor.shape)) for tensor in op.inputs)
-    return shapes, " ".join(f"{name}={value!s}" for name, value in op.args)
+    return shapes, " ".join(f"{name}={describe_value(value)}" for name, value in op.args)
 
 
 RENDERERS: dict[str, Callable[[Estimate], str]] = {

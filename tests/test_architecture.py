@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.comparison",
         "lut.coverage",
         "lut.crossval",
+        "lut.curve",
         "lut.extend",
         "lut.families",
         "lut.formats",

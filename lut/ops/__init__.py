@@ -1,10 +1,15 @@
 """What an operator is: the shapes and dtypes it gives, the multiply-adds it makes, the bytes it moves.
 
+Everything that is known about a type stands in its rule: families, canonical matching and estimates read
+it there.
+
 `RULES` maps an operator type to its rule. Rules were checked against the shapes that the engine itself
 produces (Caffe2 of torch 1.8.1). Adding a family is one module of rules and one line in `_FAMILIES`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from lut.errors import ModelError
 from lut.ops import (
@@ -21,7 +26,15 @@ from lut.ops import (
 from lut.ops.rule import Rule
 from lut.records import FLOAT, INT32, INT64, UINT8, OpSpec, TensorSpec
 
-__all__ = ["RULES", "Rule", "bytes_moved", "count_activations", "infer_outputs", "multiply_adds"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "bytes_moved",
+    "count_activations",
+    "count_bytes",
+    "infer_outputs",
+    "multiply_adds",
+]
 
 _FAMILIES = (
     convolution,
@@ -75,4 +88,9 @@ def count_activations(op: OpSpec) -> int:
 
 def bytes_moved(op: OpSpec) -> int:
     """Count the bytes of all inputs and outputs, each touched once."""
-    return sum(tensor.elements * _ITEM_BYTES.get(tensor.dtype, 4) for tensor in op.inputs + infer_outputs(op))
+    return count_bytes(op.inputs + infer_outputs(op))
+
+
+def count_bytes(tensors: Iterable[TensorSpec]) -> int:
+    """Count the bytes of these tensors."""
+    return sum(tensor.elements * _ITEM_BYTES.get(tensor.dtype, 4) for tensor in tensors)

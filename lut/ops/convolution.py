@@ -6,8 +6,20 @@ Inputs are X, the weight, and the bias (optional for Conv). The weight of N outp
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, check_rank, int_arg
+from lut.ops.rule import (
+    ANY_ORDER,
+    NHWC_ONLY,
+    Outputs,
+    Rule,
+    check_count,
+    check_dtypes,
+    check_rank,
+    int_arg,
+)
+from lut.ops.view import see_feature_map
 from lut.ops.window import Window, read_layout
 from lut.records import FLOAT, INT32, UINT8, OpSpec
 
@@ -45,6 +57,15 @@ def _multiply_adds(op: OpSpec, outputs: Outputs) -> int:
     return outputs[0].elements * (weight.elements // weight.shape[0])
 
 
-_RULE = Rule(_infer, _multiply_adds, has_weights=True)
+_CONV = Rule(
+    _infer,
+    _multiply_adds,
+    has_weights=True,
+    has_window=True,
+    has_groups=True,
+    orders=ANY_ORDER,
+    view=see_feature_map,
+)
+_QUANTIZED = replace(_CONV, orders=NHWC_ONLY)
 
-RULES = {"Conv": _RULE, "Int8Conv": _RULE, "Int8ConvRelu": _RULE}
+RULES = {"Conv": _CONV, "Int8Conv": _QUANTIZED, "Int8ConvRelu": replace(_QUANTIZED, unfused="Int8Conv")}

@@ -10,6 +10,7 @@ from math import prod
 
 from lut.errors import ModelError
 from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, check_rank, int_arg
+from lut.ops.view import see_matrix
 from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 
 __all__ = ["RULES"]
@@ -40,6 +41,13 @@ def _multiply_adds(op: OpSpec, outputs: Outputs) -> int:
     return outputs[0].elements * op.inputs[1].shape[1]
 
 
-_RULE = Rule(_infer, _multiply_adds, has_weights=True)
+_RULE = Rule(
+    _infer,
+    _multiply_adds,
+    has_weights=True,
+    sizes=frozenset({"axis"}),  # where the matrix begins; it is the same matrix then
+    defaults=(("axis", 1), ("axis_w", 1)),
+    view=see_matrix,
+)
 
 RULES = {"FC": _RULE, "Int8FC": _RULE}

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lut.argument_text import normalise_value
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes
+from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.view import see_matrix
 from lut.records import FLOAT, UINT8, OpSpec
 
 __all__ = ["RULES"]
+
+
+_ALPHA = 0.01
 
 
 def _dtype_of(op: OpSpec) -> int:
@@ -20,10 +27,18 @@ def _infer_unary(op: OpSpec) -> Outputs:
 
 
 def _infer_leaky_relu(op: OpSpec) -> Outputs:
-    alpha = op.arg("alpha", 0.01)
+    alpha = op.arg("alpha", _ALPHA)
     if not isinstance(alpha, float) or (op.op_type.startswith("Int8") and not 0 < alpha < 1):
         raise ModelError(f"alpha is {alpha!r}, expected is a fraction such as 0.1")
     return _infer_unary(op)
+
+
+def _infer_softmax(op: OpSpec) -> Outputs:
+    outputs = _infer_unary(op)
+    axis, rank = int_arg(op, "axis", 1), len(op.inputs[0].shape)
+    if not -rank <= axis < rank:
+        raise ModelError(f"axis {axis} is none of an input with {rank} dimensions")
+    return outputs
 
 
 def _infer_sum(op: OpSpec) -> Outputs:
@@ -37,8 +52,14 @@ def _infer_sum(op: OpSpec) -> Outputs:
 
 
 _UNARY = Rule(_infer_unary)
-_LEAKY_RELU = Rule(_infer_leaky_relu)
-_SUM = Rule(_infer_sum)
+_LEAKY_RELU = Rule(_infer_leaky_relu, defaults=(("alpha", normalise_value(_ALPHA)),))
+_SOFTMAX = Rule(
+    _infer_softmax,
+    sizes=frozenset({"axis"}),  # where the matrix begins whose rows are normalised
+    defaults=(("axis", 1),),
+    view=see_matrix,
+)
+_SUM = Rule(_infer_sum, order_free=True)
 
 RULES = {
     "Relu": _UNARY,
@@ -47,12 +68,12 @@ RULES = {
     "Int8LeakyRelu": _LEAKY_RELU,
     "Sigmoid": _UNARY,
     "Int8Sigmoid": _UNARY,
-    "Softmax": _UNARY,
-    "Int8Softmax": _UNARY,
+    "Softmax": _SOFTMAX,
+    "Int8Softmax": _SOFTMAX,
     "Sum": _SUM,
     "Int8Sum": _SUM,
-    "Int8SumRelu": _SUM,
+    "Int8SumRelu": replace(_SUM, unfused="Int8Sum"),
     "Add": _SUM,
     "Int8Add": _SUM,
-    "Int8AddRelu": _SUM,
+    "Int8AddRelu": replace(_SUM, unfused="Int8Add"),
 }

@@ -7,9 +7,22 @@ The weight of a transposed convolution from C to N channels is [C, N/group, kh, 
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
+from lut.argument_text import describe_value
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, check_rank, int_arg
+from lut.ops.rule import (
+    ANY_ORDER,
+    NHWC_ONLY,
+    Arguments,
+    Outputs,
+    Rule,
+    check_count,
+    check_dtypes,
+    check_rank,
+    int_arg,
+)
+from lut.ops.view import see_feature_map
 from lut.ops.window import Window, read_layout
 from lut.records import FLOAT, INT32, UINT8, OpSpec
 
@@ -76,11 +89,15 @@ def _infer_resize(op: OpSpec) -> Outputs:
     layout = read_layout(op, "NHWC" if quantized else "NCHW")
     batch, channels, (height, width) = layout.split(op.inputs[0].shape)
     scales = op.arg("height_scale", 1.0), op.arg("width_scale", 1.0)
-    if not all(isinstance(scale, float) and scale > 0 for scale in scales):
-        raise ModelError(f"height_scale and width_scale are {scales}, expected are numbers such as 2.0")
+    if not all(isinstance(scale, float) and 0 < scale <= _MOST_SCALE for scale in scales):
+        raise ModelError(
+            f"height_scale and width_scale are {describe_value(scales)}, expected are numbers such as 2.0"
+        )
     resized = _scale(height, scales[0]), _scale(width, scales[1])
     if min(resized) < 1:
-        raise ModelError(f"the scales {scales} leave nothing of an input of {(height, width)}")
+        raise ModelError(
+            f"the scales {describe_value(scales)} leave nothing of an input of ({height}, {width})"
+        )
     return (layout.join(batch, channels, resized, op.inputs[0].dtype),)
 
 
@@ -94,12 +111,44 @@ def _single(value: float) -> float:
     return float(rounded)
 
 
-_CONV_TRANSPOSE = Rule(_infer_conv_transpose, _conv_transpose_multiply_adds, has_weights=True)
-_RESIZE = Rule(_infer_resize)
+_MOST_SCALE = 2.0**31
+"""No dimension of a tensor is larger; above it, and at infinity, there is no output to speak of."""
+
+
+def _spell_adjust(args: Arguments, _rank: int) -> Arguments:
+    single = args.get("adj", 0)
+    adjust = args.get("adjs", (args.get("adj_h", single), args.get("adj_w", single)))
+    if not isinstance(adjust, tuple):
+        return args
+    whole = tuple(extra for extra in adjust if isinstance(extra, int))
+    if len(whole) != len(adjust):
+        return args
+    kept = {name: value for name, value in args.items() if name not in ("adj", "adj_h", "adj_w")}
+    return kept | {"adjs": whole}
+
+
+_CONV_TRANSPOSE = Rule(
+    _infer_conv_transpose,
+    _conv_transpose_multiply_adds,
+    has_weights=True,
+    has_window=True,
+    has_groups=True,
+    orders=ANY_ORDER,
+    defaults=(("adjs", (0, 0)),),
+    view=see_feature_map,
+    spell=_spell_adjust,
+)
+# The scales are no sizes: twice as large is a kernel of its own.
+_RESIZE = Rule(
+    _infer_resize,
+    orders=ANY_ORDER,
+    defaults=(("height_scale", 1.0), ("width_scale", 1.0)),
+    view=see_feature_map,
+)
 
 RULES = {
     "ConvTranspose": _CONV_TRANSPOSE,
-    "Int8ConvTranspose": _CONV_TRANSPOSE,
+    "Int8ConvTranspose": replace(_CONV_TRANSPOSE, orders=NHWC_ONLY),
     "ResizeNearest": _RESIZE,
-    "Int8ResizeNearest": _RESIZE,
+    "Int8ResizeNearest": replace(_RESIZE, orders=NHWC_ONLY),
 }

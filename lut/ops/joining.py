@@ -7,10 +7,12 @@ may also be written by `dim`, `start_idx` and `end_idx`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeGuard
 
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.rule import Arguments, Outputs, Rule, check_count, check_dtypes, count_from_front, int_arg
+from lut.ops.view import View, split_at
 from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 
 __all__ = ["RULES"]
@@ -77,8 +79,11 @@ def _infer_slice(op: OpSpec) -> Outputs:
 
 
 def _bounds(op: OpSpec, rank: int) -> tuple[object, object]:
-    dimension, start, end = (op.arg(name) for name in ("dim", "start_idx", "end_idx"))
-    if op.op_type != "Int8Slice" or None in (dimension, start, end) or not 0 <= dimension < rank:
+    names = ("dim", "start_idx", "end_idx")
+    if op.op_type != "Int8Slice" or any(op.arg(name) is None for name in names):
+        return op.arg("starts"), op.arg("ends")
+    dimension, start, end = (int_arg(op, name, 0) for name in names)
+    if not 0 <= dimension < rank:
         return op.arg("starts"), op.arg("ends")
     before, behind = dimension, rank - dimension - 1
     return (0,) * before + (start,) + (0,) * behind, (-1,) * before + (end,) + (-1,) * behind
@@ -90,7 +95,61 @@ def _are_whole_numbers(value: object, shape: tuple[int, ...]) -> TypeGuard[tuple
     )
 
 
-_CONCAT = Rule(_infer_concat)
-_SLICE = Rule(_infer_slice)
+def _view_concat(op: OpSpec, tensor: TensorSpec) -> View:
+    quantized = op.op_type.startswith("Int8")
+    return split_at(tensor, _quantized_axis(op) if quantized else _axis(op, len(tensor.shape)))
 
-RULES = {"Concat": _CONCAT, "Int8Concat": _CONCAT, "Slice": _SLICE, "Int8Slice": _SLICE}
+
+def _view_slice(op: OpSpec, tensor: TensorSpec) -> View:
+    """From the dimension on that is sliced, what is copied lies in one piece."""
+    (kept,) = _infer_slice(op)
+    whole = op.inputs[0].shape
+    cut = [part != size for part, size in zip(kept.shape, whole, strict=True)]
+    return split_at(tensor, cut.index(True) if any(cut) else 0)
+
+
+def _spell_axis(args: Arguments, rank: int, default: int) -> Arguments:
+    """An order of four dimensions is the axis of its channels."""
+    order = args.get("order")
+    if "axis" in args:
+        return args | {"axis": count_from_front(args["axis"], rank)}
+    return args | {"axis": {"NCHW": 1, "NHWC": 3}[order] if order in ("NCHW", "NHWC") else default}
+
+
+def _spell_concat(args: Arguments, rank: int) -> Arguments:
+    if "axis" in args and "order" in args:
+        return args  # refused
+    return _spell_axis(args, rank, 1)
+
+
+def _spell_quantized_concat(args: Arguments, _rank: int) -> Arguments:
+    return _spell_axis(args, 0, 0)  # a negative axis is refused
+
+
+def _spell_quantized_slice(args: Arguments, rank: int) -> Arguments:
+    op = OpSpec("Int8Slice", tuple(args.items()), ())
+    try:
+        starts, ends = _bounds(op, rank)
+    except ModelError:
+        return args
+    if not isinstance(starts, tuple) or not isinstance(ends, tuple):
+        return args
+    kept = {name: value for name, value in args.items() if name not in ("dim", "start_idx", "end_idx")}
+    return kept | {"starts": starts, "ends": ends}
+
+
+_CONCAT = Rule(
+    _infer_concat,
+    sizes=frozenset({"axis"}),  # how long the pieces are that are copied
+    defaults=(("add_axis", 0), ("axis", 1)),
+    view=_view_concat,
+    spell=_spell_concat,
+)
+_SLICE = Rule(_infer_slice, sizes=frozenset({"starts", "ends"}), view=_view_slice)
+
+RULES = {
+    "Concat": _CONCAT,
+    "Int8Concat": replace(_CONCAT, defaults=(("add_axis", 0), ("axis", 0)), spell=_spell_quantized_concat),
+    "Slice": _SLICE,
+    "Int8Slice": replace(_SLICE, spell=_spell_quantized_slice),
+}

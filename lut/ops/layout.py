@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, check_rank, int_arg
+from lut.ops.rule import (
+    ANY_ORDER,
+    NHWC_ONLY,
+    Arguments,
+    Outputs,
+    Rule,
+    check_count,
+    check_dtypes,
+    check_rank,
+    count_from_front,
+    int_arg,
+)
+from lut.ops.view import View, see_feature_map, see_rows, split_at
 from lut.ops.window import read_layout
 from lut.records import FLOAT, UINT8, OpSpec, TensorSpec
 
@@ -45,13 +59,28 @@ def _infer_tile(op: OpSpec) -> Outputs:
     return (TensorSpec((*x.shape[:axis], x.shape[axis] * tiles, *x.shape[axis + 1 :]), x.dtype),)
 
 
-_SWITCH = Rule(_infer_switch)
-_SHUFFLE = Rule(_infer_shuffle)
+def _view_tile(op: OpSpec, tensor: TensorSpec) -> View:
+    return split_at(tensor, op.arg("axis", 0))
+
+
+def _spell_tile(args: Arguments, rank: int) -> Arguments:
+    return args | {"axis": count_from_front(args.get("axis", 0), rank)}
+
+
+_SWITCH = Rule(_infer_switch, view=see_rows)
+_SHUFFLE = Rule(_infer_shuffle, has_groups=True, orders=ANY_ORDER, view=see_feature_map)
+_TILE = Rule(
+    _infer_tile,
+    sizes=frozenset({"axis", "tiles"}),
+    defaults=(("axis", 0), ("tiles", 1)),
+    view=_view_tile,
+    spell=_spell_tile,
+)
 
 RULES = {
     "NCHW2NHWC": _SWITCH,
     "NHWC2NCHW": _SWITCH,
     "ChannelShuffle": _SHUFFLE,
-    "Int8ChannelShuffle": _SHUFFLE,
-    "Tile": Rule(_infer_tile),
+    "Int8ChannelShuffle": replace(_SHUFFLE, orders=NHWC_ONLY),
+    "Tile": _TILE,
 }

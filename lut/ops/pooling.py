@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, check_rank, int_arg
+from lut.ops.rule import (
+    ANY_ORDER,
+    NHWC_ONLY,
+    Outputs,
+    Rule,
+    check_count,
+    check_dtypes,
+    check_rank,
+    int_arg,
+)
+from lut.ops.view import see_feature_map
 from lut.ops.window import Window, read_layout
 from lut.records import FLOAT, UINT8, OpSpec
 
@@ -37,13 +49,16 @@ def _check_window(window: Window) -> None:
         raise ModelError(f"pads {window.pads} must be smaller than the kernel {window.kernel}")
 
 
-_RULE = Rule(_infer)
+_POOL = Rule(
+    _infer, has_window=True, orders=ANY_ORDER, defaults=(("global_pooling", 0),), view=see_feature_map
+)
+_QUANTIZED = replace(_POOL, orders=NHWC_ONLY)
 
 RULES = {
-    "AveragePool": _RULE,
-    "MaxPool": _RULE,
-    "Int8AveragePool": _RULE,
-    "Int8AveragePoolRelu": _RULE,
-    "Int8MaxPool": _RULE,
-    "Int8MaxPoolRelu": _RULE,
+    "AveragePool": _POOL,
+    "MaxPool": _POOL,
+    "Int8AveragePool": _QUANTIZED,
+    "Int8AveragePoolRelu": replace(_QUANTIZED, unfused="Int8AveragePool"),
+    "Int8MaxPool": _QUANTIZED,
+    "Int8MaxPoolRelu": replace(_QUANTIZED, unfused="Int8MaxPool"),
 }

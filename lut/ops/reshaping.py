@@ -8,7 +8,8 @@ from __future__ import annotations
 from math import prod
 
 from lut.errors import ModelError
-from lut.ops.rule import Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.rule import Arguments, Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.view import see_rows
 from lut.records import FLOAT, INT64, UINT8, OpSpec, TensorSpec
 
 __all__ = ["RULES"]
@@ -48,14 +49,20 @@ def _infer_transpose(op: OpSpec) -> Outputs:
     x = _check_input(op)
     rank = len(x.shape)
     axes = op.arg("axes", tuple(reversed(range(rank))))
-    if not isinstance(axes, tuple) or sorted(axes) != list(range(rank)):
+    whole = isinstance(axes, tuple) and all(isinstance(axis, int) for axis in axes)
+    if not whole or sorted(axes) != list(range(rank)):
         raise ModelError(f"axes are {axes}, expected is an order of the numbers 0 to {rank - 1}")
     return (TensorSpec(tuple(x.shape[axis] for axis in axes), x.dtype),)
 
 
-_FLATTEN = Rule(_infer_flatten)
-_RESHAPE = Rule(_infer_reshape)
-_TRANSPOSE = Rule(_infer_transpose)
+def _spell_axes(args: Arguments, rank: int) -> Arguments:
+    return {"axes": tuple(reversed(range(rank)))} | args
+
+
+# Both copy their input as it stands, whatever shape is written on the copy.
+_FLATTEN = Rule(_infer_flatten, sizes=frozenset({"axis"}), defaults=(("axis", 1),))
+_RESHAPE = Rule(_infer_reshape, sizes=frozenset({"shape"}))
+_TRANSPOSE = Rule(_infer_transpose, view=see_rows, spell=_spell_axes)
 
 RULES = {
     "Flatten": _FLATTEN,

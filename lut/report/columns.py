@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from lut.argument_text import describe_value
 from lut.families import Sizes, check_family
 from lut.records import PERCENTILES, LutRecord, OpKey, OpSpec
 
@@ -93,7 +94,9 @@ class _ArgumentTexts(dict[tuple[str, ...], int]):
 
     def add(self, key: OpKey, op: OpSpec | None) -> int:
         if key.op_args not in self:
-            text = " ".join(key.op_args if op is None else (f"{name}={value!s}" for name, value in op.args))
+            text = " ".join(
+                key.op_args if op is None else (f"{name}={describe_value(value)}" for name, value in op.args)
+            )
             self[key.op_args] = self._texts[" ".join(text.split())]
         return self[key.op_args]
 

@@ -5,9 +5,9 @@ import struct
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from lut.argument_text import ArgumentValue, argument_value, format_argument, make_argument, parse_argument
+from tests.lut.arguments import is_denormal, names, values
 
 
 @pytest.mark.parametrize(
@@ -62,28 +62,6 @@ def test_bytes_that_are_text_come_back_as_text() -> None:
     assert argument_value(make_argument("order", b"\xff\xfe")) == b"\xff\xfe"
 
 
-names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-ints = st.integers(-(2**63), 2**63 - 1)
-floats = st.floats(width=32, allow_nan=False)
-texts = names | st.binary(max_size=20).filter(lambda data: not is_text(data))
-values: st.SearchStrategy[ArgumentValue] = st.one_of(
-    ints,
-    floats,
-    texts,
-    st.lists(ints, max_size=5).map(tuple),
-    st.lists(floats, min_size=1, max_size=5).map(tuple),
-    st.lists(texts, min_size=1, max_size=5).map(tuple),
-)
-
-
-def is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def bits(value: object) -> object:
     """Tell 1 from 1.0 and 0.0 from -0.0."""
     if isinstance(value, tuple):
@@ -103,12 +81,6 @@ def test_what_is_written_is_read(name: str, value: ArgumentValue) -> None:
 def test_texts_are_stable(name: str, value: ArgumentValue) -> None:
     text = format_argument(name, value)
     assert format_argument(*parse_argument(text)) == text
-
-
-def is_denormal(value: ArgumentValue) -> bool:
-    """Protobuf prints too few digits of the smallest floats; no argument of a net is that small."""
-    parts = value if isinstance(value, tuple) else (value,)
-    return any(isinstance(part, float) and 0 < abs(part) < 2**-126 for part in parts)
 
 
 def test_not_a_number_keeps_being_none() -> None:

@@ -14,7 +14,7 @@ from lut.comparison import compare, describe_families
 from lut.formats.json_lut import write
 from lut.netdef import read_net
 from lut.query import Query, parse_argument_filter, parse_shape_filter
-from lut.records import LutRecord, OpSpec
+from lut.records import LutRecord, OpSpec, TensorSpec
 from tests.lut.samples import CONV, CONV_RELU, FC, RELU, SOFTMAX, int8_conv, record, written_model
 from tests.lut.test_blocks import OPS as BLOCK_OPS
 from tests.lut.test_interpolation import pointwise, records
@@ -54,6 +54,12 @@ def written(path: Path, table: list[LutRecord]) -> str:
 )
 def test_queries(query: Query, expected: list[float]) -> None:
     assert [each.p50 for each in query.choose(TABLE)] == expected
+
+
+@pytest.mark.parametrize("asked", ["alpha=0.1", "alpha=0.1..0.2", "alpha=..0.1"])
+def test_a_fraction_is_asked_for_as_it_is_written(asked: str) -> None:
+    leaky = record(OpSpec.of("LeakyRelu", [TensorSpec((1, 4))], alpha=0.1), 4.0)
+    assert list(Query(arguments=(parse_argument_filter(asked),)).choose([leaky])) == [leaky]
 
 
 @pytest.mark.parametrize("text", ["0", "x=1", "0=a", "=1", "0=1..b"])

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lut.argument_text import ArgumentValue, format_argument
 from lut.records import FLOAT, INT32, UINT8, DeviceInfo, OpKey, OpSpec, RunConfig, Segment, TensorSpec
+from tests.lut.arguments import is_denormal, values
 from tests.lut.samples import CONFIG, CONV, CONV_RELU, DEVICE, PROGRAM, SEGMENT, record
 
 
@@ -91,6 +93,23 @@ def test_one_line_for_people() -> None:
 @pytest.mark.parametrize(("shape", "elements"), [((), 1), ((7,), 7), ((2, 3, 4), 24), ((2, 0), 0)])
 def test_elements(shape: tuple[int, ...], elements: int) -> None:
     assert TensorSpec(shape).elements == elements
+
+
+def test_floats_are_those_of_tables_from_the_start() -> None:
+    written = OpSpec.of("LeakyRelu", [TensorSpec((1, 4))], alpha=0.1, others=(0.1, 2))
+    read = OpSpec.from_key(written.key)
+    assert written.args == read.args
+    assert written.arg("alpha") == 0.10000000149011612
+    assert written.key.op_args == ('name: "alpha"\nf: 0.1\n', 'name: "others"\nfloats: 0.1\nfloats: 2.0\n')
+    assert written.describe() == read.describe() == "LeakyRelu [1,4] alpha=0.1 others=(0.1, 2.0)"
+
+
+@given(values)
+def test_an_operator_written_down_is_the_one_read_back(value: ArgumentValue) -> None:
+    op = OpSpec.of("Any", [TensorSpec((1, 4))], value=value)
+    read = OpSpec.from_key(op.key)
+    assert (repr(read.args), read.key) == (repr(op.args), op.key)
+    assert op.key.op_args == (format_argument("value", value),) or is_denormal(value)
 
 
 def test_records_are_immutable() -> None:

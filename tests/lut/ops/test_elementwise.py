@@ -31,6 +31,8 @@ def test_output(spec: OpSpec, output: TensorSpec) -> None:
     ("spec", "reason"),
     [
         (op("Relu", (1, 4), (1, 4)), "it has 2 inputs where 1 are expected"),
+        (op("Softmax", (1, 4), axis=2), "axis 2 is none of an input with 2 dimensions"),
+        (op("Softmax", (1, 4), axis="x"), "axis is 'x', expected is a whole number"),
         (op("Softmax", (1, 4), (1, 4)), "it has 2 inputs where 1 are expected"),
         (op("Sum", (1, 4)), "it has 1 inputs where 2 to 64 are expected"),
         (op("Int8Sum", *[(1, 4)] * 3, dtype=UINT8), "it has 3 inputs where 2 are expected"),

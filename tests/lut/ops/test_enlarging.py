@@ -1,5 +1,7 @@
 """Transposed convolutions and nearest-neighbour resizing."""
 
+import math
+
 import pytest
 
 from lut.argument_text import ArgumentValue
@@ -86,3 +88,11 @@ def test_refused_scales() -> None:
     assert refusal(resize("ResizeNearest", FLOAT, width_scale=0.05)) == (
         "the scales (1.0, 0.05) leave nothing of an input of (10, 10)"
     )
+
+
+@pytest.mark.parametrize("scale", [math.inf, math.nan, 1e38, 3e9])
+def test_scales_without_an_end_are_refused(scale: float) -> None:
+    for op_type, dtype in (("ResizeNearest", FLOAT), ("Int8ResizeNearest", UINT8)):
+        assert refusal(resize(op_type, dtype, height_scale=scale)).endswith(
+            "expected are numbers such as 2.0"
+        )

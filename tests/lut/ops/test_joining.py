@@ -56,6 +56,8 @@ def test_an_fp32_join_also_tells_where_its_parts_are() -> None:
         (fp32("Concat", (1, 8), (1, 8, 1)), "[1, 8, 1] can't be joined to [1, 8] along axis 1"),
         (fp32("Slice", (1, 8), dim=1, start_idx=2, end_idx=3), "starts are None and ends None"),
         (int8("Slice", (1, 8), dim=2, start_idx=2, end_idx=3), "starts are None and ends None"),
+        (int8("Slice", (1, 8), dim="x", start_idx=2, end_idx=3), "dim is 'x', expected is a whole number"),
+        (int8("Slice", (1, 8), dim=1, start_idx=2.0, end_idx=3), "start_idx is 2.0, expected is a whole"),
         (fp32("Slice", (1, 8), starts=(0,), ends=(1, 8)), "starts are (0,) and ends (1, 8)"),
         (fp32("Slice", (1, 8), starts=(0, 8), ends=(1, 8)), "the slice from (0, 8) to (1, 8) is not inside"),
         (fp32("Slice", (1, 8), starts=(0, 0), ends=(1, 9)), "the slice from (0, 0) to (1, 9) is not inside"),

@@ -52,6 +52,8 @@ def test_a_reshape_also_gives_the_shape_before() -> None:
         ("Reshape", {"shape": (7, -1)}, "shape [7, -1] does not hold the 120 values of [2, 3, 4, 5]"),
         ("Reshape", {"shape": (2, 3)}, "shape [2, 3] does not hold the 120 values of [2, 3, 4, 5]"),
         ("Transpose", {"axes": (0, 1, 2)}, "axes are (0, 1, 2), expected is an order of the numbers 0 to 3"),
+        ("Transpose", {"axes": (0.0, 1.0, 2.0, 3.0)}, "axes are (0.0, 1.0, 2.0, 3.0), expected is an order"),
+        ("Transpose", {"axes": ("a", b"\xff", "b", "c")}, "axes are ('a', b'\\xff', 'b', 'c'), expected is"),
         ("Transpose", {"axes": 3}, "axes are 3, expected is an order of the numbers 0 to 3"),
     ],
 )

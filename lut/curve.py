@@ -1,0 +1,124 @@
+"""The curve of a family's times over its sizes: what fits them, without how far it may be wrong.
+
+An operator's time is modelled as a sum of what it does: a constant, pixels, channels, weights, elements
+read and written, bytes moved (and those beyond what a cache holds), multiply-adds, and the multiply-adds
+of whole tiles, since kernels work on blocks of 4 or 8 pixels and channels (so the model is piecewise in
+the shape's axes). The weights are fitted to relative errors, robustly. What is left over is corrected by
+the nearest measured operators, as far as that helps on operators held out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Array", "Correction", "Curve", "Samples"]
+
+Array = NDArray[np.float64]
+Correction = tuple[float, int]
+"""How much of the residual is added, of how many neighbours."""
+
+_CACHE_BYTES = (32 << 10, 512 << 10)
+"""Beyond these, a byte may cost more: what the usual first and second caches hold."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A family's operators: sizes as rows in the order of `Sizes`, and times in microseconds."""
+
+    sizes: Array
+    runtime_us: Array
+
+    def __len__(self) -> int:
+        return len(self.runtime_us)
+
+    def take(self, chosen: NDArray[np.intp]) -> Samples:
+        """Give some of them."""
+        return Samples(self.sizes[chosen], self.runtime_us[chosen])
+
+
+class Curve:
+    """A fit without its errors: the sum of what an operator does, corrected by its neighbours."""
+
+    def __init__(self, samples: Samples) -> None:
+        terms, times = _terms(samples.sizes), samples.runtime_us
+        self._weights = _fit_relative(terms, times)
+        self._floor = times.min() / 4
+        self._places = _place(samples.sizes)
+        self._scale = self._places.std(axis=0)
+        self._scale[self._scale < 1e-9] = 1.0  # an axis of one value tells no neighbours apart
+        self._residuals = np.log(times) - np.log(self._sum(samples.sizes))
+
+    def _sum(self, sizes: Array) -> Array:
+        return np.asarray(np.maximum(_terms(sizes) @ self._weights, self._floor))
+
+    def predict(self, sizes: Array, correction: Correction) -> Array:
+        """Give times in microseconds, with a share of so many neighbours' residual added."""
+        share, count = correction
+        residual = self._correct(sizes, count) if share else np.zeros(len(sizes))
+        return np.asarray(self._sum(sizes) * np.exp(share * residual))
+
+    def _correct(self, sizes: Array, neighbours: int) -> Array:
+        places, own = _place(sizes) / self._scale, self._places / self._scale
+        count = min(neighbours, len(own))
+        squares = (own**2).sum(axis=1)
+        corrections = np.empty(len(places))
+        for start in range(0, len(places), 256):  # all distances at once would take gigabytes
+            part = places[start : start + 256]
+            distances = squares - 2 * part @ own.T  # plus part**2, which orders nothing
+            nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
+            corrections[start : start + 256] = np.median(self._residuals[nearest], axis=1)
+        return corrections
+
+
+def _terms(sizes: Array) -> Array:
+    """What an operator does, each a column: times are modelled as sums of these."""
+    in_pixels, in_channels, out_pixels, out_channels, weights, work, moved = sizes.T
+    fan_in = work / np.maximum(out_pixels * out_channels, 1)
+
+    def tiled(size: Array, tile: int) -> Array:
+        return np.asarray(np.ceil(size / tile) * tile)
+
+    return np.stack(
+        [
+            np.ones(len(sizes)),
+            out_pixels,
+            in_channels,
+            out_channels,
+            in_pixels * in_channels,
+            out_pixels * out_channels,
+            weights,
+            work,
+            moved,
+            *(np.maximum(moved - cache, 0) for cache in _CACHE_BYTES),
+            tiled(out_pixels, 4) * fan_in,
+            tiled(out_pixels, 4) * tiled(out_channels, 4) * fan_in,
+            tiled(out_pixels, 4) * tiled(out_channels, 8) * fan_in,
+            tiled(out_pixels, 8) * tiled(out_channels, 8) * fan_in,
+        ],
+        axis=1,
+    )
+
+
+def _place(sizes: Array) -> Array:
+    """Where an operator stands among its neighbours: the logarithms of its first four axes."""
+    return np.log(np.maximum(sizes[:, :4], 1))
+
+
+def _fit_relative(terms: Array, times: Array) -> Array:
+    """Find weights that make the sum of terms relatively close to the times, whatever some outliers say."""
+    rows = terms / times[:, None]
+    scale = np.abs(rows).max(axis=0)
+    scale[scale == 0] = 1.0
+    rows = rows / scale
+    trust = np.ones(len(times))
+    weights = np.zeros(terms.shape[1])
+    for _ in range(8):
+        root = np.sqrt(trust)
+        weights = np.linalg.lstsq(rows * root[:, None], root, rcond=1e-7)[0]
+        wrong = np.abs(rows @ weights - 1)
+        usual = 1.5 * np.median(wrong) + 1e-12
+        trust = np.minimum(1.0, usual / np.maximum(wrong, 1e-12))  # Huber's: linear in large errors
+    return np.asarray(weights / scale)
