@@ -22,7 +22,7 @@ from bench.protocol import WARM
 from lut import plan
 from lut.console import Bar, quiet_option, say
 from lut.errors import FailedError
-from lut.records import RunConfig
+from lut.journal import read_config
 
 __all__ = ["run"]
 
@@ -99,9 +99,6 @@ def run(
     groups = group_by_name(chosen, output)
     total = plan.count_lines(plan_file)
 
-    def settings(device: Device) -> RunConfig:
-        return timing.config(device, threads, cpus)
-
     failed = 0
     with ExitStack() as stack:
         for device in chosen:
@@ -119,6 +116,8 @@ def run(
             pace = Pace(total * passes, passes)
             serials = [device.info.serial for device in group]
 
+            announce = first.say if not quiet else (lambda _: None)
+
             def show(now: Summary) -> None:
                 if quiet:
                     return
@@ -132,13 +131,13 @@ def run(
             return run_plan(
                 plan.read_plan(plan_file),
                 group,
-                settings(group[0]),
+                timing.config(group[0], threads, cpus, read_config(journal), announce),
                 journal,
                 seed=seed,
                 device_name=device_name,
                 silence_s=silence_s,
                 progress=show,
-                announce=first.say if not quiet else (lambda _: None),
+                announce=announce,
             )
 
         summaries = run_groups(groups, measure)

@@ -145,7 +145,7 @@ def validate(
         setting = read_setting(table_file, mixed=bool(threads and cpus))
         canary_share = 0 if phones.binary else DEFAULTS.canary_share
         counts = RunConfig(passes=passes, iters=iters, warmup=warmup, canary_share=canary_share)
-        config = choose_config(device, setting, counts, threads, cpus)
+        config = choose_config(device, setting, counts, threads, cpus, tell)
         table_config = None if phones.binary else read_config(table_file)
         sample = None
         if table_config is not None:

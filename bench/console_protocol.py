@@ -33,10 +33,27 @@ class Timing:
     def _base(self) -> RunConfig:
         return replace(IN_TURNS if self.cache == TURNS else WHEN_WARM, **self.given)
 
-    def config(self, device: Device, threads: int | None, cpus: str | None) -> RunConfig:
-        """Give the configuration for a device, whose own threads and processors are the default."""
+    def config(
+        self,
+        device: Device,
+        threads: int | None,
+        cpus: str | None,
+        earlier: RunConfig | None = None,
+        announce: Callable[[str], None] = lambda _: None,
+    ) -> RunConfig:
+        """Give the configuration for a device.
+
+        Args:
+            device: whose own threads and processors are the default.
+            threads: given by the user, or None.
+            cpus: given by the user as a hexadecimal mask, or None.
+            earlier: of the run that goes on, which stays on its processors.
+            announce: hears which processors are taken where others keep the usual ones busy.
+        """
         count = threads or device.default_threads
-        mask = cpus or device.default_cpus(count)
+        if cpus is None and earlier is not None and earlier.threads == count:
+            cpus = earlier.cpus
+        mask = cpus or device.choose_cpus(count, announce)
         return replace(self._base, threads=count, cpus=mask, **cache_settings(self.cache, device))
 
 

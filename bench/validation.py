@@ -68,7 +68,12 @@ def list_missing(nets: Iterable[EstimatedNet]) -> tuple[tuple[str, ...], tuple[O
 
 
 def choose_config(
-    device: Device, setting: Setting | None, counts: RunConfig, threads: int | None, cpus: str | None
+    device: Device,
+    setting: Setting | None,
+    counts: RunConfig,
+    threads: int | None,
+    cpus: str | None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> RunConfig:
     """Choose threads and processors: those given, else those of the table, else the device's own.
 
@@ -78,11 +83,13 @@ def choose_config(
         counts: gives everything else.
         threads: given by the user, or None.
         cpus: given by the user as a hexadecimal mask, or None.
+        announce: hears which processors are taken where others keep the usual ones busy.
     """
     count = threads or (setting.threads if setting else device.default_threads)
     if cpus is None:
         # Another number of threads does not fit the table's processors.
-        cpus = setting.cpus if setting and setting.threads == count else device.default_cpus(count)
+        known = setting is not None and setting.threads == count
+        cpus = setting.cpus if setting and known else device.choose_cpus(count, announce)
     return replace(counts, threads=count, cpus=cpus)
 
 

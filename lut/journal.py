@@ -35,6 +35,7 @@ __all__ = [
     "JournalWriter",
     "Progress",
     "open_journal",
+    "read_config",
     "read_journal",
     "read_progress",
     "read_visits",
@@ -126,6 +127,18 @@ def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = _i
         elif not isinstance(entry, BlockState | Repeated):
             progress.add(entry)
     return progress
+
+
+def read_config(path: Path) -> RunConfig | None:
+    """Read the configuration of a journal's first segment; None where the file is absent or empty.
+
+    Raises:
+        FileError: it can't be read.
+    """
+    if not path.exists():
+        return None
+    first = next(read_journal(path), None)
+    return first.config if isinstance(first, Segment) else None
 
 
 def _check_same(path: Path, present: Segment, wanted: Segment) -> None:

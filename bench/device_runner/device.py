@@ -84,8 +84,18 @@ class Device(Protocol):
             DeviceError: the program can't be had or can't be brought there.
         """
 
-    def begin_block(self, announce: Callable[[str], None]) -> Mapping[str, str]:
-        """Wait until the device is fit to measure, and give its state: values as text by name.
+    def choose_cpus(self, threads: int, announce: Callable[[str], None]) -> str:
+        """The mask to pin that many threads to as the device is now: others may be free than usual."""
+
+    def begin_block(self, announce: Callable[[str], None], cpus: str) -> Mapping[str, str]:
+        """Wait until the device is fit to measure on some processors, and give its state.
+
+        Args:
+            announce: hears why it is waited for.
+            cpus: the hexadecimal mask that will be measured on; "" for any.
+
+        Returns:
+            values as text by name.
 
         Raises:
             DeviceError: it does not become fit within its time; the message names what is amiss.

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from bench.device_runner.device import Exit, Process, SilenceError, clean_name
+from bench.device_runner.host_load import LoadGate, choose_free_cores, read_mask, watch_cores
 from bench.device_runner.interruption import Interruption
 from bench.device_runner.kind import Kind
+from bench.device_runner.probes import format_mask
 from bench.speed_benchmark.build import build_program, find_program
 from lut.errors import DeviceError
 from lut.records import DeviceInfo, ProgramInfo
@@ -35,6 +37,7 @@ class HostDevice:
         release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
         version = f"{release.get('ID', platform.system())}{release.get('VERSION_ID', '')}"
         self._interruption = Interruption()
+        self._load_gate = LoadGate(self._interruption)
         self._info = DeviceInfo(
             name=name or clean_name(_cpu_model(), version, platform.release()),
             kind="host",
@@ -61,16 +64,27 @@ class HostDevice:
 
     def default_cpus(self, threads: int) -> str:
         """The highest-numbered processors this process may use: interrupts prefer the lowest."""
+        return format_mask(sorted(os.sched_getaffinity(0))[-threads:])
+
+    def choose_cpus(self, threads: int, announce: Callable[[str], None]) -> str:
+        """The highest-numbered processors that others leave alone at this moment."""
         allowed = sorted(os.sched_getaffinity(0))
-        return hex(sum(1 << cpu for cpu in allowed[-threads:]))
+        shares = watch_cores(self._interruption.pause)
+        chosen = choose_free_cores(allowed, threads, shares)
+        if left := [core for core in allowed[-threads:] if core not in chosen]:
+            busy = ", ".join(f"core {core} ({shares[core]:.0%})" for core in left)
+            instead = ", ".join(map(str, chosen))
+            announce(f"Others keep {busy} busy: host is measured on core {instead}.")
+        return format_mask(list(chosen))
 
     def prepare(self, progress: Callable[[str], None]) -> ProgramInfo:
         """Build the program for this machine, or find it built."""
         self._program = find_program("host") or build_program("host", progress=progress)
         return ProgramInfo("speed_benchmark", self._program.sha256, self._program.engine)
 
-    def begin_block(self, announce: Callable[[str], None]) -> Mapping[str, str]:  # noqa: ARG002
-        """The host is always fit to measure; its load is recorded."""
+    def begin_block(self, announce: Callable[[str], None], cpus: str) -> Mapping[str, str]:
+        """Wait until others leave the processors alone, but not for long; the load is recorded."""
+        self._load_gate.wait(read_mask(cpus) if cpus else frozenset(os.sched_getaffinity(0)), announce)
         return self.probe()
 
     def probe(self) -> Mapping[str, str]:

@@ -102,6 +102,10 @@ class PhoneDevice:
         """The fastest cores that programs may use, one for each thread; or the profile's mask."""
         return self.profile.cpus or self.identity.fastest_mask(threads)
 
+    def choose_cpus(self, threads: int, announce: Callable[[str], None]) -> str:  # noqa: ARG002
+        """As usual: other cores of a phone are of another speed."""
+        return self.default_cpus(threads)
+
     @property
     def incidents(self) -> Mapping[str, int]:
         """Reconnections, reboots and gates met so far."""
@@ -130,7 +134,7 @@ class PhoneDevice:
         self._take_alone()
         self._persist(lambda: clean_phone(self._connection), lambda _: None)
 
-    def begin_block(self, announce: Callable[[str], None]) -> Mapping[str, str]:
+    def begin_block(self, announce: Callable[[str], None], cpus: str) -> Mapping[str, str]:  # noqa: ARG002
         """Wait until all gates are open, and give the phone's state."""
         state = self._gatekeeper.wait(
             lambda: probe_state(self._connection), announce, self._serial, self._connection.interruption

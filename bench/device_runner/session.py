@@ -92,7 +92,7 @@ def run_block(
         progressed = False
         try:
             if not state_known:
-                note(BlockState(segment.id, device.begin_block(announce)))
+                note(BlockState(segment.id, device.begin_block(announce, segment.config.cpus)))
                 state_known = True
             share = _choose_share(pending, suspects, segment.config)
             for visit in _run_process(device, segment, share, seed, silence_s or SILENCE_S):

@@ -84,7 +84,7 @@ def measure_nets(
         before, spoilt = run.visits_left, run.spoilt
         try:
             if not fit:
-                device.begin_block(announce)
+                device.begin_block(announce, config.cpus)
                 fit = True
             group, passes = run.choose_group()
             usual_ns = CanaryMemory().usual_ns(segment) if segment and with_canary else None

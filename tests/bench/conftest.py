@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from bench import cli
+from bench.device_runner import host as host_module
+from bench.device_runner import host_load
 from bench.device_runner.device import Exit, Process
 from bench.device_runner.host import HostDevice
 from lut.records import FLOAT, INT32, UINT8, OpSpec, RunConfig, Segment, TensorSpec
@@ -39,6 +41,13 @@ def slow_conv() -> OpSpec:
     x, weight = TensorSpec((1, 112, 112, 64), UINT8), TensorSpec((64, 3, 3, 64), UINT8)
     bias = TensorSpec((64,), INT32)
     return OpSpec.of("Int8Conv", (x, weight, bias), kernel=3, stride=1, pad=1, order="NHWC")
+
+
+@pytest.fixture(autouse=True)
+def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the host find its processors free: what others do meanwhile decides no test but its own."""
+    for module in (host_load, host_module):
+        monkeypatch.setattr(module, "watch_cores", lambda _: {})
 
 
 @dataclass

@@ -125,6 +125,8 @@ def test_run_pins_one_core_unless_told(bench_command: Bench, plan: Path, tmp_pat
     bench_command("run", plan, "-o", journal, "--passes=1", "--device-name", "host-1", "--cpus", "1")
     segment = json.loads(journal.read_text().splitlines()[0])
     assert (segment["config"]["cpus"], segment["device"]["name"]) == ("0x1", "host-1")
+    _, _, err = bench_command("run", plan, "-o", journal, "--passes=1", "--device-name", "host-1")
+    assert "0 operators measured in 0 visits, 2 done before" in err, "it stays on its processors"
     other = tmp_path / "other.jsonl"
     bench_command("run", plan, "-o", other, "--passes=1")
     segment = json.loads(other.read_text().splitlines()[0])
