@@ -48,6 +48,8 @@ class Summary:
     measured: int = 0
     visits: int = 0
     failed: int = 0
+    failed_before: int = 0
+    """Operators that failed in an earlier run and were not tried again; `resumed` counts them too."""
     disturbances: Disturbances = field(default_factory=Disturbances)
     """What was made again, and what stayed spoilt."""
     recoveries: int = 0
@@ -75,6 +77,7 @@ def run_plan(
     *,
     seed: int = 0,
     device_name: str | None = None,
+    retry_failed: bool = False,
     silence_s: float | None = None,
     progress: Callable[[Summary], None] = lambda _: None,
     announce: Callable[[str], None] = lambda _: None,
@@ -88,6 +91,7 @@ def run_plan(
         journal: the file to append to.
         seed: decides the order of operators; drift then does not follow shapes.
         device_name: recorded where the device's own name would be.
+        retry_failed: try the operators again that failed in an earlier run.
         silence_s: how long the program may print nothing before an operator counts as hung.
         progress: hears the growing summary after every visit.
         announce: hears sentences for the user: a torn journal, a build.
@@ -109,6 +113,8 @@ def run_plan(
         for device, program in ready
     }
     done = read_progress(journal, next(iter(segments.values())), announce)
+    if retry_failed:
+        done.failed.clear()
     blocks = _cut_blocks(_shuffle(plan, seed), config, done, summary, len(ready))
     first = list(islice(blocks, 1))  # a plan that can't be read leaves no journal behind
     with open_journal(journal, done.file_bytes) as writer:
@@ -235,6 +241,7 @@ def _cut_blocks(
             wanted = every_pass - done.passes.get(op.key, set())
             if not wanted or op.key in done.failed:
                 summary.resumed += 1
+                summary.failed_before += bool(wanted)
                 continue
             block[op] = wanted
             seconds += _estimate_s(op) * len(wanted) * (config.warmup + config.iters)

@@ -55,6 +55,7 @@ _LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
 )
 @protocol_options
 @setting_options("the device's")
+@click.option("--retry-failed", is_flag=True, help="Try operators again that failed in an earlier run.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the order of operators.")
 @click.option(
     "--silence-s",
@@ -75,6 +76,7 @@ def run(
     timing: Timing,
     threads: int | None,
     cpus: str | None,
+    retry_failed: bool,
     seed: int,
     silence_s: float,
     quiet: bool,
@@ -82,7 +84,7 @@ def run(
     """Measure a plan on a device, or on several that share it.
 
     What was measured is in the journal at once. Interrupted or killed, the same command goes on where
-    it stopped; operators that failed stay failed.
+    it stopped. Operators that failed are not tried again but with --retry-failed.
 
     \b
     Example:
@@ -135,6 +137,7 @@ def run(
                 journal,
                 seed=seed,
                 device_name=device_name,
+                retry_failed=retry_failed,
                 silence_s=silence_s,
                 progress=show,
                 announce=announce,
@@ -159,6 +162,10 @@ def _describe(summary: Summary, output: Path) -> str:
         f"{output}: {summary.measured} operators measured in {summary.visits} visits, "
         f"{summary.resumed} done before, {summary.failed} failed."
     ]
+    if summary.failed_before:
+        lines.append(
+            f"{summary.failed_before} of those done before failed then; --retry-failed tries them again."
+        )
     if engine:
         lines.append(
             f"{wall:.2f} s in all, {engine:.2f} s of them warm-up and timed runs inside the engine: "

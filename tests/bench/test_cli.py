@@ -145,6 +145,18 @@ def test_run_with_a_failing_operator_ends_with_6(
         f'error: 1 of 2 operators could not be measured; the lines of kind "failure" in {journal} say why.'
     )
 
+    code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
+    assert code == 0
+    assert "1 of those done before failed then; --retry-failed tries them again." in err.splitlines()
+
+    monkeypatch.undo()  # the engine does not abort any more
+    code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal, "--retry-failed")
+    assert code == 0
+    assert "1 operators measured in 4 visits, 1 done before, 0 failed." in err
+
+    _, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
+    assert err == f"{journal}: 0 operators measured in 0 visits, 2 done before, 0 failed.\n"
+
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
