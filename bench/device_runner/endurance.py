@@ -28,7 +28,7 @@ class Endurance:
     def __init__(self, serial: str) -> None:
         self._serial = serial
         self._losses: Counter[str] = Counter()
-        self._kills: Counter[str] = Counter()
+        self._kills: Counter[tuple[str, bool]] = Counter()
         self._fruitless = 0
 
     def blame(self, op_id: str) -> bool:
@@ -36,10 +36,13 @@ class Endurance:
         self._losses[op_id] += 1
         return self._losses[op_id] == _MOST_LOSSES
 
-    def blame_kill(self, op_id: str) -> bool:
-        """Count a kill of the process from outside in an operator's visit; tell whether it is the cause."""
-        self._kills[op_id] += 1
-        return self._kills[op_id] >= _MOST_KILLS
+    def blame_kill(self, op_id: str, *, in_turns: bool = False) -> bool:
+        """Count a kill of the process from outside in an operator's visit; tell whether it is the cause.
+
+        Kills while it took turns with others are counted apart: any of them may be the cause then.
+        """
+        self._kills[op_id, in_turns] += 1
+        return self._kills[op_id, in_turns] >= _MOST_KILLS
 
     def count(self, *, progressed: bool, lost: bool) -> None:
         """Count a start of the program: whether it ended a visit, and whether the device was lost in it.

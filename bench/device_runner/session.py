@@ -98,8 +98,9 @@ def run_block(
             for visit in _run_process(device, segment, share, seed, silence_s or SILENCE_S):
                 if isinstance(visit, ProcessKilled):
                     announce(f"{device.info.serial}: the benchmark program was {visit.reason}. It goes on.")
-                    blamed = [op_id for op_id in visit.ids if endurance.blame_kill(op_id)]
-                    if len(visit.ids) > 1:
+                    in_turns = len(visit.ids) > 1
+                    blamed = [op_id for op_id in visit.ids if endurance.blame_kill(op_id, in_turns=in_turns)]
+                    if in_turns:
                         suspects.add(blamed)
                         progressed = progressed or bool(blamed)
                     elif blamed and blamed[0] in pending:
@@ -177,8 +178,7 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
     with others of their precision and size: a small operator matters in small nets, which leave more of it
-    in the caches. Those of floats are half as many, since each moves more bytes. Each pass is a process of
-    its own, since where memory comes to lie differs between processes.
+    in the caches. Those of floats are half as many, since each moves more bytes.
     """
     if config.turns > 1:
         on_trial = [op for op, _ in pending.values() if op.id in suspects.on_trial]
@@ -190,7 +190,9 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
         ops = [op for op in ops if is_quantized(op) == quantized]
         ops.sort(key=lambda op: (bytes_moved(op), op.id))
         turns = 1 if on_trial or apart else config.turns if quantized else max(2, config.turns // 2)
-        return _Share(ops, (first,), replace(config, turns=turns), is_trial=bool(on_trial))
+        lacked = set[int].intersection(*(pending[op.id][1] for op in ops))
+        numbers = (first,) if on_trial else tuple(sorted(lacked))
+        return _Share(ops, numbers, replace(config, turns=turns), is_trial=bool(on_trial))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
     for op, passes in pending.values():
         groups[tuple(sorted(passes))].append(op)

@@ -5,6 +5,7 @@
 #include "caffe2/core/tensor_int8.h"
 #include "caffe2/core/types.h"
 #include "caffe2/utils/proto_utils.h"
+#include "fills.h"
 #include "json.h"
 
 // libtorch hides its protobuf, and the headers declare these as instantiated elsewhere: instantiate the
@@ -46,9 +47,13 @@ caffe2::NetDef parse(const std::string& bytes, const char* which) {
   return def;
 }
 
-void drop_unused_blobs(const caffe2::NetDef& predict, caffe2::Workspace* workspace) {
+std::set<std::string> list_used_blobs(const caffe2::NetDef& predict) {
   std::set<std::string> used(predict.external_output().begin(), predict.external_output().end());
   for (const auto& op : predict.op()) used.insert(op.input().begin(), op.input().end());
+  return used;
+}
+
+void drop_unused_blobs(const std::set<std::string>& used, caffe2::Workspace* workspace) {
   for (const std::string& name : workspace->LocalBlobs()) {
     if (used.count(name) == 0) workspace->RemoveBlob(name);
   }
@@ -91,11 +96,10 @@ LoadedNet::LoadedNet(const ManifestNet& source)
   if (!predict.has_name()) predict.set_name("predict");  // the workspace takes no nameless net
   predict.set_type("simple");                            // the schedulers for many cores would be timed along
 
-  run_stage("init", [&] {
-    if (init.op_size() != 0 && !workspace_->RunNetOnce(init)) throw NetError("init", "the init net failed");
-  });
+  const std::set<std::string> used = list_used_blobs(predict);
+  run_stage("init", [&] { run_init_net(init, used, workspace_.get()); });
   run_stage("create", [&] {
-    drop_unused_blobs(predict, workspace_.get());
+    drop_unused_blobs(used, workspace_.get());
     net_ = workspace_->CreateNet(predict);
     if (net_ == nullptr) throw NetError("create", "the engine created no net and gave no reason");
     const auto& last = predict.op(predict.op_size() - 1);

@@ -103,6 +103,10 @@ class Run {
         fail(indices[i], pass, "run", members[i].error);
       }
     }
+    // Made anew for the next pass, nets lie elsewhere in memory, on which the time of small ones depends.
+    if (options_.protocol.turns > 1) {
+      for (const size_t index : indices) loaded_[index].reset();
+    }
   }
 
   void report(size_t index, int64_t pass, const Timing& timing, int64_t khz_before, int64_t khz_after) {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 
@@ -15,10 +13,9 @@ from bench.device_runner.host import HostDevice
 from bench.device_runner.host_load import LoadGate, choose_free_cores, find_busiest, read_mask
 from bench.device_runner.interruption import Interruption
 from lut.errors import StoppedError
+from tests.busy import busy_processor
 
 CORE = max(os.sched_getaffinity(0))
-HOG = f"import os; os.sched_setaffinity(0, {{{CORE}}})\nprint(flush=True)\nwhile True: pass"
-
 
 watch_cores = host_load.watch_cores
 """The real one, which other tests don't have."""
@@ -32,11 +29,8 @@ def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hog() -> Iterator[int]:
     """A process that keeps one core busy; gives its number."""
-    with subprocess.Popen([sys.executable, "-c", HOG], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield process.pid
-        process.kill()
+    with busy_processor(CORE) as process:
+        yield process
 
 
 def test_a_busy_core_and_who_keeps_it_busy_are_seen(hog: int) -> None:

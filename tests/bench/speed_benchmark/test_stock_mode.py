@@ -3,13 +3,13 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bench.speed_benchmark.build import Program
 from lut.caffe2_pb2 import NetDef
+from tests.busy import busy_processor
 
 Nets = tuple[NetDef, NetDef]
 
@@ -69,19 +69,13 @@ def test_reads_text_nets(host_program: Program, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flags", [[], ["--run_individual"]], ids=["whole", "operators"])
 def test_runs_that_share_the_processor_are_no_figures_without_a_warning(
-    flags: list[str], host_program: Program, tmp_path: Path
+    flags: list[str], host_program: Program, long_nets: Nets, tmp_path: Path
 ) -> None:
-    (tmp_path / "init.pbtxt").write_text('name: "i"')
-    op = ' op { output: "Y" type: "ConstantFill" arg { name: "shape" ints: 20000000 } }'
-    (tmp_path / "net.pbtxt").write_text('name: "n"' + 10 * op)
     core = max(os.sched_getaffinity(0))
-    hog = f"import os; os.sched_setaffinity(0, {{{core}}})\nprint(flush=True)\nwhile True: pass"
-    with subprocess.Popen([sys.executable, "-c", hog], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        nets = [f"--init_net={tmp_path}/init.pbtxt", f"--net={tmp_path}/net.pbtxt"]
-        done = run(host_program, *nets, f"--cpus={1 << core:x}", "--iter=5", *flags)
-        process.kill()
+    with busy_processor(core):
+        done = run(
+            host_program, *write_nets(long_nets, tmp_path), f"--cpus={1 << core:x}", "--iter=5", *flags
+        )
     assert "Main run finished" in done.stdout
     assert "warning: other programs had the processor in" in done.stderr
 
