@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "run_lut"]
+__all__ = ["Cost", "run_bench", "run_lut"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,21 @@ class Cost:
 
 
 def run_lut(arguments: Sequence[str], output: Path, cache: Path) -> Cost:
-    """Run `lut` with a cache of its own."""
-    command = [sys.executable, "-c", "from lut.cli import main; main()", *arguments]
+    """Run `lut` with a cache of its own; the output is what it prints."""
+    return _run("lut", arguments, output, {"CNN_LATENCY_LUT_CACHE": str(cache)})
+
+
+def run_bench(arguments: Sequence[str], output: Path) -> Cost:
+    """Run `bench`; the output is what it says on stderr, and the memory that of its largest process."""
+    return _run("bench", arguments, output, {})
+
+
+def _run(program: str, arguments: Sequence[str], output: Path, environment: Mapping[str, str]) -> Cost:
+    command = [sys.executable, "-c", f"from {program}.cli import main; main()", *arguments]
     started = time.perf_counter()
     with output.open("wb") as stream:
-        process = subprocess.Popen(
-            command, stdout=stream, env=os.environ | {"CNN_LATENCY_LUT_CACHE": str(cache)}
-        )
+        out, err = (stream, None) if program == "lut" else (None, stream)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **environment})
         _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
