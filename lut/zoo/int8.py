@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import sqrt
 
 from lut.argument_text import ArgumentValue
@@ -17,9 +18,14 @@ SOFTMAX = Quantised(1 / 256)
 """The engine accepts nothing else for probabilities."""
 
 
-def write_int8(net: Net) -> Graph:
-    """Write every layer's operator, and fills for the parameters."""
-    writer = _Int8Writer(net)
+def write_int8(net: Net, figures: Iterable[Quantised] | None = None) -> Graph:
+    """Write every layer's operator, and fills for the parameters.
+
+    Args:
+        net: what to write.
+        figures: how each output is quantised, in the operators' order; None for those of the released net.
+    """
+    writer = _Int8Writer(read_quantisation(net.name) if figures is None else figures)
     for layer in walk_net(net, net.int8):
         match layer:
             case Conv():
@@ -40,9 +46,9 @@ def write_int8(net: Net) -> Graph:
 class _Int8Writer:
     """Knows how each blob written so far is quantised; takes the figures in the operators' order."""
 
-    def __init__(self, net: Net) -> None:
+    def __init__(self, figures: Iterable[Quantised]) -> None:
         self.graph = Graph()
-        self._figures = iter(read_quantisation(net.name))
+        self._figures = iter(figures)
         self._quantised: dict[str, Quantised] = {}
         self.graph.add("NCHW2NHWC", ["data"], "data_NHWC", engine=None)
         y = self._quantise("data")

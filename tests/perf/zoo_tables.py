@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lut.zoo import NETS, write_net
 
-__all__ = ["call", "find_table", "measure", "merge", "plan_zoo"]
+__all__ = ["call", "find_table", "measure", "merge", "plan_models", "plan_zoo"]
 
 
 def call(program: str, *arguments: object) -> tuple[str, str]:
@@ -23,10 +23,14 @@ def call(program: str, *arguments: object) -> tuple[str, str]:
 def plan_zoo(folder: Path, precisions: Iterable[str]) -> tuple[list[Path], Path]:
     """Write the released nets, and a plan of their operators; give the nets' folders and the plan."""
     models = [write_net(name, precision, folder / "models") for precision in precisions for name in NETS]
-    plan = folder / "zoo.plan.jsonl"
+    return models, plan_models(models, folder / "zoo.plan.jsonl")
+
+
+def plan_models(models: Iterable[Path], plan: Path) -> Path:
+    """Write a plan of all operators of some nets."""
     chosen = [argument for model in models for argument in ("--model", model)]
     call("bench", "generate", "--space", "models", *chosen, "-q", "-o", plan)
-    return models, plan
+    return plan
 
 
 def measure(plan: Path, run: Path, *options: object) -> str:
