@@ -13,6 +13,7 @@ from lut.disturbance import Disturbances
 from lut.errors import ConflictError, FileError
 from lut.formats import format_of
 from lut.journal import read_visits
+from lut.journal_drift import JournalDrift, JournalTimes, compare_journals
 from lut.pools import PooledRecords, Pools, VisitCounts
 from lut.records import CAUSES, BlockState, Failure, LutRecord, Measurement, OpKey, Repeated, Segment
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
@@ -34,6 +35,8 @@ class Merged:
     marked: Mapping[OpKey, str] = field(default_factory=dict)
     """Operators of which a visit stayed spoilt however often it was made again, and by what (`CAUSES`)."""
     disturbances: Disturbances = field(default_factory=Disturbances)
+    drifts: tuple[JournalDrift, ...] = ()
+    """How the device was in each journal against those begun before it, where that can be told."""
 
     @property
     def device(self) -> str:
@@ -69,20 +72,27 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     disturbances = Disturbances()
     sources = tuple(paths)
     _check_distinct(sources)
-    for path in sources:
+    journals = [JournalTimes(path) for path in sources]
+    several = len(sources) > 1
+    for path, times in zip(sources, journals, strict=True):
         for entry in read_visits(path, warn):
             if isinstance(entry, Visit):
-                pools.add(entry.key, entry.samples_ns)
+                number = pools.add(entry.key, entry.samples_ns)
+                if several:
+                    times.add(number, entry.samples_ns, entry.conditions)
                 disturbances.add_visit(entry.conditions.spoilt_by, entry.discarded)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Measurement):
-                pools.add(entry.op.key, entry.samples_ns)
+                number = pools.add(entry.op.key, entry.samples_ns)
+                if several:
+                    times.add(number, entry.samples_ns, entry.conditions)
                 disturbances.add(entry)
                 _mark(marked, entry.op.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Repeated):
                 disturbances.add(entry)
             elif isinstance(entry, Segment):
                 segments.append(entry)
+                times.segment = times.segment or entry
                 _check_poolable(path, segments[0], entry, mixed=mixed)
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
@@ -103,6 +113,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         sources=sources,
         marked={key: marked[key] for key in sorted(marked.keys() - failed.keys())},
         disturbances=disturbances,
+        drifts=compare_journals(journals) if several else (),
     )
 
 
@@ -203,6 +214,7 @@ def describe(merged: Merged) -> dict[str, Any]:
             {**key.to_json(), "reason": CAUSES[spoilt_by]} for key, spoilt_by in merged.marked.items()
         ],
         "disturbances": merged.disturbances.to_json(),
+        **({"drift": [each.to_json() for each in merged.drifts]} if merged.drifts else {}),
         "incomplete": [key.to_json() for key in merged.incomplete],
         "failures": [
             {**key.to_json(), "stage": failure.stage, "reason": failure.reason}
