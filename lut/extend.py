@@ -11,14 +11,16 @@ import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from lut.errors import ConflictError
 from lut.files import lock_folder
 from lut.formats import format_of
 from lut.merge import Merged, describe
-from lut.records import PERCENTILES, LutRecord, OpKey
-from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
+from lut.records import CAUSES, PERCENTILES, LutRecord, OpKey
+from lut.run_drift import CanaryTimes, RunDrift, compare_runs
+from lut.sidecar import read_origins, read_sidecar, sidecar_path, write_sidecar
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
 
@@ -56,6 +58,8 @@ class Extension:
     """The widest apart first."""
     calibration_dropped: bool = False
     """Whether the table had a calibration that no longer fits its sums."""
+    drift: RunDrift | None = None
+    """How the device was in the journals against when the table was made; None where that can't be told."""
 
 
 def extend(existing: Iterable[LutRecord], new: Iterable[LutRecord], policy: str) -> Extension:
@@ -113,14 +117,43 @@ def _extend_locked(path: Path, merged: Merged, policy: str) -> Extension:
             f"{path} is of the device {', '.join(others)}, the journals are of {merged.device}. A table "
             f"holds one device; `bench run --device-name` records a run under a table's name."
         )
-    extension = extend(existing, merged.records, policy)
     sidecar = sidecar_path(path)
     before = read_sidecar(sidecar)
+    extension = extend(existing, merged.records, policy)
+    extension = replace(extension, drift=_compare(path, before, existing, merged))
     present = {record.key for record in existing}
     story = _continue_story(before, merged, extension, policy, present)
     format_of(path).write(extension.records, path)
     write_sidecar(sidecar, story)
     return replace(extension, calibration_dropped="calibration" in before and "calibration" not in story)
+
+
+def _compare(
+    path: Path, before: Mapping[str, Any], existing: Iterable[LutRecord], merged: Merged
+) -> RunDrift | None:
+    """Compare the table's medians with the journals' of the same operators.
+
+    None unless the table is known to be of the same program and configuration: other times differ by more
+    than drift. Records that are the very same come from the same visits and say nothing, as do those of
+    operators that were disturbed by others.
+    """
+    ours = {(segment.program, segment.config) for segment in merged.segments}
+    if len(ours) > 1 or read_origins(path) != ours:
+        return None
+    disturbed = {
+        _name(entry) for entry in before.get("marked", []) if entry.get("reason") != CAUSES["canary"]
+    }
+    then: dict[OpKey, list[LutRecord]] = {}
+    for record in existing:
+        then.setdefault(record.key, []).append(record)
+    pairs = [
+        (mean(record.p50 for record in old), new.p50)
+        for new in merged.records
+        if (old := then.get(new.key)) and new not in old
+        if merged.marked.get(new.key) in (None, "canary")
+        if not disturbed or _name(new.key.to_json()) not in disturbed
+    ]
+    return compare_runs(pairs, CanaryTimes(), CanaryTimes())
 
 
 def _continue_story(
@@ -150,10 +183,13 @@ def _continue_story(
         "present": extension.present,
         "equal": extension.equal,
         "contradictions": len(extension.contradictions),
+        **({"drift": extension.drift.to_json()} if extension.drift else {}),
     }
+    drifts = [*before.get("drift", []), *now.get("drift", [])]
     return {
         **now,
         **kept,
+        **({"drift": drifts} if drifts else {}),
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),
         "segments": [*before.get("segments", []), *now["segments"]],

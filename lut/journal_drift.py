@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["JournalDrift", "JournalTimes", "compare_journals", "parse_drift"]
+__all__ = ["JournalDrift", "JournalTimes", "compare_journals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,18 @@ class JournalDrift:
 
     def to_json(self) -> dict[str, Any]:
         """Give what a table's sidecar says of it."""
-        return {
-            "journal": self.journal,
-            "earlier": list(self.earlier),
-            "factor": self.drift.factor,
-            "count": self.drift.count,
-            "by": self.drift.by,
-        }
+        return {"journal": self.journal, "earlier": list(self.earlier), **self.drift.to_json()}
 
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> JournalDrift:
+        """Read what a sidecar says.
 
-def parse_drift(fields: Mapping[str, Any]) -> JournalDrift:
-    """Read what a sidecar says.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is something else.
-    """
-    drift = RunDrift(float(fields["factor"]), int(fields["count"]), str(fields["by"]))
-    return JournalDrift(str(fields["journal"]), tuple(map(str, fields["earlier"])), drift)
+        Raises:
+            ValueError: it is no drift.
+            KeyError, TypeError: a field is absent, or of another type.
+        """
+        earlier = tuple(map(str, fields["earlier"]))
+        return cls(str(fields["journal"]), earlier, RunDrift.from_json(fields))
 
 
 class JournalTimes:

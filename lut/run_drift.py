@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from statistics import median
+from typing import Any
 
 from lut.drift import LARGE, LEAST, Drift, compare_times, describe_change
 from lut.records import Conditions
@@ -37,6 +39,23 @@ class RunDrift(Drift):
     """
 
     by: str = OPERATORS
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what a table's sidecar says of it."""
+        return {"factor": self.factor, "count": self.count, "by": self.by}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> RunDrift:
+        """Read what a sidecar says.
+
+        Raises:
+            ValueError: it is no drift.
+            KeyError, TypeError: a field is absent, or of another type.
+        """
+        drift = cls(float(fields["factor"]), int(fields["count"]), str(fields["by"]))
+        if not 0 < drift.factor < inf or drift.count < 1 or drift.by not in (OPERATORS, CANARY):
+            raise ValueError(f"{fields!r} is no drift")
+        return drift
 
     def describe(self, earlier: str) -> str:
         """Write `4.2 % slower than in the earlier runs (by 312 operators measured in both)`."""

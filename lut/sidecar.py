@@ -10,12 +10,13 @@ from typing import Any
 
 from lut.errors import ConflictError, FileError
 from lut.files import parse_json, read_bytes, write_atomically
-from lut.records import RunConfig
+from lut.records import ProgramInfo, RunConfig
 
 __all__ = [
     "Setting",
     "describe_setting",
     "read_config",
+    "read_origins",
     "read_setting",
     "read_sidecar",
     "sidecar_path",
@@ -80,6 +81,22 @@ def read_config(table: Path) -> RunConfig | None:
     except (KeyError, TypeError, ValueError) as error:
         raise _not_understood(path, error) from error
     return configs.pop() if len(configs) == 1 else None
+
+
+def read_origins(table: Path) -> set[tuple[ProgramInfo, RunConfig]]:
+    """Give by which programs a table's operators were timed, and how; empty where its sidecar is absent.
+
+    Raises:
+        FileError: the sidecar can't be read, or is none.
+    """
+    path = sidecar_path(table)
+    try:
+        return {
+            (ProgramInfo(**each["program"]), RunConfig.from_json(each["config"]))
+            for each in read_sidecar(path).get("segments", [])
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise _not_understood(path, error) from error
 
 
 def _not_understood(path: Path, error: Exception) -> FileError:

@@ -25,6 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.files",
         "lut.key_reader",
         "lut.records",
+        "lut.resumed_times",
         "lut.run_drift",
         "lut.sidecar",
         "lut.visits",
