@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import Any
 
-from lut.records import Conditions, Segment
+from lut.records import Conditions, OpKey, Segment
 from lut.run_drift import CanaryTimes, RunDrift, compare_runs, is_telling, take_median
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+__all__ = ["JournalDrift", "JournalTimes"]
 
-__all__ = ["JournalDrift", "JournalTimes", "compare_journals"]
+_MOST_OPERATORS = 20_000
+"""So many operators tell the factor; a million would only take memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,68 +46,89 @@ class JournalDrift:
         return cls(str(fields["journal"]), earlier, RunDrift.from_json(fields))
 
 
+@dataclass
+class _Times:
+    """What is kept of a journal; times in nanoseconds, by the operators' numbers."""
+
+    path: Path
+    segment: Segment | None = None
+    """The first one; None before it was read."""
+    canary: CanaryTimes = field(default_factory=CanaryTimes)
+    medians_ns: dict[int, list[float]] = field(default_factory=dict)
+
+    @property
+    def begun(self) -> tuple[str, str]:
+        return self.segment.started if self.segment else "", str(self.path)
+
+    def may_compare_with(self, other: _Times) -> bool:
+        return bool(self.segment and other.segment and self.segment.may_pool_with(other.segment))
+
+
 class JournalTimes:
-    """A journal's medians and canary times, 8 bytes a visit: a run of a whole space makes millions."""
+    """Times of several journals, of at most `_MOST_OPERATORS` operators.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.segment: Segment | None = None
-        """The first one; None before it was read."""
-        self.canary = CanaryTimes()
-        self._operators = array("I")
-        self._medians_ns = array("f")
-
-    def add(self, operator: int, samples_ns: tuple[int, ...], conditions: Conditions) -> None:
-        """Add a visit to an operator, named by its number."""
-        self.canary.add(conditions)
-        if is_telling(conditions):
-            self._operators.append(operator)
-            self._medians_ns.append(take_median(samples_ns))
-
-    @staticmethod
-    def medians(journals: Sequence[JournalTimes]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-        """Give the operators of some journals in order, and the median over all visits to each."""
-        import numpy as np  # needed by merges of several journals alone; loading it takes a tenth of a second
-
-        operators = np.concatenate([np.frombuffer(each._operators, np.uint32) for each in journals])
-        medians_ns = np.concatenate([np.frombuffer(each._medians_ns, np.float32) for each in journals])
-        order = np.lexsort((medians_ns, operators))
-        numbers, first, count = np.unique(operators[order], return_index=True, return_counts=True)
-        low, high = medians_ns[order[first + (count - 1) // 2]], medians_ns[order[first + count // 2]]
-        return numbers, (low.astype(np.float64) + high) / 2
-
-
-def compare_journals(journals: Sequence[JournalTimes]) -> tuple[JournalDrift, ...]:
-    """Compare each journal with those begun before it, whatever the order in which they are given.
-
-    Journals of other programs or configurations are passed over: their times differ by more than drift.
+    Of more operators, those are kept whose digest can be divided by a power of two that doubles as they
+    become more: the same ones, in whatever order the journals are read.
     """
-    begun = sorted(
-        ((each.segment.started, str(each.path), each) for each in journals if each.segment is not None),
-        key=lambda entry: entry[:2],
-    )
-    ordered = [each for _, _, each in begun]
-    found = []
-    for index, journal in enumerate(ordered):
-        earlier = [other for other in ordered[:index] if _may_compare(other, journal)]
-        drift = _compare(earlier, journal) if earlier else None
-        if drift is not None:
-            names = tuple(each.path.name for each in earlier)
-            found.append(JournalDrift(journal.path.name, names, drift))
-    return tuple(found)
+
+    def __init__(self) -> None:
+        self._journals: list[_Times] = []
+        self._seen = 0
+        self._kept: dict[int, int] = {}
+        """Digests by the operators' numbers."""
+        self._divisor = 1
+
+    def begin(self, path: Path) -> None:
+        """Begin with a journal."""
+        self._journals.append(_Times(path))
+
+    def add_segment(self, segment: Segment) -> None:
+        """Add a segment of the present journal; a journal is as old as its first one."""
+        journal = self._journals[-1]
+        journal.segment = journal.segment or segment
+
+    def add(self, number: int, key: OpKey, samples_ns: tuple[int, ...], conditions: Conditions) -> None:
+        """Add a visit of the present journal. Operators are numbered from 0 in the order they come."""
+        if number == self._seen:
+            self._seen += 1
+            self._consider(number, key)
+        journal = self._journals[-1]
+        journal.canary.add(conditions)
+        if number in self._kept and is_telling(conditions):
+            journal.medians_ns.setdefault(number, []).append(take_median(samples_ns))
+
+    def _consider(self, number: int, key: OpKey) -> None:
+        digest = int.from_bytes(key.digest[:8], "little")
+        if digest % self._divisor:
+            return
+        self._kept[number] = digest
+        while len(self._kept) > _MOST_OPERATORS:
+            self._divisor *= 2
+            self._kept = {each: value for each, value in self._kept.items() if not value % self._divisor}
+            for journal in self._journals:
+                for dropped in journal.medians_ns.keys() - self._kept.keys():
+                    del journal.medians_ns[dropped]
+
+    def compare(self) -> tuple[JournalDrift, ...]:
+        """Compare each journal with those begun before it, whatever the order in which they were added.
+
+        Journals of other programs or configurations are passed over: their times differ by more than drift.
+        """
+        ordered = sorted(self._journals, key=lambda journal: journal.begun)
+        found = []
+        for index, journal in enumerate(ordered):
+            earlier = [other for other in ordered[:index] if journal.may_compare_with(other)]
+            drift = _compare(earlier, journal)
+            if drift is not None:
+                names = tuple(each.path.name for each in earlier)
+                found.append(JournalDrift(journal.path.name, names, drift))
+        return tuple(found)
 
 
-def _may_compare(one: JournalTimes, other: JournalTimes) -> bool:
-    assert one.segment is not None
-    assert other.segment is not None
-    return one.segment.may_pool_with(other.segment)
-
-
-def _compare(earlier: Sequence[JournalTimes], journal: JournalTimes) -> RunDrift | None:
-    import numpy as np
-
-    ops_then, then_ns = JournalTimes.medians(earlier)
-    ops_now, now_ns = JournalTimes.medians([journal])
-    _, at_then, at_now = np.intersect1d(ops_then, ops_now, assume_unique=True, return_indices=True)
-    pairs = zip(then_ns[at_then].tolist(), now_ns[at_now].tolist(), strict=True)
+def _compare(earlier: Sequence[_Times], journal: _Times) -> RunDrift | None:
+    pairs = [
+        (median(then_ns), median(now_ns))
+        for number, now_ns in journal.medians_ns.items()
+        if (then_ns := [time_ns for each in earlier for time_ns in each.medians_ns.get(number, ())])
+    ]
     return compare_runs(pairs, CanaryTimes.joined(each.canary for each in earlier), journal.canary)

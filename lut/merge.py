@@ -13,7 +13,7 @@ from lut.disturbance import Disturbances
 from lut.errors import ConflictError, FileError
 from lut.formats import format_of
 from lut.journal import read_visits
-from lut.journal_drift import JournalDrift, JournalTimes, compare_journals
+from lut.journal_drift import JournalDrift, JournalTimes
 from lut.pools import PooledRecords, Pools, VisitCounts
 from lut.records import CAUSES, BlockState, Failure, LutRecord, Measurement, OpKey, Repeated, Segment
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
@@ -72,27 +72,29 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     disturbances = Disturbances()
     sources = tuple(paths)
     _check_distinct(sources)
-    journals = [JournalTimes(path) for path in sources]
-    several = len(sources) > 1
-    for path, times in zip(sources, journals, strict=True):
+    times = JournalTimes() if len(sources) > 1 else None
+    for path in sources:
+        if times:
+            times.begin(path)
         for entry in read_visits(path, warn):
             if isinstance(entry, Visit):
                 number = pools.add(entry.key, entry.samples_ns)
-                if several:
-                    times.add(number, entry.samples_ns, entry.conditions)
+                if times:
+                    times.add(number, entry.key, entry.samples_ns, entry.conditions)
                 disturbances.add_visit(entry.conditions.spoilt_by, entry.discarded)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Measurement):
                 number = pools.add(entry.op.key, entry.samples_ns)
-                if several:
-                    times.add(number, entry.samples_ns, entry.conditions)
+                if times:
+                    times.add(number, entry.op.key, entry.samples_ns, entry.conditions)
                 disturbances.add(entry)
                 _mark(marked, entry.op.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Repeated):
                 disturbances.add(entry)
             elif isinstance(entry, Segment):
                 segments.append(entry)
-                times.segment = times.segment or entry
+                if times:
+                    times.add_segment(entry)
                 _check_poolable(path, segments[0], entry, mixed=mixed)
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
@@ -113,7 +115,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         sources=sources,
         marked={key: marked[key] for key in sorted(marked.keys() - failed.keys())},
         disturbances=disturbances,
-        drifts=compare_journals(journals) if several else (),
+        drifts=times.compare() if times else (),
     )
 
 
