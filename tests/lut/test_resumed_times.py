@@ -63,10 +63,7 @@ def test_disturbed_and_repeated_visits_say_nothing_of_the_device(tmp_path: Path)
         replace(visit, conditions=Conditions(spoilt_by="preempted"))
         for visit in second_passes(OPS[10:], 9_000)
     ]
-    earlier: list[Entry] = [
-        *first_passes(OPS),
-        *(Repeated(visit) for visit in second_passes(OPS[:10], 7_000)),
-    ]
+    repeated = [Repeated(visit) for visit in second_passes(OPS[:10], 7_000)]
     present = [*second_passes(OPS[:10], 1_020), *disturbed]
     assert compare(tmp_path, [*first_passes(OPS), *repeated], present) == RunDrift(1.02, 10)
 
