@@ -145,7 +145,8 @@ def _compare(
     }
     then: dict[OpKey, list[LutRecord]] = {}
     for record in existing:
-        then.setdefault(record.key, []).append(record)
+        if record.key in merged.visits:
+            then.setdefault(record.key, []).append(record)
     pairs = [
         (mean(record.p50 for record in old), new.p50)
         for new in merged.records
