@@ -19,8 +19,8 @@ from lut.files import lock_folder
 from lut.formats import format_of
 from lut.merge import Merged, describe
 from lut.records import CAUSES, PERCENTILES, LutRecord, OpKey
-from lut.run_drift import CanaryTimes, RunDrift, compare_runs
-from lut.sidecar import read_origins, read_sidecar, sidecar_path, write_sidecar
+from lut.run_drift import RunDrift, compare_runs
+from lut.sidecar import read_canary, read_origins, read_sidecar, sidecar_path, write_sidecar
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
 
@@ -131,7 +131,7 @@ def _extend_locked(path: Path, merged: Merged, policy: str) -> Extension:
 def _compare(
     path: Path, before: Mapping[str, Any], existing: Iterable[LutRecord], merged: Merged
 ) -> RunDrift | None:
-    """Compare the table's medians with the journals' of the same operators.
+    """Compare the table's medians with the journals' of the same operators, else the canary's.
 
     None unless the table is known to be of the same program and configuration: other times differ by more
     than drift. Records that are the very same come from the same visits and say nothing, as do those of
@@ -147,14 +147,16 @@ def _compare(
     for record in existing:
         if record.key in merged.visits:
             then.setdefault(record.key, []).append(record)
-    pairs = [
-        (mean(record.p50 for record in old), new.p50)
-        for new in merged.records
-        if (old := then.get(new.key)) and new not in old
-        if merged.marked.get(new.key) in (None, "canary")
-        if not disturbed or _name(new.key.to_json()) not in disturbed
-    ]
-    return compare_runs(pairs, CanaryTimes(), CanaryTimes())
+    pairs, is_known = [], False
+    for new in merged.records:
+        old = then.get(new.key, [])
+        if new in old:
+            is_known = True
+        elif old and merged.marked.get(new.key) in (None, "canary"):
+            if not disturbed or _name(new.key.to_json()) not in disturbed:
+                pairs.append((mean(record.p50 for record in old), new.p50))
+    # Journals that are merged again would be held against their own canary.
+    return compare_runs(pairs, None if is_known else read_canary(path), merged.canary)
 
 
 def _continue_story(
@@ -186,11 +188,11 @@ def _continue_story(
         "contradictions": len(extension.contradictions),
         **({"drift": extension.drift.to_json()} if extension.drift else {}),
     }
-    drifts = [*before.get("drift", []), *now.get("drift", [])]
+    device = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift")}
     return {
         **now,
         **kept,
-        **({"drift": drifts} if drifts else {}),
+        **{kind: entries for kind, entries in device.items() if entries},
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),
         "segments": [*before.get("segments", []), *now["segments"]],

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from lut.records import Conditions, OpKey, Segment
-from lut.run_drift import CanaryTimes, RunDrift, compare_runs, is_telling, take_median
+from lut.run_drift import Canary, CanaryTimes, RunDrift, compare_runs, is_telling, take_median
 
 __all__ = ["JournalDrift", "JournalTimes"]
 
@@ -71,7 +71,9 @@ class JournalTimes:
     become more: the same ones, in whatever order the journals are read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, compared: bool) -> None:
+        """Begin; where journals are not `compared`, only the canary's times are kept."""
+        self._compared = compared
         self._journals: list[_Times] = []
         self._seen = 0
         self._kept: dict[int, int] = {}
@@ -89,13 +91,19 @@ class JournalTimes:
 
     def add(self, number: int, key: OpKey, samples_ns: tuple[int, ...], conditions: Conditions) -> None:
         """Add a visit of the present journal. Operators are numbered from 0 in the order they come."""
+        journal = self._journals[-1]
+        journal.canary.add(conditions)
+        if not self._compared:
+            return
         if number == self._seen:
             self._seen += 1
             self._consider(number, key)
-        journal = self._journals[-1]
-        journal.canary.add(conditions)
         if number in self._kept and is_telling(conditions):
             journal.medians_ns.setdefault(number, []).append(take_median(samples_ns))
+
+    def take_canary(self) -> Canary | None:
+        """Give the canary's time over all journals; None where it was not timed, or hardly."""
+        return CanaryTimes.joined(journal.canary for journal in self._journals).take_median()
 
     def _consider(self, number: int, key: OpKey) -> None:
         digest = int.from_bytes(key.digest[:8], "little")
@@ -131,4 +139,5 @@ def _compare(earlier: Sequence[_Times], journal: _Times) -> RunDrift | None:
         for number, now_ns in journal.medians_ns.items()
         if (then_ns := [time_ns for each in earlier for time_ns in each.medians_ns.get(number, ())])
     ]
-    return compare_runs(pairs, CanaryTimes.joined(each.canary for each in earlier), journal.canary)
+    canary = CanaryTimes.joined(each.canary for each in earlier)
+    return compare_runs(pairs, canary.take_median(), journal.canary.take_median())

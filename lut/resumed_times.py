@@ -43,7 +43,7 @@ class ResumedTimes:
     def compare(self) -> RunDrift | None:
         """Compare the present run with the earlier ones; None where there is too little of either."""
         pairs = [(median(self._then_ns[key]), median(times)) for key, times in self._now_ns.items()]
-        return compare_runs(pairs, self._canary_then, self._canary_now)
+        return compare_runs(pairs, self._canary_then.take_median(), self._canary_now.take_median())
 
 
 def _add(times_ns: dict[OpKey, list[float]], visit: Measurement) -> None:

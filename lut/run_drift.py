@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from statistics import median
@@ -16,6 +16,7 @@ __all__ = [
     "CANARY",
     "LARGE_IN_WORDS",
     "OPERATORS",
+    "Canary",
     "CanaryTimes",
     "RunDrift",
     "compare_runs",
@@ -82,6 +83,42 @@ def take_median(samples_ns: tuple[int, ...]) -> float:
     return float(ordered[half]) if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """The median of so many of the canary's times, in nanoseconds."""
+
+    median_ns: float
+    count: int
+
+    def to_json(self) -> dict[str, float]:
+        """Give what a table's sidecar says of it."""
+        return {"median_ns": self.median_ns, "count": self.count}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Canary:
+        """Read what a sidecar says.
+
+        Raises:
+            ValueError: it is no canary's time.
+            KeyError, TypeError: a field is absent, or of another type.
+        """
+        canary = cls(float(fields["median_ns"]), int(fields["count"]))
+        if not 0 < canary.median_ns < inf or canary.count < 1:
+            raise ValueError(f"{fields!r} is no canary's time")
+        return canary
+
+    @classmethod
+    def pooled(cls, parts: Sequence[Canary]) -> Canary | None:
+        """Pool several: the median of their times, in which each counts by how many it is of."""
+        count = sum(part.count for part in parts)
+        passed = 0
+        for part in sorted(parts, key=lambda each: each.median_ns):
+            passed += part.count
+            if 2 * passed >= count:
+                return cls(part.median_ns, count)
+        return None
+
+
 class CanaryTimes:
     """The canary's times over a run, in nanoseconds, thinned out evenly when they become many."""
 
@@ -93,6 +130,9 @@ class CanaryTimes:
 
     def __len__(self) -> int:
         return len(self._times_ns)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._times_ns)
 
     def add(self, conditions: Conditions) -> None:
         """Add the times around a visit. Operators in turns share theirs, which count once."""
@@ -113,9 +153,9 @@ class CanaryTimes:
             self._times_ns = self._times_ns[::3]  # an odd step: times before visits stay, and behind them
             self._step *= 3
 
-    def median(self) -> float:
-        """Give their median; there must be one."""
-        return median(self._times_ns)
+    def take_median(self) -> Canary | None:
+        """Give their median; None where they are too few to say anything."""
+        return Canary(median(self._times_ns), len(self)) if len(self) >= LEAST else None
 
     @classmethod
     def joined(cls, parts: Iterable[CanaryTimes]) -> CanaryTimes:
@@ -127,7 +167,7 @@ class CanaryTimes:
 
 
 def compare_runs(
-    pairs: Iterable[tuple[float, float]], then: CanaryTimes, now: CanaryTimes
+    pairs: Iterable[tuple[float, float]], then: Canary | None, now: Canary | None
 ) -> RunDrift | None:
     """Compare earlier runs with a run: each operator's medians then and now, else the canary's.
 
@@ -137,5 +177,6 @@ def compare_runs(
     drift = compare_times(pairs)
     if drift is not None:
         return RunDrift(drift.factor, drift.count)
-    count = min(len(then), len(now))
-    return RunDrift(now.median() / then.median(), count, CANARY) if count >= LEAST else None
+    if then is None or now is None:
+        return None
+    return RunDrift(now.median_ns / then.median_ns, min(then.count, now.count), CANARY)

@@ -18,6 +18,7 @@ from lut.journal import open_journal
 from lut.merge import merge_journals, write_table
 from lut.records import (
     CAUSES,
+    Conditions,
     DeviceInfo,
     LutRecord,
     Measurement,
@@ -27,8 +28,9 @@ from lut.records import (
     Segment,
     TensorSpec,
 )
-from lut.run_drift import RunDrift
+from lut.run_drift import CANARY, RunDrift
 from lut.sidecar import sidecar_path
+from tests.lut.samples import written_journal
 
 SEGMENT = Segment(
     DeviceInfo("phone-9-28", "adb", "0"), ProgramInfo("speed_benchmark", "0" * 64, "x"), RunConfig(passes=1)
@@ -222,6 +224,41 @@ def test_what_was_disturbed_then_or_now_says_nothing_of_the_device(tmp_path: Pat
     merged = merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print)
     now = replace(merged, marked={relu(2).key: "alone", relu(3).key: "canary"})
     assert extend_table(path, now, "newest").drift == RunDrift(1.05, 6)
+
+
+def with_canary(path: Path, channels: range, canary_ns: int) -> Path:
+    """A journal of operators by which the canary was timed before each."""
+    visits = [
+        Measurement(
+            relu(each), SEGMENT.id, 0, (1000,), conditions=Conditions(canary_before_ns=canary_ns + each)
+        )
+        for each in channels
+    ]
+    return written_journal(path, SEGMENT, *visits)
+
+
+def test_what_a_table_lacked_is_judged_by_the_canary(tmp_path: Path) -> None:
+    """The usual way to extend a table: the journal holds none of its operators."""
+    first = with_canary(tmp_path / "first.jsonl", range(1, 10), 20_000)
+    path = write_table(merge_journals([first], print), tmp_path).path
+    missing = merge_journals([with_canary(tmp_path / "missing.jsonl", range(11, 18), 21_000)], print)
+    drift = extend_table(path, missing, "newest").drift
+    assert drift == RunDrift(21_014 / 20_005, 7, CANARY)
+    assert json.loads(sidecar_path(path).read_text())["canary"] == [
+        {"median_ns": 20_005, "count": 9},
+        {"median_ns": 21_014, "count": 7},
+    ]
+    assert extend_table(path, missing, "newest").drift is None  # the same journal once more
+
+
+def test_a_canary_that_is_none_changes_nothing(tmp_path: Path) -> None:
+    path = table_of_run(tmp_path, {1: 60.0})
+    before = path.read_bytes()
+    story = json.loads(sidecar_path(path).read_text()) | {"canary": [{"median_ns": 0, "count": 9}]}
+    sidecar_path(path).write_text(json.dumps(story))
+    with pytest.raises(FileError, match="has a canary that can't be understood"):
+        extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print), "newest")
+    assert path.read_bytes() == before
 
 
 def test_a_journal_that_is_merged_again_is_no_second_run(tmp_path: Path) -> None:

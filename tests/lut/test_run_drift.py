@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from statistics import median
+import json
+from statistics import median, median_low
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.records import CAUSES, Conditions
-from lut.run_drift import CANARY, CanaryTimes, RunDrift, compare_runs, is_telling, take_median
+from lut.run_drift import CANARY, Canary, CanaryTimes, RunDrift, compare_runs, is_telling, take_median
 
 TIMES_NS = st.integers(1_000, 10**9)
 
@@ -24,37 +25,41 @@ def steady(time_ns: int, readings: int) -> CanaryTimes:
 
 @given(st.lists(TIMES_NS, min_size=5, max_size=40), st.floats(0.5, 2))
 def test_common_operators_tell_and_the_canary_is_not_asked(then: list[int], factor: float) -> None:
-    drift = compare_runs([(time, time * factor) for time in then], steady(100, 9), steady(900, 9))
+    drift = compare_runs([(time, time * factor) for time in then], Canary(100, 9), Canary(900, 9))
     assert drift is not None
     assert drift.factor == pytest.approx(factor)
     assert (drift.count, drift.by) == (len(then), "operators")
 
 
 def test_where_few_operators_are_common_the_canary_tells() -> None:
-    drift = compare_runs([(1.0, 5.0)] * 4, steady(20_000, 6), steady(21_000, 9))
+    drift = compare_runs([(1.0, 5.0)] * 4, Canary(20_000, 6), Canary(21_000, 9))
     assert drift is not None
     assert drift.factor == pytest.approx(1.05, abs=1e-4)
     assert (drift.count, drift.by) == (6, CANARY)
 
 
-@pytest.mark.parametrize(("then", "now"), [(0, 9), (4, 9), (9, 4), (9, 0)])
-def test_few_operators_and_few_canaries_tell_nothing(then: int, now: int) -> None:
-    assert compare_runs([(1.0, 5.0)] * 4, steady(20_000, then), steady(20_000, now)) is None
+@pytest.mark.parametrize(("then", "now"), [(None, Canary(9, 9)), (Canary(9, 9), None), (None, None)])
+def test_few_operators_and_no_canary_tell_nothing(then: Canary | None, now: Canary | None) -> None:
+    assert compare_runs([(1.0, 5.0)] * 4, then, now) is None
+
+
+@pytest.mark.parametrize(("readings", "known"), [(0, False), (4, False), (5, True)])
+def test_few_readings_of_the_canary_are_none(readings: int, known: bool) -> None:
+    assert (steady(20_000, readings).take_median() is not None) is known
 
 
 def test_operators_that_take_turns_share_one_canary() -> None:
     times = CanaryTimes()
     for _ in range(60):
         times.add(Conditions(canary_before_ns=100, canary_after_ns=120))
-    assert len(times) == 2
-    assert times.median() == 110
+    assert list(times) == [100, 120]
 
 
 def test_a_canary_that_nobody_timed_is_no_time_of_0() -> None:
     times = CanaryTimes()
     times.add(Conditions())
     times.add(Conditions(canary_before_ns=None, canary_after_ns=500))
-    assert (len(times), times.median()) == (1, 500)
+    assert list(times) == [500]
 
 
 @pytest.mark.parametrize("step", [100, -100])
@@ -64,7 +69,28 @@ def test_the_canary_of_a_long_run_takes_bounded_memory_and_keeps_its_median(step
     for before, behind in zip(readings[::2], readings[1::2], strict=True):
         times.add(Conditions(canary_before_ns=before, canary_after_ns=behind))
     assert 600 < len(times) < 2048
-    assert times.median() == pytest.approx(median(readings), rel=0.005)
+    canary = times.take_median()
+    assert canary is not None
+    assert canary.median_ns == pytest.approx(median(readings), rel=0.005)
+
+
+@given(st.lists(st.builds(Canary, TIMES_NS.map(float), st.integers(1, 99)), min_size=1, max_size=9))
+def test_pooled_canaries_count_by_their_readings(parts: list[Canary]) -> None:
+    pooled = Canary.pooled(parts)
+    assert pooled is not None
+    assert pooled.median_ns == median_low([part.median_ns for part in parts for _ in range(part.count)])
+    assert pooled.count == sum(part.count for part in parts)
+    assert Canary.from_json(json.loads(json.dumps(pooled.to_json()))) == pooled
+
+
+def test_none_pooled_is_none() -> None:
+    assert Canary.pooled([]) is None
+
+
+@pytest.mark.parametrize("wrong", [{"median_ns": 0}, {"median_ns": float("inf")}, {"count": 0}])
+def test_what_is_no_time_of_a_canary_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"is no canary's time$"):
+        Canary.from_json(Canary(500, 9).to_json() | wrong)
 
 
 @given(st.lists(TIMES_NS, min_size=1, max_size=30))
