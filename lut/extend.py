@@ -140,9 +140,11 @@ def _compare(
     ours = {(segment.program, segment.config) for segment in merged.segments}
     if len(ours) > 1 or read_origins(path) != ours:
         return None
-    disturbed = {
-        _name(entry) for entry in before.get("marked", []) if entry.get("reason") != CAUSES["canary"]
-    }
+    marked = before.get("marked", [])
+    disturbed_then = {_name(entry) for entry in marked if entry.get("reason") != CAUSES["canary"]}
+    disturbed = {key for key, cause in merged.marked.items() if cause != "canary"}
+    if disturbed_then:
+        disturbed |= {key for key in merged.visits if _name(key.to_json()) in disturbed_then}
     then: dict[OpKey, list[LutRecord]] = {}
     for record in existing:
         if record.key in merged.visits:
@@ -152,9 +154,8 @@ def _compare(
         old = then.get(new.key, [])
         if new in old:
             is_known = True
-        elif old and merged.marked.get(new.key) in (None, "canary"):
-            if not disturbed or _name(new.key.to_json()) not in disturbed:
-                pairs.append((mean(record.p50 for record in old), new.p50))
+        elif old and new.key not in disturbed:
+            pairs.append((mean(record.p50 for record in old), new.p50))
     # Journals that are merged again would be held against their own canary.
     return compare_runs(pairs, None if is_known else read_canary(path), merged.canary)
 
