@@ -95,7 +95,7 @@ def test_each_journal_is_held_against_all_that_were_begun_before_it(tmp_path: Pa
     )
 
 
-@pytest.mark.parametrize("most", [20, 20_000])
+@pytest.mark.parametrize("most", [20, 29, 20_000])
 def test_the_order_of_journals_does_not_matter(
     most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
