@@ -20,6 +20,8 @@ from lut.disturbance import Disturbances
 from lut.journal import Entry, JournalWriter, Progress, open_journal, read_progress
 from lut.ops import bytes_moved, multiply_adds
 from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
+from lut.resumed_times import ResumedTimes
+from lut.run_drift import RunDrift
 
 __all__ = ["Summary", "run_plan"]
 
@@ -67,6 +69,8 @@ class Summary:
     engine_s: float = 0.0
     load_s: float = 0.0
     wall_s: float = 0.0
+    drift: RunDrift | None = None
+    """How the device was against the journal's earlier runs; None where that can't be told."""
 
 
 def run_plan(
@@ -118,7 +122,7 @@ def run_plan(
     blocks = _cut_blocks(_shuffle(plan, seed), config, done, summary, len(ready))
     first = list(islice(blocks, 1))  # a plan that can't be read leaves no journal behind
     with open_journal(journal, done.file_bytes) as writer:
-        recorder = _Recorder(writer, summary, progress)
+        recorder = _Recorder(writer, summary, done.times, progress)
         pool = WorkPool(chain(first, blocks))
 
         def work(device: Device) -> None:
@@ -150,6 +154,7 @@ def run_plan(
             recorder.sync()
             for device, _ in ready:
                 summary.incidents.update(device.incidents)
+            summary.drift = done.times.compare()
             summary.wall_s = time.monotonic() - started
     return summary
 
@@ -157,9 +162,16 @@ def run_plan(
 class _Recorder:
     """Writes what devices tell into the journal and the summary; several threads may use it."""
 
-    def __init__(self, writer: JournalWriter, summary: Summary, progress: Callable[[Summary], None]) -> None:
+    def __init__(
+        self,
+        writer: JournalWriter,
+        summary: Summary,
+        times: ResumedTimes,
+        progress: Callable[[Summary], None],
+    ) -> None:
         self._writer = writer
         self._summary = summary
+        self._times = times
         self._progress = progress
         self._lock = threading.Lock()
         self._synced = time.monotonic()
@@ -206,6 +218,7 @@ class _Recorder:
         summary.disturbances.add(outcome)
         if isinstance(outcome, Repeated):
             return
+        self._times.add_present(outcome)
         summary.visits += 1
         summary.visits_on[serial] += 1
         left[outcome.op].discard(outcome.pass_index)

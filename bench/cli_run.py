@@ -23,6 +23,7 @@ from lut import plan
 from lut.console import Bar, quiet_option, say
 from lut.errors import FailedError
 from lut.journal import read_config
+from lut.run_drift import LARGE_IN_WORDS, RunDrift
 
 __all__ = ["run"]
 
@@ -172,12 +173,26 @@ def _describe(summary: Summary, output: Path) -> str:
             f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
         )
     lines += summary.disturbances.describe()
+    lines += _describe_drift(summary.drift)
     if summary.recoveries or summary.incidents:
         met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))
         times = "once" if summary.recoveries == 1 else f"{summary.recoveries} times"
         lines.append(f"Lost and found again {times} ({met})." if summary.recoveries else f"Overcome: {met}.")
     lines += [f"{serial} dropped out: {reason}" for serial, reason in summary.lost_devices.items()]
     return "\n".join(lines)
+
+
+def _describe_drift(drift: RunDrift | None) -> list[str]:
+    if drift is None:
+        return []
+    lines = [f"The device was {drift.describe('the journal before this run')}."]
+    if drift.is_large:
+        lines.append(
+            f"Warning: more than {LARGE_IN_WORDS} apart, so a table of this journal mixes two speeds of the "
+            f"device. Let it settle and measure the plan anew into another journal, or merge this one and "
+            f"see by `bench validate` how far sums are off."
+        )
+    return lines
 
 
 def _process_start() -> float:

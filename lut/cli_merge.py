@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from lut.console import quiet_option, say
 from lut.extend import POLICIES, Extension, extend_table
-from lut.merge import merge_journals, write_table
+from lut.merge import Merged, merge_journals, write_table
 from lut.records import OpSpec
+from lut.run_drift import LARGE_IN_WORDS
 
 __all__ = ["merge"]
 
@@ -62,6 +64,8 @@ def merge(
     if into is not None:
         extension = extend_table(into, merged, policy)
         tell(f"{into}: {_describe_extension(extension, policy)}")
+        for line in _describe_drifts(merged, extension, policy):
+            tell(line)
         return
     assert output is not None
     written = write_table(merged, output, replace=replace)
@@ -73,8 +77,31 @@ def merge(
     )
     if written.calibration_dropped:
         tell(_CALIBRATION_DROPPED)
-    for line in merged.disturbances.describe():
+    for line in (*merged.disturbances.describe(), *_describe_drifts(merged)):
         tell(line)
+
+
+def _describe_drifts(merged: Merged, extension: Extension | None = None, policy: str = "") -> Iterator[str]:
+    """Say how the device changed between what the table is made of, and what to do where it is much."""
+    yield from (found.describe() for found in merged.drifts)
+    large = any(found.drift.is_large for found in merged.drifts)
+    if extension is not None and extension.drift is not None:
+        yield f"The device was {extension.drift.describe('the table as it was')}."
+        large |= extension.drift.is_large and _is_mixed(extension, policy)
+    if large:
+        yield (
+            f"Warning: more than {LARGE_IN_WORDS} apart, so sums from this table mix two speeds of the "
+            f"device. Measure the plans anew in one run on a settled device, or keep the journals in tables "
+            f"of their own; `bench validate` says how far sums are off."
+        )
+
+
+def _is_mixed(extension: Extension, policy: str) -> bool:
+    """Whether the table holds former times beside new ones."""
+    if policy == "keep":
+        return extension.added > 0
+    operators = len({record.key for record in extension.records})
+    return policy == "pooled" or operators > extension.added + extension.present
 
 
 _SHOWN = 10

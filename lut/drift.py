@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["LARGE", "Drift", "compare_times", "describe_change"]
+__all__ = ["LARGE", "LEAST", "Drift", "compare_times", "describe_change"]
 
 LARGE = 0.03
 """A change of so much is beyond what two runs on one quiet device differ by."""
 
-_LEAST = 5
+LEAST = 5
 """Fewer times of then and now say little of a device."""
 
 
@@ -34,7 +34,7 @@ def compare_times(pairs: Iterable[tuple[float, float]]) -> Drift | None:
     be disturbed. None where there are too few.
     """
     ratios = sorted((now / then, then) for then, now in pairs if then > 0 and now > 0)
-    if len(ratios) < _LEAST:
+    if len(ratios) < LEAST:
         return None
     half, passed = sum(then for _, then in ratios) / 2, 0.0
     for ratio, then in ratios:

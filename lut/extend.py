@@ -11,14 +11,16 @@ import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from lut.errors import ConflictError
 from lut.files import lock_folder
 from lut.formats import format_of
 from lut.merge import Merged, describe
-from lut.records import PERCENTILES, LutRecord, OpKey
-from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
+from lut.records import CAUSES, PERCENTILES, LutRecord, OpKey
+from lut.run_drift import RunDrift, compare_runs
+from lut.sidecar import read_canary, read_origins, read_sidecar, sidecar_path, write_sidecar
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
 
@@ -56,6 +58,8 @@ class Extension:
     """The widest apart first."""
     calibration_dropped: bool = False
     """Whether the table had a calibration that no longer fits its sums."""
+    drift: RunDrift | None = None
+    """How the device was in the journals against when the table was made; None where that can't be told."""
 
 
 def extend(existing: Iterable[LutRecord], new: Iterable[LutRecord], policy: str) -> Extension:
@@ -113,14 +117,47 @@ def _extend_locked(path: Path, merged: Merged, policy: str) -> Extension:
             f"{path} is of the device {', '.join(others)}, the journals are of {merged.device}. A table "
             f"holds one device; `bench run --device-name` records a run under a table's name."
         )
-    extension = extend(existing, merged.records, policy)
     sidecar = sidecar_path(path)
     before = read_sidecar(sidecar)
+    extension = extend(existing, merged.records, policy)
+    extension = replace(extension, drift=_compare(path, before, existing, merged))
     present = {record.key for record in existing}
     story = _continue_story(before, merged, extension, policy, present)
     format_of(path).write(extension.records, path)
     write_sidecar(sidecar, story)
     return replace(extension, calibration_dropped="calibration" in before and "calibration" not in story)
+
+
+def _compare(
+    path: Path, before: Mapping[str, Any], existing: Iterable[LutRecord], merged: Merged
+) -> RunDrift | None:
+    """Compare the table's medians with the journals' of the same operators, else the canary's.
+
+    None unless the table is known to be of the same program and configuration: other times differ by more
+    than drift. Records that are the very same come from the same visits and say nothing, as do those of
+    operators that were disturbed by others.
+    """
+    ours = {(segment.program, segment.config) for segment in merged.segments}
+    if len(ours) > 1 or read_origins(path) != ours:
+        return None
+    marked = before.get("marked", [])
+    disturbed_then = {_name(entry) for entry in marked if entry.get("reason") != CAUSES["canary"]}
+    disturbed = {key for key, cause in merged.marked.items() if cause != "canary"}
+    if disturbed_then:
+        disturbed |= {key for key in merged.visits if _name(key.to_json()) in disturbed_then}
+    then: dict[OpKey, list[LutRecord]] = {}
+    for record in existing:
+        if record.key in merged.visits:
+            then.setdefault(record.key, []).append(record)
+    pairs, is_known = [], False
+    for new in merged.records:
+        old = then.get(new.key, [])
+        if new in old:
+            is_known = True
+        elif old and new.key not in disturbed:
+            pairs.append((mean(record.p50 for record in old), new.p50))
+    # Journals that are merged again would be held against their own canary.
+    return compare_runs(pairs, None if is_known else read_canary(path), merged.canary)
 
 
 def _continue_story(
@@ -150,10 +187,13 @@ def _continue_story(
         "present": extension.present,
         "equal": extension.equal,
         "contradictions": len(extension.contradictions),
+        **({"drift": extension.drift.to_json()} if extension.drift else {}),
     }
+    device = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift")}
     return {
         **now,
         **kept,
+        **{kind: entries for kind, entries in device.items() if entries},
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),
         "segments": [*before.get("segments", []), *now["segments"]],

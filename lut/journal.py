@@ -27,6 +27,7 @@ from typing import TypeVar
 from lut.errors import ConflictError, FileError
 from lut.journal_lines import HEAD, VERSION, Entry, format_entry, parse_line
 from lut.records import BlockState, Failure, Measurement, OpKey, ProgramInfo, Repeated, RunConfig, Segment
+from lut.resumed_times import ResumedTimes
 from lut.visits import Visit, VisitReader
 
 __all__ = [
@@ -101,13 +102,18 @@ class Progress:
     failed: set[OpKey] = field(default_factory=set)
     file_bytes: int = 0
     """The journal's size when it was read."""
+    times: ResumedTimes = field(default_factory=ResumedTimes)
+    """What the visits tell of the device, for a run that goes on."""
 
-    def add(self, entry: Measurement | Failure) -> None:
-        """Count an entry."""
+    def add(self, entry: Measurement | Failure, passes: int) -> None:
+        """Count an entry of a run that makes so many passes."""
         if isinstance(entry, Failure):
             self.failed.add(entry.op.key)
+            self.times.forget(entry.op.key)
         else:
-            self.passes.setdefault(entry.op.key, set()).add(entry.pass_index)
+            made = self.passes.setdefault(entry.op.key, set())
+            made.add(entry.pass_index)
+            self.times.add_earlier(entry, is_last=len(made) >= passes)
 
 
 def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = _ignore) -> Progress:
@@ -125,7 +131,7 @@ def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = _i
         if isinstance(entry, Segment):
             _check_same(path, entry, segment)
         elif not isinstance(entry, BlockState | Repeated):
-            progress.add(entry)
+            progress.add(entry, segment.config.passes)
     return progress
 
 

@@ -13,8 +13,10 @@ from lut.disturbance import Disturbances
 from lut.errors import ConflictError, FileError
 from lut.formats import format_of
 from lut.journal import read_visits
+from lut.journal_drift import JournalDrift, JournalTimes
 from lut.pools import PooledRecords, Pools, VisitCounts
 from lut.records import CAUSES, BlockState, Failure, LutRecord, Measurement, OpKey, Repeated, Segment
+from lut.run_drift import Canary
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
 from lut.table import table_file_name
 from lut.visits import Visit
@@ -34,6 +36,10 @@ class Merged:
     marked: Mapping[OpKey, str] = field(default_factory=dict)
     """Operators of which a visit stayed spoilt however often it was made again, and by what (`CAUSES`)."""
     disturbances: Disturbances = field(default_factory=Disturbances)
+    drifts: tuple[JournalDrift, ...] = ()
+    """How the device was in each journal against those begun before it, where that can be told."""
+    canary: Canary | None = None
+    """The canary's time over all journals; None where it was not timed, or hardly."""
 
     @property
     def device(self) -> str:
@@ -69,20 +75,25 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     disturbances = Disturbances()
     sources = tuple(paths)
     _check_distinct(sources)
+    times = JournalTimes(compared=len(sources) > 1)
     for path in sources:
+        times.begin(path)
         for entry in read_visits(path, warn):
             if isinstance(entry, Visit):
-                pools.add(entry.key, entry.samples_ns)
+                number = pools.add(entry.key, entry.samples_ns)
+                times.add(number, entry.key, entry.samples_ns, entry.conditions)
                 disturbances.add_visit(entry.conditions.spoilt_by, entry.discarded)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Measurement):
-                pools.add(entry.op.key, entry.samples_ns)
+                number = pools.add(entry.op.key, entry.samples_ns)
+                times.add(number, entry.op.key, entry.samples_ns, entry.conditions)
                 disturbances.add(entry)
                 _mark(marked, entry.op.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Repeated):
                 disturbances.add(entry)
             elif isinstance(entry, Segment):
                 segments.append(entry)
+                times.add_segment(entry)
                 _check_poolable(path, segments[0], entry, mixed=mixed)
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
@@ -103,6 +114,8 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         sources=sources,
         marked={key: marked[key] for key in sorted(marked.keys() - failed.keys())},
         disturbances=disturbances,
+        drifts=times.compare(),
+        canary=times.take_canary(),
     )
 
 
@@ -203,6 +216,8 @@ def describe(merged: Merged) -> dict[str, Any]:
             {**key.to_json(), "reason": CAUSES[spoilt_by]} for key, spoilt_by in merged.marked.items()
         ],
         "disturbances": merged.disturbances.to_json(),
+        **({"canary": [merged.canary.to_json()]} if merged.canary else {}),
+        **({"drift": [each.to_json() for each in merged.drifts]} if merged.drifts else {}),
         "incomplete": [key.to_json() for key in merged.incomplete],
         "failures": [
             {**key.to_json(), "stage": failure.stage, "reason": failure.reason}

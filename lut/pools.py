@@ -20,17 +20,18 @@ class Pools:
         self._samples: list[bytes] = []
         self._visits = array("I")
 
-    def add(self, key: OpKey, samples_ns: tuple[int, ...]) -> None:
-        """Add a visit's samples."""
+    def add(self, key: OpKey, samples_ns: tuple[int, ...]) -> int:
+        """Add a visit's samples; give the operator's number, counted from 0 in the order they came."""
         number = self._numbers.get(key)
         packed = array("q", samples_ns).tobytes()
         if number is None:
-            self._numbers[key] = len(self._samples)
+            number = self._numbers[key] = len(self._samples)
             self._samples.append(packed)
             self._visits.append(1)
         else:
             self._samples[number] += packed
             self._visits[number] += 1
+        return number
 
     def __len__(self) -> int:
         return len(self._numbers)

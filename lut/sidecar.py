@@ -10,12 +10,15 @@ from typing import Any
 
 from lut.errors import ConflictError, FileError
 from lut.files import parse_json, read_bytes, write_atomically
-from lut.records import RunConfig
+from lut.records import ProgramInfo, RunConfig
+from lut.run_drift import Canary
 
 __all__ = [
     "Setting",
     "describe_setting",
+    "read_canary",
     "read_config",
+    "read_origins",
     "read_setting",
     "read_sidecar",
     "sidecar_path",
@@ -82,9 +85,38 @@ def read_config(table: Path) -> RunConfig | None:
     return configs.pop() if len(configs) == 1 else None
 
 
-def _not_understood(path: Path, error: Exception) -> FileError:
+def read_origins(table: Path) -> set[tuple[ProgramInfo, RunConfig]]:
+    """Give by which programs a table's operators were timed, and how; empty where its sidecar is absent.
+
+    Raises:
+        FileError: the sidecar can't be read, or is none.
+    """
+    path = sidecar_path(table)
+    try:
+        return {
+            (ProgramInfo(**each["program"]), RunConfig.from_json(each["config"]))
+            for each in read_sidecar(path).get("segments", [])
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise _not_understood(path, error) from error
+
+
+def read_canary(table: Path) -> Canary | None:
+    """Give the canary's time when a table's operators were measured; None where its sidecar does not say.
+
+    Raises:
+        FileError: the sidecar can't be read, or is none.
+    """
+    path = sidecar_path(table)
+    try:
+        return Canary.pooled([Canary.from_json(each) for each in read_sidecar(path).get("canary", [])])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _not_understood(path, error, "a canary") from error
+
+
+def _not_understood(path: Path, error: Exception, part: str = "segments") -> FileError:
     return FileError(
-        f"{path} has segments that can't be understood ({type(error).__name__}: {error}). "
+        f"{path} has {part} that can't be understood ({type(error).__name__}: {error}). "
         f"Move it away to go on without it."
     )
 

@@ -43,7 +43,23 @@ def _describe_table(title: str, table: TableReport) -> Html:
         return join([*parts, _holds(table)])
     parts.append(_holds(table))
     parts += [_describe_segment(segment) for segment in _distinct(table.story.segments)]
-    return join([*parts, *_describe_doubts(table.story)])
+    return join([*parts, *_describe_drifts(table.story), *_describe_doubts(table.story)])
+
+
+def _describe_drifts(story: Story) -> list[Html]:
+    """Tell how the device changed between the journals; a large change is a warning."""
+    told = [(found.describe(), found.drift) for found in story.drifts]
+    told += [
+        (
+            f"{', '.join(names)}: the device was {drift.describe('the table that was there before')}.",
+            drift,
+        )
+        for names, drift in story.extended
+    ]
+    if not told:
+        return []
+    lines = [tag("p", sentence, class_="warning" if drift.is_large else None) for sentence, drift in told]
+    return [tag("h4", "Drift between journals"), *lines]
 
 
 def _holds(table: TableReport) -> Html:

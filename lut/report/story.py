@@ -9,7 +9,9 @@ from typing import Any
 
 from lut.errors import FileError
 from lut.files import parse_json, read_bytes
+from lut.journal_drift import JournalDrift
 from lut.records import DeviceInfo, OpKey, ProgramInfo, RunConfig, Segment
+from lut.run_drift import RunDrift
 
 __all__ = ["FailedOp", "Story", "read_story", "story_path"]
 
@@ -33,6 +35,10 @@ class Story:
     failures: tuple[FailedOp, ...] = ()
     marked: Mapping[OpKey, str] | None = None
     """None where nobody looked for such operators, which is not the same as finding none."""
+    drifts: tuple[JournalDrift, ...] = ()
+    """How the device was in a journal against those begun before it."""
+    extended: tuple[tuple[tuple[str, ...], RunDrift], ...] = ()
+    """How it was in journals, by their names, against the table that they were merged into."""
 
 
 def story_path(table: Path) -> Path:
@@ -69,6 +75,12 @@ def _parse(fields: Mapping[str, Any]) -> Story:
             for entry in fields["failures"]
         ),
         marked=None if marked is None else {OpKey.from_json(entry): str(entry["reason"]) for entry in marked},
+        drifts=tuple(map(JournalDrift.from_json, fields.get("drift", []))),
+        extended=tuple(
+            (tuple(map(str, step["sources"])), RunDrift.from_json(step["drift"]))
+            for step in fields.get("extended", [])
+            if "drift" in step
+        ),
     )
 
 

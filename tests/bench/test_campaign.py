@@ -17,9 +17,10 @@ import bench.campaign
 import bench.nets
 from bench.campaign import run_plan
 from lut.errors import ConflictError
-from lut.journal import read_journal
+from lut.journal import open_journal, read_journal
 from lut.plan import write_plan
 from lut.records import Failure, Measurement, OpKey, OpSpec, Segment
+from lut.run_drift import CANARY, OPERATORS
 from lut.zoo import NETS, PRECISIONS, build_net
 from tests.bench.conftest import CONFIG, FaultyHost, int8_conv, relu, softmax
 
@@ -71,6 +72,33 @@ def test_a_longer_plan_measures_what_is_new(host: FaultyHost, tmp_path: Path) ->
     summary = run_plan(PLAN, host, CONFIG, journal)
     assert (summary.resumed, summary.measured) == (4, 6)
     assert visits(journal) == every_visit_once(PLAN)
+
+
+def test_a_resumed_run_says_how_the_device_was_when_it_was_stopped(host: FaultyHost, tmp_path: Path) -> None:
+    """Stopped after one of two passes, on a device that took a twentieth of the time."""
+    whole, stopped = tmp_path / "whole.jsonl", tmp_path / "stopped.jsonl"
+    assert run_plan(PLAN, host, CONFIG, whole).drift is None
+    with open_journal(stopped) as journal:
+        for entry in read_journal(whole):
+            if isinstance(entry, Segment):
+                journal.append(entry)
+            elif isinstance(entry, Measurement) and entry.pass_index == 0:
+                samples = tuple(max(1, sample // 20) for sample in entry.samples_ns)
+                journal.append(replace(entry, samples_ns=samples))
+    drift = run_plan(PLAN, host, CONFIG, stopped).drift
+    assert drift is not None
+    assert (drift.count, drift.by) == (len(PLAN), OPERATORS)
+    assert drift.factor > 5
+
+
+def test_where_no_operator_is_measured_again_the_canary_tells(host: FaultyHost, tmp_path: Path) -> None:
+    journal, watched = tmp_path / "run.jsonl", replace(CONFIG, canary_share=0.5)
+    assert run_plan(PLAN[:5], host, watched, journal).drift is None
+    drift = run_plan(PLAN, host, watched, journal).drift
+    assert drift is not None
+    assert drift.by == CANARY
+    assert 1 / 5 < drift.factor < 5
+    assert run_plan(PLAN, host, watched, journal).drift is None
 
 
 def test_other_settings_need_another_journal(host: FaultyHost, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from bench import cli, cli_run
 from bench.device_runner.host import HostDevice
 from lut import console
 from lut.plan import read_plan, write_plan
+from lut.resumed_times import ResumedTimes
+from lut.run_drift import RunDrift
 from lut.zoo import write_net
 from tests.bench.conftest import Bench, int8_conv, relu, slow_conv, softmax
 
@@ -105,6 +107,28 @@ def test_run_measures_and_sums_up(bench_command: Bench, plan: Path, tmp_path: Pa
     code, out, err = bench_command("run", plan, "-o", journal, "--iters=2", "--warmup=1", "--passes=2")
     assert (code, out) == (0, "")
     assert err == f"{journal}: 0 operators measured in 0 visits, 2 done before, 0 failed.\n"
+
+
+@pytest.mark.parametrize("factor", [0.98, 1.5])
+def test_run_says_how_the_device_changed_and_warns_above_3_percent(
+    factor: float, bench_command: Bench, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ResumedTimes, "compare", lambda _: RunDrift(factor, 312))
+    options = ["-o", tmp_path / "run.jsonl", "--iters=2", "--warmup=1", "--passes=2"]
+    code, out, err = bench_command("run", plan, *options)
+    assert (code, out) == (0, "")
+    said = {
+        0.98: "The device was 2.0 % faster than in the journal before this run (by 312 operators measured in "
+        "both).",
+        1.5: "The device was 50.0 % slower than in the journal before this run (by 312 operators measured in "
+        "both).\n"
+        "Warning: more than 3 % apart, so a table of this journal mixes two speeds of the device. Let it "
+        "settle and measure the plan anew into another journal, or merge this one and see by "
+        "`bench validate` how far sums are off.",
+    }[factor]
+    assert said in err
+    assert ("Warning" in err) is (factor > 1.03)
+    assert bench_command("run", plan, "-q", *options) == (0, "", "")
 
 
 def test_run_shows_a_line_a_device_on_a_terminal(

@@ -25,6 +25,7 @@ from tests.lut.samples import (
     RELU,
     SEGMENT,
     SOFTMAX,
+    int8_conv,
     measured,
     record,
     written_journal,
@@ -214,6 +215,29 @@ def test_merge_of_two_configurations(lut_command: Lut) -> None:
         "",
         "data/Box-12-6.1-op_lut_database.json: 1 operators of Box-12-6.1\n",
     )
+
+
+@pytest.mark.parametrize("factor", [1.02, 1.04])
+def test_merge_of_two_runs_says_how_the_device_changed_and_warns_above_3_percent(
+    factor: float, lut_command: Lut
+) -> None:
+    later = replace(SEGMENT, started="2024-01-03T00:00:00+00:00")
+    ops = [int8_conv(channels=channels) for channels in range(1, 7)]
+    written_journal(Path("a.run.jsonl"), SEGMENT, *(measured(op, 100_000) for op in ops))
+    written_journal(Path("b.run.jsonl"), later, *(measured(op, round(100_000 * factor)) for op in ops))
+    code, out, err = lut_command("merge", "a.run.jsonl", "b.run.jsonl", "-o", "data")
+    assert (code, out) == (0, "")
+    _, said, *warnings = err.splitlines()
+    assert said == (
+        f"b.run.jsonl: the device was {100 * (factor - 1):.1f} % slower than in a.run.jsonl "
+        f"(by 6 operators measured in both)."
+    )
+    assert warnings == [
+        "Warning: more than 3 % apart, so sums from this table mix two speeds of the device. Measure the "
+        "plans anew in one run on a settled device, or keep the journals in tables of their own; "
+        "`bench validate` says how far sums are off."
+    ] * (factor > 1.03)
+    assert lut_command("merge", "-q", "a.run.jsonl", "b.run.jsonl", "-o", "data") == (0, "", "")
 
 
 # --- estimate ------------------------------------------------------------------------------------

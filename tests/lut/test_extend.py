@@ -15,9 +15,10 @@ from lut.errors import ConflictError, FileError
 from lut.extend import extend, extend_table
 from lut.formats import format_of
 from lut.journal import open_journal
-from lut.merge import merge_journals
+from lut.merge import merge_journals, write_table
 from lut.records import (
     CAUSES,
+    Conditions,
     DeviceInfo,
     LutRecord,
     Measurement,
@@ -27,6 +28,9 @@ from lut.records import (
     Segment,
     TensorSpec,
 )
+from lut.run_drift import CANARY, RunDrift
+from lut.sidecar import sidecar_path
+from tests.lut.samples import written_journal
 
 SEGMENT = Segment(
     DeviceInfo("phone-9-28", "adb", "0"), ProgramInfo("speed_benchmark", "0" * 64, "x"), RunConfig(passes=1)
@@ -194,6 +198,117 @@ def test_a_mark_comes_with_the_record_it_is_of(policy: str, comes: bool, tmp_pat
     extend_table(path, replace(merged, marked={relu(4).key: "preempted"}), policy)
     story = json.loads((tmp_path / "table.meta.json").read_text())
     assert [mark["reason"] for mark in story["marked"]] == [CAUSES["preempted"]] * comes
+
+
+def table_of_run(folder: Path, times_us: dict[int, float]) -> Path:
+    """A table made of a journal, so that its sidecar says by which program it was measured, and how."""
+    return write_table(merge_journals([write_run(folder / "before.jsonl", times_us)], print), folder).path
+
+
+SLOWER = dict.fromkeys(range(1, 9), 63.0)
+
+
+def test_the_journals_are_held_against_the_table(tmp_path: Path) -> None:
+    path = table_of_run(tmp_path, dict.fromkeys(range(1, 7), 60.0))
+    extension = extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print), "newest")
+    assert extension.drift == RunDrift(1.05, 6)
+    (step,) = json.loads(sidecar_path(path).read_text())["extended"]
+    assert step["drift"] == {"factor": 1.05, "count": 6, "by": "operators"}
+
+
+def test_what_was_disturbed_then_or_now_says_nothing_of_the_device(tmp_path: Path) -> None:
+    path = table_of_run(tmp_path, dict.fromkeys(range(1, 9), 60.0) | {1: 600.0, 2: 30.0})
+    sidecar = sidecar_path(path)
+    then = [{**relu(1).key.to_json(), "reason": CAUSES["preempted"]}]
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"marked": then}))
+    merged = merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print)
+    now = replace(merged, marked={relu(2).key: "alone", relu(3).key: "canary"})
+    assert extend_table(path, now, "newest").drift == RunDrift(1.05, 6)
+
+
+def with_canary(path: Path, channels: range, canary_ns: int) -> Path:
+    """A journal of operators by which the canary was timed before each."""
+    visits = [
+        Measurement(
+            relu(each), SEGMENT.id, 0, (1000,), conditions=Conditions(canary_before_ns=canary_ns + each)
+        )
+        for each in channels
+    ]
+    return written_journal(path, SEGMENT, *visits)
+
+
+def test_what_a_table_lacked_is_judged_by_the_canary(tmp_path: Path) -> None:
+    """The usual way to extend a table: the journal holds none of its operators."""
+    first = with_canary(tmp_path / "first.jsonl", range(1, 10), 20_000)
+    path = write_table(merge_journals([first], print), tmp_path).path
+    missing = merge_journals([with_canary(tmp_path / "missing.jsonl", range(11, 18), 21_000)], print)
+    drift = extend_table(path, missing, "newest").drift
+    assert drift == RunDrift(21_014 / 20_005, 7, CANARY)
+    assert json.loads(sidecar_path(path).read_text())["canary"] == [
+        {"median_ns": 20_005, "count": 9},
+        {"median_ns": 21_014, "count": 7},
+    ]
+    assert extend_table(path, missing, "newest").drift is None  # the same journal once more
+
+
+def test_a_canary_that_is_none_changes_nothing(tmp_path: Path) -> None:
+    path = table_of_run(tmp_path, {1: 60.0})
+    before = path.read_bytes()
+    story = json.loads(sidecar_path(path).read_text()) | {"canary": [{"median_ns": 0, "count": 9}]}
+    sidecar_path(path).write_text(json.dumps(story))
+    with pytest.raises(FileError, match="has a canary that can't be understood"):
+        extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print), "newest")
+    assert path.read_bytes() == before
+
+
+def test_a_journal_that_is_merged_again_is_no_second_run(tmp_path: Path) -> None:
+    path = table_of_run(tmp_path, SLOWER)
+    again = merge_journals([write_run(tmp_path / "again.jsonl", SLOWER)], print)
+    assert extend_table(path, again, "newest").drift is None
+
+
+@pytest.mark.parametrize("config", [None, {"threads": 4}])
+def test_of_a_table_measured_otherwise_or_nobody_knows_how_drift_is_not_known(
+    config: dict[str, int] | None, tmp_path: Path
+) -> None:
+    path = table_of_run(tmp_path, dict.fromkeys(range(1, 7), 60.0))
+    story = json.loads(sidecar_path(path).read_text())
+    segments = [segment | {"config": segment["config"] | config} for segment in story["segments"] if config]
+    sidecar_path(path).write_text(json.dumps(story | {"segments": segments}))
+    merged = merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print)
+    assert extend_table(path, merged, "newest").drift is None
+    assert "drift" not in json.loads(sidecar_path(path).read_text())["extended"][0]
+
+
+@pytest.mark.parametrize(
+    ("policy", "held", "measured", "warned"),
+    [
+        ("newest", range(1, 9), range(1, 9), False),  # every record is of the present device
+        ("newest", range(1, 10), range(1, 9), True),
+        ("keep", range(1, 9), range(1, 9), False),  # every record is of the device as it was
+        ("keep", range(1, 9), range(1, 10), True),
+        ("pooled", range(1, 9), range(1, 9), True),
+    ],
+)
+def test_the_command_warns_where_the_table_mixes_two_speeds(
+    policy: str,
+    held: range,
+    measured: range,
+    warned: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = table_of_run(tmp_path, dict.fromkeys(held, 60.0))
+    run = write_run(tmp_path / "a.jsonl", dict.fromkeys(measured, 66.0))
+    monkeypatch.setattr(sys, "argv", ["lut", "merge", str(run), "--into", str(path), "--policy", policy])
+    with pytest.raises(SystemExit):
+        cli.main()
+    out, err = capsys.readouterr()
+    assert out == ""
+    said = "The device was 10.0 % slower than in the table as it was (by 8 operators measured in both).\n"
+    assert said in err
+    assert ("Warning: more than 3 % apart" in err) is warned
 
 
 def test_two_that_extend_one_table_lose_nothing(tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from lut.records import OpKey
 from lut.report.chart import OTHERS, log_axis, sample, series_names
 from lut.report.columns import collect_columns
 from lut.report.html import embed_json, tag
-from lut.report.material import name_nets
+from lut.report.material import Material, TableReport, name_nets
+from lut.report.measured import build as build_measured
 from lut.report.numbers import UNKNOWN, count, moment, percent, significant
 from lut.report.packing import compress, pack
 from lut.report.runs import read_run
 from lut.report.story import read_story, story_path
+from lut.table import load_table
 from tests.lut.report.conftest import Files
 from tests.lut.samples import CONV, RELU, SEGMENT, record, written_journal
 
@@ -83,6 +85,28 @@ def test_a_story_tells_of_marks_or_that_nobody_looked(files: Files) -> None:
     assert unmarked is not None
     assert unmarked.marked is None
     assert story_path(Path("a.json.zip")) == Path("a.meta.json")
+
+
+def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / files.table.name
+    path.write_bytes(files.table.read_bytes())
+    fields = json.loads(story_path(files.table).read_text())
+    assert "Drift between" not in describe_measured(files.table)
+    between = {"journal": "b", "earlier": ["a"], "factor": 1.021, "count": 40, "by": "operators"}
+    into = {"sources": ["c", "d"], "drift": {"factor": 0.9, "count": 12, "by": "canary"}}
+    told = {"drift": [between], "extended": [{"sources": ["e"]}, into]}
+    story_path(path).write_text(json.dumps(fields | told))
+    assert (
+        "<h4>Drift between journals</h4>"
+        "<p>b: the device was 2.1 % slower than in a (by 40 operators measured in both).</p>"
+        '<p class="warning">c, d: the device was 10.0 % faster than in the table that was there before '
+        "(by the canary, since fewer than 5 operators were measured in both).</p>"
+    ) in describe_measured(path)
+
+
+def describe_measured(path: Path) -> str:
+    table = load_table(path)
+    return build_measured(Material(TableReport(path, table, collect_columns(table), read_story(path))))
 
 
 def test_packed_columns_are_aligned_and_narrow() -> None:
