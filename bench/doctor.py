@@ -163,9 +163,12 @@ def _check_server() -> Finding:
         return Finding(str(error), "unset ANDROID_ADB_SERVER_PORT")
     try:
         socket.create_connection((host, port), _SERVER_S).close()
-    except OSError:
+    except (OSError, UnicodeError):
         return Finding("none runs; phones are opened directly")
-    states = list_server_serials()
+    try:
+        states = list_server_serials()
+    except DeviceError as error:
+        return Finding(str(error), f"ss -ltnp 'sport = :{port}'")
     unfit = {serial: state for serial, state in states.items() if state != "device"}
     listed = ", ".join(f"{serial} ({state})" for serial, state in states.items()) or "no phone"
     says = f"one runs at {host}:{port} and lists {listed}"

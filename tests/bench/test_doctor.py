@@ -147,6 +147,14 @@ def test_a_server_s_phones_are_told_with_their_states(
     assert words in finding.says
 
 
+def test_another_service_at_the_server_s_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(b"220 mail.example\r\n") as port:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+        finding = CHECKS["adb server"]()
+    assert (finding.state, finding.fix) == ("note", f"ss -ltnp 'sport = :{port}'")
+    assert "does not answer as an adb server does" in finding.says
+
+
 def test_a_port_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "usb")
     assert CHECKS["adb server"]().fix == "unset ANDROID_ADB_SERVER_PORT"
