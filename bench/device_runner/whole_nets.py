@@ -93,7 +93,7 @@ def measure_nets(
                 if isinstance(event, NetTimed):
                     run.time(event)
                 elif isinstance(event, End) and event.canary_ns is not None and segment:
-                    CanaryMemory().learn(segment, event.canary_ns)
+                    CanaryMemory().learn(segment, event.canary_ns, announce)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
                 elif isinstance(event, ProcessKilled):

@@ -125,6 +125,16 @@ def listing(text: str) -> bytes:
     return b"OKAY" + f"{len(text):04x}{text}".encode()
 
 
+@pytest.mark.parametrize("cache", ["{}/file", "{}/file/below", "~nobody-of-this-name/cache"])
+def test_a_cache_that_cannot_be_used_is_broken(
+    cache: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", cache.format(tmp_path))
+    finding = CHECKS["cache"]()
+    assert (finding.state, finding.fix) == ("broken", "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room")
+
+
 def test_no_server_is_no_fault() -> None:
     assert CHECKS["adb server"]() == Finding("none runs; phones are opened directly")
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lut import index_cache, index_scan
+from lut.cache import default_cache
 from lut.errors import ConflictError, FileError
 from lut.formats import FORMATS, lines
 from lut.formats.json_lut import write, write_zip
@@ -71,6 +72,23 @@ def test_an_index_finds_what_the_table_holds(
                 assert found.find(op) == expected.find(op)
                 assert repr(found.find(op).records) == repr(expected.find(op).records)
     assert open_index(path.with_suffix(".index")) is not None
+
+
+def test_a_cache_that_may_not_be_looked_into_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "glob", refuse)  # as it does for everybody but root
+    assert load_table(old_table(tmp_path / "table.json", record(CONV, 5.0))).find(CONV).runtime_us == 5.0
+
+
+def test_a_cache_in_an_unknown_home_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", "~nobody-of-this-name/cache")
+    with pytest.raises(FileError, match="Set CNN_LATENCY_LUT_CACHE to the full path"):
+        default_cache()
+    assert load_table(old_table(tmp_path / "table.json", record(CONV, 5.0))).find(CONV).runtime_us == 5.0
 
 
 @pytest.mark.usefixtures("settled")

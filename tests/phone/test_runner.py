@@ -139,6 +139,16 @@ def test_a_phone_in_use_is_refused(quick_phone: QuickPhone, options: PhoneOption
             second.prepare(lambda _: None)
 
 
+def test_a_phone_that_cannot_be_locked_is_told(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+        monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(tmp_path / "file" / "cache"))
+        with pytest.raises(DeviceError, match=r"Not a directory.*Set CNN_LATENCY_LUT_CACHE"):
+            device.prepare(lambda _: None)
+
+
 def test_an_unauthorized_phone_says_what_to_tap(quick_phone: QuickPhone, options: PhoneOptions) -> None:
     with (
         quick_phone(accept=lambda _: None) as running,
