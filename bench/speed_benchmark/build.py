@@ -21,6 +21,7 @@ from pathlib import Path
 from bench.speed_benchmark.cache import Progress, default_cache, lock_cache, new_folder, report
 from bench.speed_benchmark.runtime import HEADERS, PROTOBUF, provide
 from bench.speed_benchmark.targets import TARGETS, Target, get_target
+from bench.starting import describe_refusal
 from lut.errors import EngineError
 
 __all__ = ["TARGETS", "Program", "Target", "build_program", "find_program"]
@@ -151,9 +152,13 @@ def _ask_compiler(target: Target) -> str:
 
 
 def _run(command: list[str], purpose: str) -> str:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-    )
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+        )
+    except OSError as error:
+        otherwise = f"It is needed to {purpose}: install it anew."
+        raise EngineError(describe_refusal(command[0], error, otherwise)) from error
     if done.returncode != 0:
         tail = "\n".join(done.stderr.strip().splitlines()[-20:])
         raise EngineError(f"{command[0]} failed to {purpose} (exit code {done.returncode}):\n{tail}")

@@ -141,6 +141,25 @@ def test_two_readers_find_what_one_finds(
             build_index(path)
 
 
+def test_a_reader_without_a_second_process_finds_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = old_table(tmp_path / "table.json", *(record(op, 5.0) for op in (CONV, CONV_RELU, RELU)))
+    alone = build_index(path)
+    monkeypatch.setattr(index_scan, "_may_fork", lambda: True)
+    monkeypatch.setattr(lines, "SPLIT_BYTES", 1)
+    monkeypatch.setattr(lines, "_CHUNK_BYTES", 100)
+    halves = []
+
+    def refuse() -> int:
+        halves.append(path)
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert build_index(path) == alone
+    assert halves == [path]
+
+
 def test_no_index_leaves_no_trace(tmp_path: Path, cache: Path) -> None:
     path = old_table(tmp_path / "table.json", record(CONV, 5.0))
     assert load_table(path, index=False).find(CONV).runtime_us == 5.0

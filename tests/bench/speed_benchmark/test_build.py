@@ -1,5 +1,6 @@
 """When a program is built, found, and built anew. A one-line program stands for the real one."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -134,6 +135,16 @@ def test_two_builds_at_once_make_one(cache: Path) -> None:
     assert both[0].result() == both[1].result()
     assert sorted(sentence.split()[0] for sentence in said) == ["Compiling", "Waiting"]
     assert not leftover.exists()
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_compiler_that_cannot_be_started_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(EngineError, match=r"g\+\+ can't be started: .* no room for another process"):
+        build_program("host", cache=cache)
 
 
 def test_an_unusable_cache_and_an_unknown_target_are_named(tmp_path: Path) -> None:
