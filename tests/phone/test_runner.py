@@ -250,14 +250,7 @@ def test_a_user_s_own_program_is_parsed_and_never_mixed(
 ) -> None:
     """The real program in its stock mode stands in for one that was built by the NDK."""
     with quick_phone() as running:
-        [folder] = (running.phone.state.folder / FOLDER[1:] / "bundles").iterdir()
-        bundle = f"{FOLDER}/bundles/{folder.name}"
-        script = tmp_path / "speed_benchmark"
-        script.write_text(
-            f"#!/system/bin/sh\n# has --run_individual\n"
-            f'exec {bundle}/ld-linux-x86-64.so.2 --library-path {bundle} {bundle}/speed_benchmark "$@"\n'
-        )
-        own = replace(options, binary=script)
+        own = replace(options, binary=running.write_stock_program(tmp_path))
         with closing(open_device(running.serial, "direct", own)) as device:
             summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "own.jsonl")
         assert (summary.measured, summary.failed) == (2, 0)
