@@ -56,10 +56,54 @@ def test_other_sources_make_another_program(cache: Path, sources: Path) -> None:
     assert find_program("host", cache=cache) is None
     second = build_program("host", cache=cache)
     assert second.sha256 != first.sha256
-    assert not first.executable.exists()
-    assert sorted(path.name for path in (cache / "programs").iterdir()) == sorted(
-        ["host.json", second.executable.parent.name]
-    )
+    assert find_program("host", cache=cache) == second
+
+
+def write_source(sources: Path, number: int) -> None:
+    (sources / "main.cc").write_text(f"int main() {{ return {number}; }}\n")
+
+
+def test_checkouts_with_other_sources_keep_their_programs(cache: Path, sources: Path) -> None:
+    write_source(sources, 1)
+    first = build_program("host", cache=cache)
+    inode = first.executable.stat().st_ino
+    write_source(sources, 2)
+    second = build_program("host", cache=cache)
+    assert second.executable.parent != first.executable.parent
+    assert first.executable.stat().st_ino == inode
+    write_source(sources, 1)
+    assert find_program("host", cache=cache) == first
+    assert build_program("host", cache=cache) == first
+    assert second.executable.is_file()
+
+
+def test_the_programs_used_last_are_kept(cache: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "_KEPT", 2)
+    programs = []
+    for number in range(2):
+        write_source(sources, number)
+        programs.append(build_program("host", cache=cache))
+    write_source(sources, 0)
+    assert find_program("host", cache=cache) == programs[0]
+    write_source(sources, 2)
+    programs.append(build_program("host", cache=cache))
+    assert [program.executable.exists() for program in programs] == [True, False, True]
+    folders = {path.name for path in (cache / "programs").iterdir()}
+    assert folders == {programs[number].executable.parent.name for number in (0, 2)}
+
+
+def test_what_an_older_version_built_stays_its_own(cache: Path, sources: Path) -> None:
+    """It kept one program a target, named in a stamp beside it."""
+    older = cache / "programs" / "0123456789abcdef"
+    older.mkdir(parents=True)
+    (older / "speed_benchmark").touch()
+    stamp = cache / "programs" / "host.json"
+    stamp.write_text(json.dumps({"recipe": "r", "compiler": "c", "folder": older.name, "sha256": "s"}))
+    before = stamp.read_text()
+    write_source(sources, 1)
+    build_program("host", cache=cache)
+    assert (older / "speed_benchmark").exists()
+    assert stamp.read_text() == before
 
 
 @pytest.mark.usefixtures("sources")
@@ -74,7 +118,7 @@ def test_the_same_sources_make_the_same_program_in_any_cache(cache: Path, tmp_pa
 @pytest.mark.usefixtures("sources")
 def test_a_damaged_program_is_not_found_and_is_built_again(cache: Path) -> None:
     program = build_program("host", cache=cache)
-    stamp = cache / "programs" / "host.json"
+    stamp = program.executable.with_name("stamp.json")
     for damage in (
         lambda: program.executable.write_bytes(b"cut"),
         program.executable.unlink,
