@@ -23,7 +23,7 @@ from bench.device_runner.session import run_block
 from bench.device_runner.usb_phones import find_usb_phones
 from bench.speed_benchmark.build import TARGETS, find_program
 from bench.speed_benchmark.cache import default_cache
-from lut.errors import DeviceError
+from lut.errors import DeviceError, FileError
 from lut.records import FLOAT, Failure, OpSpec, RunConfig, Segment, TensorSpec
 
 __all__ = ["CHECKS", "Finding", "run_checks"]
@@ -79,10 +79,13 @@ def _host_is_unbuilt() -> bool:
 
 
 def _check_cache() -> Finding:
-    cache = default_cache()
-    present = next(folder for folder in (cache, *cache.parents) if folder.exists())
     other = "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room"
     try:
+        cache = present = default_cache()
+    except FileError as error:
+        return Finding(str(error), other, True)
+    try:
+        present = next(folder for folder in (cache, *cache.parents) if folder.exists())
         with tempfile.TemporaryFile(dir=present):
             pass
     except OSError as error:
@@ -163,9 +166,12 @@ def _check_server() -> Finding:
         return Finding(str(error), "unset ANDROID_ADB_SERVER_PORT")
     try:
         socket.create_connection((host, port), _SERVER_S).close()
-    except OSError:
+    except (OSError, UnicodeError):
         return Finding("none runs; phones are opened directly")
-    states = list_server_serials()
+    try:
+        states = list_server_serials()
+    except DeviceError as error:
+        return Finding(str(error), f"ss -ltnp 'sport = :{port}'")
     unfit = {serial: state for serial, state in states.items() if state != "device"}
     listed = ", ".join(f"{serial} ({state})" for serial, state in states.items()) or "no phone"
     says = f"one runs at {host}:{port} and lists {listed}"

@@ -13,6 +13,7 @@ from bench.device_runner.whole_nets import NetRuns, measure_nets
 from bench.drift_sample import DriftSample, measure_drift
 from bench.model_nets import build_model_nets
 from lut.frontends import load_model
+from lut.ops import bytes_moved
 from lut.pools import take_percentiles_us
 from lut.records import OpSpec, ProgramInfo, RunConfig
 from lut.sidecar import Setting
@@ -135,7 +136,14 @@ def validate_nets(
     measure = partial(measure_drift, device, program, silence_s=silence_s, announce=announce)
     before = measure(sample, seed=0) if sample else None
     runs = measure_nets(
-        device, built, config, program=program, silence_s=silence_s, announce=announce, progress=progress
+        device,
+        built,
+        config,
+        program=program,
+        sizes={net_id: _estimate_bytes(net) for net_id, net in zip(ids, nets, strict=True)},
+        silence_s=silence_s,
+        announce=announce,
+        progress=progress,
     )
     after = measure(sample, seed=1) if sample else None
     return Validation(
@@ -148,6 +156,11 @@ def validate_nets(
         before,
         after,
     )
+
+
+def _estimate_bytes(net: EstimatedNet) -> int:
+    """Judge the memory of a loaded net, with some to spare: what lies between two operators counts twice."""
+    return sum(bytes_moved(row.op) for row in net.estimate.rows)
 
 
 def _compare(net: EstimatedNet, runs: NetRuns) -> NetComparison:

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
+from bench.starting import NO_ROOM
+from lut.errors import DeviceError
+
 __all__ = ["run_apart", "working"]
 
 _LAST_MOMENT_S = 1.5
@@ -55,5 +58,8 @@ def _start(task: Callable[[], Outcome]) -> Future[Outcome]:
         except BaseException as error:  # noqa: BLE001 - handed on to whoever asks for the result
             future.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:  # Python's word for a system that refuses another thread
+        future.set_exception(DeviceError(f"A thread can't be started. {NO_ROOM}"))
     return future

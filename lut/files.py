@@ -67,9 +67,9 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         FileError: the folder can't be made or written to, or what stands there is no regular file.
     """
-    if path.exists() and not path.is_file():  # /dev/null would become a file, for root
-        raise FileError(f"{path} is no regular file. Choose another name for the output.")
     try:
+        if path.exists() and not path.is_file():  # /dev/null would become a file, for root
+            raise FileError(f"{path} is no regular file. Choose another name for the output.")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as refusal:

@@ -10,6 +10,7 @@ stamp, so a change is never missed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -45,7 +46,10 @@ def cached_index(path: Path, match: str = "exact", progress: Callable[[int], Non
     Raises:
         FileError: the table can't be read, is no table, or changes all the time.
     """
-    folder = default_cache() / _FOLDER
+    try:
+        folder = default_cache() / _FOLDER
+    except FileError:
+        return build_index(path, match, progress).index()
     for _ in range(_ATTEMPTS):
         stamp = _look_at(path)
         if stamp[2] <= _SMALL_BYTES:
@@ -66,7 +70,7 @@ def cached_index(path: Path, match: str = "exact", progress: Callable[[int], Non
             try:
                 _sweep(folder)
                 built.write(index_file)
-            except FileError:
+            except (FileError, OSError):
                 return index
             index = open_index(index_file) or index  # the file's rows are shared, those in memory are not
         _remember(folder, path, stamp, content)
@@ -122,8 +126,9 @@ def _remember(folder: Path, path: Path, stamp: list[int], content: str) -> None:
     if old != content and isinstance(old, str) and old.isalnum():
         # The index of what the table held before. If another table still has that content, its index is
         # built again; who has it open keeps it.
-        for index_file in folder.glob(f"{old}.*.index"):
-            index_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what may not be removed takes room, and does no harm
+            for index_file in folder.glob(f"{old}.*.index"):
+                index_file.unlink(missing_ok=True)
 
 
 def _sweep(folder: Path) -> None:

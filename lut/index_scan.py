@@ -90,17 +90,21 @@ def _scan_halves(path: Path, match: str, first: Span, second: Span, progress: Ca
     from multiprocessing import get_context  # small tables should not wait for it
 
     fork = get_context("fork")
-    receiver, sender = fork.Pipe(duplex=False)
-    helper = fork.Process(target=_send_part, args=(sender, path, match, second), daemon=True)
     try:
+        receiver, sender = fork.Pipe(duplex=False)
+        helper = fork.Process(target=_send_part, args=(sender, path, match, second), daemon=True)
         helper.start()
+    except OSError:  # the system has no room for another process: this one takes twice the time
+        part = _scan(path, match, first, progress)
+        part.absorb(_scan(path, match, second, progress))
+        return part
+    try:
         sender.close()
         part = _scan(path, match, first, lambda line: progress(2 * line))
         part.absorb(_receive_part(receiver) or _scan(path, match, second, progress))
     finally:
-        if helper.pid is not None:
-            helper.terminate()
-            helper.join()
+        helper.terminate()
+        helper.join()
     return part
 
 

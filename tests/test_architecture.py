@@ -69,7 +69,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lut.validation_text",
         "lut.zoo",
     ),
-    ("bench", "bench.forecast", "bench.model_nets", "bench.nets", "bench.workers"),
+    ("bench", "bench.forecast", "bench.model_nets", "bench.nets", "bench.starting", "bench.workers"),
     ("bench.speed_benchmark",),
     ("bench.device_runner", "bench.op_generators"),
     ("bench.drift_sample", "bench.fleet"),

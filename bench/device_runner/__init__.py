@@ -27,22 +27,36 @@ ADB_WAYS: dict[str, frozenset[str]] = {
 """The kinds that each value of `--adb` leaves."""
 
 
-def list_serials(way: str = "auto") -> dict[str, str]:
-    """Give the kind of each attached device by its serial."""
+def list_serials(way: str = "auto", warn: Callable[[str], None] | None = None) -> dict[str, str]:
+    """Give the kind of each attached device by its serial.
+
+    Args:
+        way: a key of `ADB_WAYS`.
+        warn: hears a sentence for each kind that can't be listed; without it, the first ends the listing.
+
+    Raises:
+        DeviceError: a kind can't be listed.
+    """
     found: dict[str, str] = {}
     for name in DEVICES:
-        if name in ADB_WAYS[way]:
+        if name not in ADB_WAYS[way]:
+            continue
+        try:
             for serial in DEVICES[name].list_serials():
                 found.setdefault(serial, name)
+        except DeviceError as error:
+            if warn is None:
+                raise
+            warn(str(error))
     return found
 
 
 def list_devices(
     way: str = "auto", options: PhoneOptions | None = None, warn: Callable[[str], None] = lambda _: None
 ) -> list[Device]:
-    """Open every attached device; `warn` hears a sentence for each that could not be opened."""
+    """Open every attached device; `warn` hears a sentence for each that could not be listed or opened."""
     devices = []
-    for serial in list_serials(way):
+    for serial in list_serials(way, warn):
         try:
             devices.append(open_device(serial, way, options))
         except DeviceError as error:

@@ -86,7 +86,8 @@ def translate_errors(serial: str) -> Iterator[None]:
         struct.error,  # adb-shell unpacks a header that was cut short
     ) as error:
         raise LostError(f"the connection to {serial} broke ({error or type(error).__name__})") from error
-    except (adb.DevicePathInvalidError, adb.InvalidTransportError) as error:
+    except (adb.DevicePathInvalidError, adb.InvalidTransportError, UnicodeError) as error:
+        # UnicodeError is what Python makes of a name that no host can have.
         raise DeviceError(f"{serial} can't be used: {error}.") from error
     except OSError as error:
         raise LostError(f"{serial} can't be reached: {error.strerror or error}") from error
@@ -155,7 +156,7 @@ def parse_address(serial: str) -> tuple[str, int] | None:
     host, colon, port = serial.removeprefix("tcp:").rpartition(":")
     if not colon:
         host, port = port, str(_TCP_PORT)
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise DeviceError(f"{serial!r} is no address. Write tcp:HOST:PORT, such as tcp:192.168.1.20:5555.")
     return host.strip("[]"), int(port)
 

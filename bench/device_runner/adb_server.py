@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import struct
 import time
@@ -25,6 +26,12 @@ from lut.errors import DeviceError
 __all__ = ["KIND", "ServerChannel", "list_server_serials", "server_address"]
 
 _CHUNK = 64 << 10
+_LENGTH = re.compile(rb"[0-9A-Fa-f]{4}")
+_LIST_S = 3.0
+
+
+class _AbsentError(LostError):
+    """Nobody listens where the adb server would."""
 
 
 def server_address() -> tuple[str, int]:
@@ -34,18 +41,31 @@ def server_address() -> tuple[str, int]:
         host, _, port = spec.removeprefix("tcp:").rpartition(":")
     else:
         host, port = "", os.environ.get("ANDROID_ADB_SERVER_PORT", "5037")
-    if not port.isdigit():
-        raise DeviceError(f"The adb server's port {port!r} is no number. Look at ANDROID_ADB_SERVER_PORT.")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise DeviceError(
+            f"The adb server's port {port!r} is no number from 1 to 65535. Look at ANDROID_ADB_SERVER_PORT."
+        )
     return host or "127.0.0.1", int(port)
 
 
 def list_server_serials() -> dict[str, str]:
-    """Give the state of each phone (`device`, `unauthorized`, …) by its serial; none without a server."""
+    """Give the state of each phone (`device`, `unauthorized`, …) by its serial; none without a server.
+
+    Raises:
+        LostError: what listens at the server's port does not answer as one, now or ever.
+    """
     try:
-        with _request("host:devices", 3.0) as server:
+        with _request("host:devices", _LIST_S) as server:
             lines = _read_text(server).splitlines()
-    except LostError:
+    except _AbsentError:
         return {}
+    except LostError as error:
+        host, port = server_address()
+        raise LostError(
+            f"What listens at {host}:{port} does not answer as an adb server does "
+            f"({error.__cause__ or error}). Pass it by with --adb direct, or name the adb server's own port "
+            f"in ANDROID_ADB_SERVER_PORT."
+        ) from error
     return {serial: state for serial, _, state in (line.partition("\t") for line in lines) if state}
 
 
@@ -111,10 +131,18 @@ class ServerChannel:
 
 @contextlib.contextmanager
 def _request(words: str, timeout_s: float) -> Iterator[socket.socket]:
-    with translate_errors("the adb server"), socket.create_connection(server_address(), timeout_s) as server:
+    with translate_errors("the adb server"), _connect(timeout_s) as server:
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _send_request(server, words)
         yield server
+
+
+def _connect(timeout_s: float) -> socket.socket:
+    host, port = server_address()
+    try:
+        return socket.create_connection((host, port), timeout_s)
+    except (OSError, UnicodeError) as error:  # the latter for a name that no host can have
+        raise _AbsentError(f"no adb server is to be reached at {host}:{port} ({error})") from error
 
 
 def _send_request(server: socket.socket, words: str) -> None:
@@ -123,12 +151,17 @@ def _send_request(server: socket.socket, words: str) -> None:
         raise DeviceError(f"a request of {len(data)} bytes is too long for an adb server")
     server.sendall(f"{len(data):04x}".encode() + data)
     status = _read_exactly(server, 4)
-    if status != b"OKAY":
+    if status not in (b"OKAY", b"FAIL"):
+        raise ConnectionError(f"it answered {status!r}, neither OKAY nor FAIL")
+    if status == b"FAIL":
         raise LostError(f"the adb server refused {words.partition(':')[0]}: {_read_text(server)}")
 
 
 def _read_text(server: socket.socket) -> str:
-    return _read_exactly(server, int(_read_exactly(server, 4), 16)).decode(errors="replace")
+    length = _read_exactly(server, 4)
+    if not _LENGTH.fullmatch(length):
+        raise ConnectionError(f"it announced an answer of {length!r} bytes, no four hexadecimal digits")
+    return _read_exactly(server, int(length, 16)).decode(errors="replace")
 
 
 def _read_exactly(server: socket.socket, size: int) -> bytes:
@@ -136,7 +169,7 @@ def _read_exactly(server: socket.socket, size: int) -> bytes:
     while len(data) < size:
         piece = server.recv(size - len(data))
         if not piece:
-            raise ConnectionResetError("the adb server closed the connection")
+            raise ConnectionResetError("it closed the connection")
         data += piece
     return data
 

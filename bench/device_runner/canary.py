@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from bench.nets import OpNets, build_nets
 from lut.cache import default_cache
-from lut.files import write_atomically
+from lut.errors import FileError
+from lut.files import parse_json, write_atomically
 from lut.records import INT32, UINT8, OpSpec, Segment, TensorSpec
 
 __all__ = ["CANARY_ID", "CanaryMemory", "build_canary"]
@@ -40,6 +42,10 @@ def build_canary() -> OpNets:
     return replace(build_nets(_CANARY), id=CANARY_ID)
 
 
+_told: set[Path] = set()
+"""The folders that can't be used and of which the user was told: once is enough for many processes."""
+
+
 class CanaryMemory:
     """What the canary took in earlier processes, by device, program, threads and processors."""
 
@@ -50,16 +56,25 @@ class CanaryMemory:
         """Give the time of the fastest process remembered, in nanoseconds; None where there is none."""
         return min(self._read(segment), default=None)
 
-    def learn(self, segment: Segment, ns: int) -> None:
-        """Remember what the canary usually took in a process that has ended."""
+    def learn(self, segment: Segment, ns: int, announce: Callable[[str], None] = lambda _: None) -> None:
+        """Remember what the canary usually took in a process that has ended.
+
+        Measuring goes on without that where the folder can't be used; `announce` hears of it, once.
+        """
         times = [*self._read(segment), ns][-_REMEMBERED:]
-        path = self._path(segment)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(times).encode())
+        try:
+            write_atomically(self._path(segment), json.dumps(times).encode())
+        except FileError as refusal:
+            if self._folder not in _told:
+                _told.add(self._folder)
+                announce(
+                    f"How fast this device usually is can't be remembered for later runs: {refusal} It goes "
+                    f"on without. Set CNN_LATENCY_LUT_CACHE to a folder that can be written."
+                )
 
     def _read(self, segment: Segment) -> list[int]:
         try:
-            times = json.loads(self._path(segment).read_bytes())
+            times = parse_json(self._path(segment).read_bytes())
         except (OSError, ValueError):
             return []  # nothing is remembered, or nothing that can be read: the next process starts it anew
         if not isinstance(times, list):

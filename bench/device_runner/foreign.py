@@ -69,6 +69,13 @@ def block_files(bundle: Bundle, manifest: bytes, arguments: Sequence[str]) -> tu
     }
     pin = f"taskset {int(settings['cpus'], 16):x} " if "cpus" in settings else ""
     start = bundle.start.replace("LD_BIND_NOW=1 ", f"LD_BIND_NOW=1 {pin}", 1)
+    # The program takes the place of a shell that has told its pid, so that the pid is the program's own. Who
+    # ends the block marks it as ended before looking for that pid: whichever comes first, nothing runs on.
+    files["visit.sh"] = (
+        "echo $$ >visit\n[ -e ended ] && exit 137\n"
+        f"exec env {start} --init_net=$1.init.pb --net=$1.predict.pb "
+        f"--warmup={settings['warmup']} --iter={settings['iter']}\n"
+    ).encode()
     lines = []
     for number in range(int(settings["passes"])):
         order = list(nets)
@@ -77,8 +84,7 @@ def block_files(bundle: Bundle, manifest: bytes, arguments: Sequence[str]) -> tu
         for op_id in order:
             lines += [
                 "echo " + shlex.quote(json.dumps({"event": "begin", "id": op_id, "pass": number})),
-                f"{start} --init_net={op_id}.init.pb --net={op_id}.predict.pb "
-                f"--warmup={settings['warmup']} --iter={settings['iter']} 2>&1",
+                f'sh "$PWD/visit.sh" {op_id} 2>&1',
                 "echo " + shlex.quote(json.dumps({"event": "exit"})) + " $?",
             ]
     return files, "\n".join([*lines, "echo " + shlex.quote(json.dumps({"event": "end"}))]) + "\n"

@@ -18,6 +18,7 @@ from bench.device_runner.interruption import Interruption
 from bench.device_runner.kind import Kind
 from bench.device_runner.probes import format_mask
 from bench.speed_benchmark.build import build_program, find_program
+from bench.starting import describe_refusal
 from lut.errors import DeviceError
 from lut.records import DeviceInfo, ProgramInfo
 
@@ -112,9 +113,16 @@ class HostDevice:
     @contextlib.contextmanager
     def start(self, manifest: bytes, arguments: Sequence[str]) -> Iterator[Process]:
         """Start the program on a manifest that it reads from a file without a name."""
-        with tempfile.TemporaryFile() as nets, tempfile.TemporaryFile() as stderr:
-            nets.write(manifest)
-            nets.seek(0)
+        with contextlib.ExitStack() as stack:
+            try:
+                nets, stderr = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+                nets.write(manifest)
+                nets.seek(0)
+            except OSError as error:
+                raise DeviceError(
+                    f"A temporary file can't be written: {error.strerror or error}. "
+                    f"Make room, or set TMPDIR to a folder with room."
+                ) from error
             self._interruption.check()
             command = [str(self._program.executable), "--manifest=-", *arguments]
             process = _HostProcess(command, nets, stderr, self._interruption)
@@ -142,9 +150,7 @@ class _HostProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            raise DeviceError(
-                f"{command[0]} can't be started: {error.strerror}. `bench build` makes it anew."
-            ) from error
+            raise DeviceError(describe_refusal(command[0], error, "`bench build` makes it anew.")) from error
         assert self._child.stdout is not None
         self._stdout = self._child.stdout
         self._stderr = stderr

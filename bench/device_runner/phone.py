@@ -211,9 +211,15 @@ class PhoneDevice:
         if self._lock is not None:
             return
         folder = default_cache() / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
         known = self.identity.serial if self.identity.serial != "unknown" else clean_name(self._serial)
-        lock = os.open(folder / f"{known}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder / f"{known}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DeviceError(
+                f"{self._serial} can't be taken for this run alone: {folder} can't be used "
+                f"({error.strerror or error}). Set CNN_LATENCY_LUT_CACHE to a folder that can be written."
+            ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

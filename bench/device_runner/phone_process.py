@@ -32,11 +32,17 @@ _FAREWELL_S = 1.0
 
 _RUNS = f"{FOLDER}/runs"
 
-# Ends what an earlier run left running, by the pid that it recorded; a pid may be another's by now.
-_END_LEFTOVERS = f"""
-for p in {_RUNS}/*/pid; do
-  read -r n 2>/dev/null <$p && grep -q {FOLDER} /proc/$n/cmdline 2>/dev/null && kill -9 $n
+_END = f"""echo >$d/ended
+for f in $d/pid $d/visit; do
+  read -r n <$f && grep -q {FOLDER} /proc/$n/cmdline && kill -9 $n
 done
+"""
+"""Ends a block whose folder is $d: its shell, then the program that this shell has started, if any (see
+`foreign`). They are known by the pids that they recorded; a pid may be another's by now."""
+
+_END_LEFTOVERS = f"""
+for d in {_RUNS}/*; do [ -d $d ] || continue
+{_END}done 2>/dev/null
 rm -rf {_RUNS}/*/
 """
 
@@ -63,7 +69,12 @@ def start_process(
         commands = f"exec env {bundle.start} --manifest=manifest {words}\n"
     else:
         files, commands = block_files(bundle, manifest, arguments)
-    script = f'timeout -s 9 {_LIMIT_S} sh {run}/start.sh >out 2>err </dev/null\necho "{nonce} $?" >>out\n'
+    script = (
+        f"timeout -s 9 {_LIMIT_S} sh {run}/start.sh >out 2>err </dev/null\n"
+        # What kills the shell, such as its time being over, may leave the program that it has started.
+        f"code=$?\n[ $code = 0 ] || {{ d={run}\n{_END}}} 2>/dev/null\n"
+        f'echo "{nonce} $code" >>out\n'
+    )
     files |= {"run.sh": script.encode(), "start.sh": f"echo $$ >pid\n{commands}".encode()}
     archive = pack_archive(files)
     push_archive(connection, archive, f"{run}.tar")
@@ -157,9 +168,7 @@ class PhoneProcess:
         if self._lines is not None:
             words += f"read -r f <{self._run}/follower && kill $f\n"
         if self._code is None:
-            words += (
-                f"read -r n <{self._run}/pid && grep -q {FOLDER} /proc/$n/cmdline 2>/dev/null && kill -9 $n\n"
-            )
+            words += f"d={self._run}\n{_END}"
         output = self._connection.run(f"{{ {words}:; }} 2>/dev/null\n{command}").output
         self._stop_following()
         return output

@@ -95,7 +95,7 @@ def run_block(
                 note(BlockState(segment.id, device.begin_block(announce, segment.config.cpus)))
                 state_known = True
             share = _choose_share(pending, suspects, segment.config)
-            for visit in _run_process(device, segment, share, seed, silence_s or SILENCE_S):
+            for visit in _run_process(device, segment, share, seed, silence_s or SILENCE_S, announce):
                 if isinstance(visit, ProcessKilled):
                     announce(f"{device.info.serial}: the benchmark program was {visit.reason}. It goes on.")
                     in_turns = len(visit.ids) > 1
@@ -216,7 +216,12 @@ def _strike_off(pending: Pending, outcome: Measurement | Failure | Repeated) -> 
 
 
 def _run_process(
-    device: Device, segment: Segment, share: _Share, seed: int | None, silence_s: float
+    device: Device,
+    segment: Segment,
+    share: _Share,
+    seed: int | None,
+    silence_s: float,
+    announce: Callable[[str], None],
 ) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
     """Run one process to its end, or to the end of the operator that ends it."""
     by_id = {op.id: op for op in share.ops}
@@ -236,7 +241,7 @@ def _run_process(
         elif isinstance(event, TurnsFailed | ProcessKilled):
             yield event
         elif isinstance(event, End) and event.canary_ns is not None:
-            CanaryMemory().learn(segment, event.canary_ns)
+            CanaryMemory().learn(segment, event.canary_ns, announce)
 
 
 def _timed(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[int, ...]) -> Visit:

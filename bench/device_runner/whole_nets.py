@@ -1,14 +1,17 @@
 """Whole nets through one device: many short passes, so that a slow phase takes a part of every net.
 
+Nets that need much memory are cut into groups that take turns, a process and a pass each: what one process
+holds at once is bounded.
+
 A net that the engine refuses, or that takes its process down, is told with the reason; the others go on.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain
 
 from bench.device_runner.arguments import program_arguments
 from bench.device_runner.canary import CanaryMemory, build_canary
@@ -25,6 +28,8 @@ __all__ = ["NetRuns", "measure_nets"]
 SILENCE_S = 600.0
 """How long the program may print nothing: one visit of a net takes as long as those of all its operators."""
 
+_GROUP_BYTES = 160 << 20
+"""So much of weights and activations one process holds, or one net: a phone has other programs too."""
 
 _MOST_AGAIN = 10
 """So many spoilt visits of a net are made again. One that has not half of its visits then is marked."""
@@ -50,6 +55,7 @@ def measure_nets(
     config: RunConfig,
     *,
     program: ProgramInfo | None = None,
+    sizes: Mapping[str, int] | None = None,
     seed: int | None = 0,
     silence_s: float | None = None,
     announce: Callable[[str], None] = lambda _: None,
@@ -64,6 +70,7 @@ def measure_nets(
         nets: with ids that differ.
         config: how to time them; `passes` visits of each.
         program: what the device prepared; with it, what the canary took in earlier processes is known.
+        sizes: the bytes that each net takes by estimate, by its id; one that is not there counts as none.
         seed: shuffles the order of each pass; None keeps the given order.
         silence_s: how long the program may print nothing before a net counts as hung; `SILENCE_S` where
             nobody says.
@@ -75,11 +82,11 @@ def measure_nets(
             device was lost and did not come back.
         StoppedError: the device was interrupted.
     """
-    run = _Run({net.id: net for net in nets}, {net.id: config.passes for net in nets})
+    run = _Run({net.id: net for net in nets}, {net.id: config.passes for net in nets}, sizes or {})
     endurance = Endurance(device.info.serial)
     segment = Segment(device.info, program, config) if program else None
     with_canary = [build_canary()] if config.canary_share else []
-    fit = False
+    fit, order = False, seed
     while run.left:
         before, spoilt = run.visits_left, run.spoilt
         try:
@@ -88,12 +95,14 @@ def measure_nets(
                 fit = True
             group, passes = run.choose_group()
             usual_ns = CanaryMemory().usual_ns(segment) if segment and with_canary else None
-            arguments = program_arguments(config, passes, seed, usual_ns)
+            if seed is not None:
+                order = seed + max(run.left.values()) - passes  # or each process of one pass had the same
+            arguments = program_arguments(config, passes, order, usual_ns)
             for event in run_program(device, [*with_canary, *group], arguments, silence_s or SILENCE_S):
                 if isinstance(event, NetTimed):
                     run.time(event)
                 elif isinstance(event, End) and event.canary_ns is not None and segment:
-                    CanaryMemory().learn(segment, event.canary_ns)
+                    CanaryMemory().learn(segment, event.canary_ns, announce)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
                 elif isinstance(event, ProcessKilled):
@@ -117,6 +126,7 @@ class _Run:
 
     nets: dict[str, OpNets]
     left: dict[str, int]
+    sizes: Mapping[str, int]
     visits: dict[str, list[NetTimed]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     again: Counter[str] = field(default_factory=Counter)
@@ -130,9 +140,20 @@ class _Run:
         return self.again.total()
 
     def choose_group(self) -> tuple[list[OpNets], int]:
-        """Choose what the next process measures: the nets that lack the most passes, and how many."""
-        passes = max(self.left.values())
-        return [self.nets[net_id] for net_id, lacking in self.left.items() if lacking == passes], passes
+        """Choose what the next process measures: the nets that lack the most passes, and how many.
+
+        Where not all nets fit into one process, it is one pass of as many as do; then the others lack more.
+        """
+        most = max(self.left.values())
+        lacking = [net_id for net_id, passes in self.left.items() if passes == most]
+        if sum(map(self._size, self.left)) <= _GROUP_BYTES:
+            return [self.nets[net_id] for net_id in lacking], most
+        sums = accumulate(map(self._size, lacking))
+        fitting = sum(size <= _GROUP_BYTES for size in sums)
+        return [self.nets[net_id] for net_id in lacking[: max(1, fitting)]], 1
+
+    def _size(self, net_id: str) -> int:
+        return self.sizes.get(net_id, 0)
 
     def time(self, event: NetTimed) -> None:
         """Keep a visit; one that is spoilt is made again, but not without end."""

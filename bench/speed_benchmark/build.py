@@ -2,11 +2,13 @@
 
 A program belongs to its sources, flags, pinned runtime and compiler: when one of them changes it is built
 anew. What does not change its machine code, like where the cache is, does not change the program either,
-so that its hash can label results.
+so that its hash can label results. Each lies in a folder of its own, with a stamp that tells what it was made
+of: checkouts with other sources share a cache without taking each other's programs away.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -21,6 +23,7 @@ from pathlib import Path
 from bench.speed_benchmark.cache import Progress, default_cache, lock_cache, new_folder, report
 from bench.speed_benchmark.runtime import HEADERS, PROTOBUF, provide
 from bench.speed_benchmark.targets import TARGETS, Target, get_target
+from bench.starting import describe_refusal
 from lut.errors import EngineError
 
 __all__ = ["TARGETS", "Program", "Target", "build_program", "find_program"]
@@ -29,7 +32,11 @@ SOURCES = Path(__file__).parent / "src"
 
 # libtorch was built with the old C++ ABI. -rdynamic exports our qnnp_run_operator to it (threads.cc).
 _COMPILE = ("-std=c++14", "-O2", "-DNDEBUG", "-D_GLIBCXX_USE_CXX11_ABI=0", "-Wall", "-Wextra")
-_STAMP_KEYS = {"recipe", "compiler", "folder", "sha256", "libraries"}
+_STAMP = "stamp.json"
+_STAMP_KEYS = {"target", "recipe", "compiler", "sha256", "libraries"}
+_KEPT = 4
+"""So many programs of a target stay, those used last: one for each checkout at work, or for a way back."""
+
 _LINK = ("-rdynamic", "-Wl,--allow-shlib-undefined,--disable-new-dtags", "-ldl", "-pthread")
 
 
@@ -54,10 +61,7 @@ def find_program(target: str, *, cache: Path | None = None) -> Program | None:
 
     Raises EngineError for an unknown target.
     """
-    wanted = get_target(target)
-    cache = cache or default_cache()
-    stamp = _read_stamp(wanted, cache)
-    return _open_program(wanted, stamp, cache) if stamp else None
+    return _find(get_target(target), cache or default_cache())
 
 
 def build_program(target: str, *, cache: Path | None = None, progress: Progress | None = None) -> Program:
@@ -70,12 +74,9 @@ def build_program(target: str, *, cache: Path | None = None, progress: Progress 
     cache = cache or default_cache()
     try:
         with lock_cache(cache, progress):
-            stamp = _read_stamp(wanted, cache)
-            found = _open_program(wanted, stamp, cache) if stamp else None
             # A program stays usable when its compiler is gone, but not when that is another one now.
-            if stamp and found and (not _has_compiler(wanted) or stamp["compiler"] == _ask_compiler(wanted)):
-                return found
-            return _build(wanted, cache, progress)
+            compiler = _ask_compiler(wanted) if _has_compiler(wanted) else None
+            return _find(wanted, cache, compiler) or _build(wanted, cache, progress)
     except OSError as exc:
         raise EngineError(
             f"the cache {cache} can't be used: {exc}. "
@@ -99,24 +100,36 @@ def _hash_recipe(target: Target) -> str:
     return digest.hexdigest()
 
 
-def _stamp_path(target: Target, cache: Path) -> Path:
-    return cache / "programs" / f"{target.name}.json"
+def _find(target: Target, cache: Path, compiler: str | None = None) -> Program | None:
+    """Find the whole program of the present sources that was used last, of this compiler if one is given."""
+    recipe = _hash_recipe(target)
+    for folder, stamp in _list_stamps(target, cache):
+        if stamp["recipe"] == recipe and compiler in (None, stamp["compiler"]):
+            program = _open_program(target, folder, stamp, cache)
+            if program is not None:
+                with contextlib.suppress(OSError):  # of a cache that is read-only nothing is ever removed
+                    os.utime(folder / _STAMP)
+                return program
+    return None
 
 
-def _read_stamp(target: Target, cache: Path) -> dict[str, str] | None:
-    try:
-        stamp = json.loads(_stamp_path(target, cache).read_text())
-        fresh = stamp.keys() >= _STAMP_KEYS and stamp["recipe"] == _hash_recipe(target)
-        return stamp if fresh else None
-    except (OSError, ValueError, AttributeError):
-        return None  # never built, or damaged: both mean to build
+def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, str]]]:
+    """Give the folders of a target's programs, the one used last first, with what they were made of."""
+    found = []
+    for path in (cache / "programs").glob(f"[!.]*/{_STAMP}"):
+        try:
+            stamp, used_ns = json.loads(path.read_text()), path.stat().st_mtime_ns
+            if stamp.keys() >= _STAMP_KEYS and stamp["target"] == target.name:
+                found.append((used_ns, path.parent, stamp))
+        except (OSError, ValueError, AttributeError):
+            continue  # damaged, which means to build it anew
+    found.sort(key=lambda each: each[:2], reverse=True)
+    return [(folder, stamp) for _, folder, stamp in found]
 
 
-def _open_program(target: Target, stamp: dict[str, str], cache: Path) -> Program | None:
-    """The program that a stamp tells of, or None when it is not whole any more."""
-    folder = cache / "programs" / stamp["folder"]
-    executable = folder / "speed_benchmark"
-    libraries = folder / "lib" if target.system_libraries else target.libraries.folder(cache)
+def _open_program(target: Target, folder: Path, stamp: dict[str, str], cache: Path) -> Program | None:
+    """The program in a folder, or None when it is not whole any more."""
+    executable, libraries = folder / "speed_benchmark", _library_folder(target, folder, cache)
     try:
         whole = _label(executable, target) == stamp["sha256"]
         whole = whole and stamp["libraries"] == _list_libraries(libraries)
@@ -125,6 +138,10 @@ def _open_program(target: Target, stamp: dict[str, str], cache: Path) -> Program
     if not whole:
         return None
     return Program(target.name, executable, libraries, stamp["sha256"], target.engine)
+
+
+def _library_folder(target: Target, folder: Path, cache: Path) -> Path:
+    return folder / "lib" if target.system_libraries else target.libraries.folder(cache)
 
 
 def _label(executable: Path, target: Target) -> str:
@@ -151,9 +168,13 @@ def _ask_compiler(target: Target) -> str:
 
 
 def _run(command: list[str], purpose: str) -> str:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-    )
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+        )
+    except OSError as error:
+        otherwise = f"It is needed to {purpose}: install it anew."
+        raise EngineError(describe_refusal(command[0], error, otherwise)) from error
     if done.returncode != 0:
         tail = "\n".join(done.stderr.strip().splitlines()[-20:])
         raise EngineError(f"{command[0]} failed to {purpose} (exit code {done.returncode}):\n{tail}")
@@ -165,22 +186,24 @@ def _build(target: Target, cache: Path, progress: Progress | None) -> Program:
     provide((HEADERS, PROTOBUF, target.libraries), cache, progress)
     report(progress, f"Compiling the program for {target.name} with {compiler}.")
     recipe = _hash_recipe(target)
-    name = hashlib.sha256(f"{target.name} {recipe} {compiler}".encode()).hexdigest()[:16]
+    # With the name of the stamp in it: versions that kept their stamp elsewhere remove folders of their own.
+    name = hashlib.sha256(f"{_STAMP} {target.name} {recipe} {compiler}".encode()).hexdigest()[:16]
     final = cache / "programs" / name
     with new_folder(final) as folder:
         _compile(target, cache, folder)
         if target.system_libraries:
             _collect_libraries(target, cache, folder / "lib")
-    libraries = final / "lib" if target.system_libraries else target.libraries.folder(cache)
-    stamp = {
-        "recipe": recipe,
-        "compiler": compiler,
-        "folder": name,
-        "sha256": _label(final / "speed_benchmark", target),
-        "libraries": _list_libraries(libraries),
-    }
-    _replace_stamp(target, cache, stamp)
-    program = _open_program(target, stamp, cache)
+        stamp = {
+            "target": target.name,
+            "recipe": recipe,
+            "compiler": compiler,
+            "sha256": _label(folder / "speed_benchmark", target),
+            "libraries": _list_libraries(_library_folder(target, folder, cache)),
+        }
+        (folder / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True))
+    for unused, _ in _list_stamps(target, cache)[_KEPT:]:
+        shutil.rmtree(unused, ignore_errors=True)
+    program = _open_program(target, final, stamp, cache)
     assert program is not None
     return program
 
@@ -228,17 +251,3 @@ def _collect_libraries(target: Target, cache: Path, folder: Path) -> None:
         if not source.is_file():
             raise EngineError(f"{source} is missing. Install the Debian package {target.packages}.")
         shutil.copy(source, folder)
-
-
-def _replace_stamp(target: Target, cache: Path, stamp: dict[str, str]) -> None:
-    """Make the new program the target's own, then remove the one before it."""
-    path = _stamp_path(target, cache)
-    try:
-        before = json.loads(path.read_text())["folder"]
-    except (OSError, ValueError, KeyError, TypeError):
-        before = stamp["folder"]
-    unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps(stamp, indent=1, sort_keys=True))
-    unfinished.replace(path)
-    if before != stamp["folder"]:
-        shutil.rmtree(cache / "programs" / before, ignore_errors=True)

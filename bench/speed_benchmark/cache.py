@@ -3,7 +3,7 @@
 downloads/   put there by the user, for a machine without network; read, never changed
 fetched/     downloaded by this project
 runtime/     unpacked parts of the pinned files, one folder each
-programs/    the built programs
+programs/    the built programs, one folder each
 lock         held by whoever writes
 """
 
@@ -53,15 +53,18 @@ def lock_cache(cache: Path, progress: Progress | None) -> Iterator[None]:
 def new_folder(final: Path) -> Iterator[Path]:
     """Give a folder to fill, which becomes `final` when the block ends well and vanishes when it does not.
 
-    So `final` is whole or absent. An older `final` is replaced. Call with the cache locked.
+    So `final` is whole or absent. An older `final` makes way at the last moment: it is moved aside, since a
+    folder can't take the place of one that holds something. Call with the cache locked.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=final.parent))
+    older = unfinished.with_name(f"{unfinished.name}-older")
     try:
         yield unfinished
         unfinished.chmod(0o755)
         if final.exists():
-            shutil.rmtree(final)
+            final.replace(older)
         unfinished.replace(final)
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        for rest in (unfinished, older):
+            shutil.rmtree(rest, ignore_errors=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.speed_benchmark.cache import Progress, report
+from bench.starting import describe_refusal
 from lut.errors import EngineError
 
 __all__ = ["Download", "discard", "obtain_all"]
@@ -143,16 +144,21 @@ def _run_pip(download: Download, folder: Path) -> str | None:
     command += ["--dest", str(folder), *kind]
     # pip draws its progress bar on stdout if that is a terminal; ours stays free for what a command prints.
     terminal = sys.__stderr__ is not None and sys.__stderr__.isatty()
-    done = subprocess.run(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=sys.__stderr__ if terminal else subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.__stderr__ if terminal else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise EngineError(
+            describe_refusal(f"{sys.executable} -m pip", error, "Install Python anew.")
+        ) from error
     return None if done.returncode == 0 else _summarise(done.stderr)
 
 

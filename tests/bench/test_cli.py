@@ -15,6 +15,7 @@ import pytest
 import bench.nets
 from bench import cli, cli_run
 from bench.device_runner.host import HostDevice
+from bench.speed_benchmark.cache import default_cache
 from lut import console
 from lut.plan import read_plan, write_plan
 from lut.resumed_times import ResumedTimes
@@ -259,3 +260,18 @@ def test_the_version_is_the_distribution_s(bench_command: Bench) -> None:
 
     code, out, _ = bench_command("--version")
     assert (code, out) == (0, f"bench, version {version('cnn-latency-lut')}\n")
+
+
+def test_a_run_goes_on_where_nothing_can_be_remembered(
+    bench_command: Bench, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for name in ("programs", "runtime"):
+        (cache / name).symlink_to(default_cache() / name)
+    (cache / "canary").touch()
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(cache))
+    code, _, err = bench_command("run", plan, "-o", tmp_path / "run.jsonl", "--passes=2", "--device=host")
+    assert code == 0
+    assert err.count("can't be remembered for later runs") == 1
+    assert "Set CNN_LATENCY_LUT_CACHE" in err

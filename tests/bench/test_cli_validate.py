@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import cli_validate, validation
+from bench.device_runner import whole_nets
 from bench.device_runner.host import HostDevice
 from bench.device_runner.whole_nets import NetRuns, measure_nets
 from lut.calibration import read_calibration
@@ -233,6 +234,26 @@ def test_a_net_that_fails_is_a_row_and_ends_with_6(
         f"error: 1 of 3 nets could not be measured: {place.name}/one. "
         f"No calibration was made: it needs 3 measured nets.\n"
     )
+
+
+def test_nets_are_measured_in_groups_by_their_memory(
+    bench_command: Bench, place: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: dict[str, int] = {}
+    real = measure_nets
+
+    def listen(*args: object, **options: object) -> dict[str, NetRuns]:
+        sizes.update(options["sizes"])  # type: ignore[call-overload]
+        return real(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(validation, "measure_nets", listen)
+    monkeypatch.setattr(whole_nets, "_GROUP_BYTES", 1)
+    models = [place / name for name in ("one", "two", "three")]
+    code, out, _ = bench_command("validate", *models, "--device=host", "--lut", table, *QUICK)
+    assert code == 0
+    assert "|error| of 3 nets" in out
+    assert sizes.keys() == {"net0", "net1", "net2"}
+    assert min(sizes.values()) > 0
 
 
 def slowed(validated: Validation, factor: float) -> Validation:

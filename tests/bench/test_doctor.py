@@ -73,8 +73,7 @@ def test_a_program_that_was_damaged_is_not_whole(monkeypatch: pytest.MonkeyPatch
     folder.mkdir(parents=True)
     whole = program.executable.read_bytes()
     (folder / "speed_benchmark").write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    stamp = program.executable.parents[1] / "host.json"
-    (cache / "programs" / "host.json").write_bytes(stamp.read_bytes())
+    (folder / "stamp.json").write_bytes(program.executable.with_name("stamp.json").read_bytes())
     (cache / "runtime").symlink_to(program.library_dir.parent)
     monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(cache))
     finding = CHECKS["engine"]()
@@ -125,6 +124,16 @@ def listing(text: str) -> bytes:
     return b"OKAY" + f"{len(text):04x}{text}".encode()
 
 
+@pytest.mark.parametrize("cache", ["{}/file", "{}/file/below", "~nobody-of-this-name/cache"])
+def test_a_cache_that_cannot_be_used_is_broken(
+    cache: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", cache.format(tmp_path))
+    finding = CHECKS["cache"]()
+    assert (finding.state, finding.fix) == ("broken", "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room")
+
+
 def test_no_server_is_no_fault() -> None:
     assert CHECKS["adb server"]() == Finding("none runs; phones are opened directly")
 
@@ -145,6 +154,14 @@ def test_a_server_s_phones_are_told_with_their_states(
         finding = CHECKS["adb server"]()
     assert finding.state == state
     assert words in finding.says
+
+
+def test_another_service_at_the_server_s_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(b"220 mail.example\r\n") as port:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+        finding = CHECKS["adb server"]()
+    assert (finding.state, finding.fix) == ("note", f"ss -ltnp 'sport = :{port}'")
+    assert "does not answer as an adb server does" in finding.says
 
 
 def test_a_port_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from bench.workers import run_apart, working
+from lut.errors import DeviceError
 
 
 def test_an_outcome_or_an_error_comes_back() -> None:
@@ -35,3 +36,12 @@ def test_a_task_that_does_not_hear_is_left_behind() -> None:
         raise KeyboardInterrupt
     assert not future.done()
     assert time.monotonic() - began < 10
+
+
+def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(DeviceError, match=r"A thread can't be started\. This machine has no room"):
+        run_apart(lambda: 7)

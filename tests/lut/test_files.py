@@ -3,6 +3,7 @@
 import os
 import resource
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,21 @@ def test_json_nested_too_deeply_is_a_value_error_like_any_other() -> None:
     for text in (b"[" * 100_000, b"\xff", "nothing"):
         with pytest.raises(ValueError):  # noqa: PT011 - each has its own words
             parse_json(text)
+
+
+@pytest.fixture
+def forbidden(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which this user may not even look; root becomes nobody for it."""
+    folder = tmp_path / "forbidden"
+    folder.mkdir(mode=0o000)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(user)
+    folder.chmod(0o700)
+
+
+def test_a_folder_without_permission_is_a_sentence(forbidden: Path) -> None:
+    with pytest.raises(FileError, match="can't be written: Permission denied"):
+        write_atomically(forbidden / "there" / "file", b"x")

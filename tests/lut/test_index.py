@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lut import index_cache, index_scan
+from lut.cache import default_cache
 from lut.errors import ConflictError, FileError
 from lut.formats import FORMATS, lines
 from lut.formats.json_lut import write, write_zip
@@ -73,6 +74,23 @@ def test_an_index_finds_what_the_table_holds(
     assert open_index(path.with_suffix(".index")) is not None
 
 
+def test_a_cache_that_may_not_be_looked_into_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "glob", refuse)  # as it does for everybody but root
+    assert load_table(old_table(tmp_path / "table.json", record(CONV, 5.0))).find(CONV).runtime_us == 5.0
+
+
+def test_a_cache_in_an_unknown_home_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", "~nobody-of-this-name/cache")
+    with pytest.raises(FileError, match="Set CNN_LATENCY_LUT_CACHE to the full path"):
+        default_cache()
+    assert load_table(old_table(tmp_path / "table.json", record(CONV, 5.0))).find(CONV).runtime_us == 5.0
+
+
 @pytest.mark.usefixtures("settled")
 def test_an_index_is_built_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = old_table(tmp_path / "table.json", record(CONV, 5.0))
@@ -121,6 +139,25 @@ def test_two_readers_find_what_one_finds(
         path.write_bytes(path.read_bytes() + b"no record\n")
         with pytest.raises(FileError, match=f":{len(table) + 1} is no table record"):
             build_index(path)
+
+
+def test_a_reader_without_a_second_process_finds_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = old_table(tmp_path / "table.json", *(record(op, 5.0) for op in (CONV, CONV_RELU, RELU)))
+    alone = build_index(path)
+    monkeypatch.setattr(index_scan, "_may_fork", lambda: True)
+    monkeypatch.setattr(lines, "SPLIT_BYTES", 1)
+    monkeypatch.setattr(lines, "_CHUNK_BYTES", 100)
+    halves = []
+
+    def refuse() -> int:
+        halves.append(path)
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert build_index(path) == alone
+    assert halves == [path]
 
 
 def test_no_index_leaves_no_trace(tmp_path: Path, cache: Path) -> None:

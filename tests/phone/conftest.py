@@ -30,7 +30,7 @@ def need_userland(architecture: str) -> None:
     try:
         provide_userland(architecture)
     except UserlandError as error:
-        pytest.skip(f"needs the userland's packages: {error}")
+        pytest.skip(f"needs a userland: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,31 @@ class Running:
             return step()
 
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(30)
+
+    def write_stock_program(self, folder: Path) -> Path:
+        """Write what stands in for a program built by the NDK: the real one, in its stock mode."""
+        [program] = (self.phone.state.folder / FOLDER[1:] / "bundles").iterdir()
+        bundle = f"{FOLDER}/bundles/{program.name}"
+        script = folder / "speed_benchmark"
+        script.write_text(
+            f"#!/system/bin/sh\n# has --run_individual\n"
+            f'exec {bundle}/ld-linux-x86-64.so.2 --library-path {bundle} {bundle}/speed_benchmark "$@"\n'
+        )
+        return script
+
+    def has_program(self, within_s: float) -> bool:
+        """Tell whether a benchmark program runs, or comes to run within so many seconds."""
+        return self._await(within_s, lambda: self.do(self.phone.shell.find_program) is not None)
+
+    def loses_program(self, within_s: float) -> bool:
+        """Tell whether no benchmark program runs, or none does any more after so many seconds."""
+        return self._await(within_s, lambda: self.do(self.phone.shell.find_program) is None)
+
+    def _await(self, within_s: float, holds: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + within_s
+        while not (held := holds()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return held
 
     @property
     def our_files(self) -> list[str]:

@@ -18,7 +18,10 @@ import pytest
 
 from bench.campaign import run_plan
 from bench.device_runner import open_device
+from bench.device_runner.arguments import program_arguments
+from bench.device_runner.manifest import encode_manifest
 from bench.device_runner.phone import PhoneOptions
+from bench.nets import build_nets
 from lut.errors import StoppedError
 from lut.journal import read_journal
 from lut.plan import write_plan
@@ -79,6 +82,43 @@ def test_a_visit_ends_and_its_program_with_it(
     with quick_phone() as running:
         assert interrupted_s(running, options, tmp_path / "run.jsonl", after_s=2) < 2
         assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
+
+
+def test_a_user_s_own_program_ends_with_its_block(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    with quick_phone() as running:
+        own = replace(options, binary=running.write_stock_program(tmp_path))
+        assert interrupted_s(running, own, tmp_path / "run.jsonl", after_s=3) < 2
+        assert running.loses_program(2)
+
+
+def test_a_user_s_own_program_that_hangs_does_not_run_beside_the_next(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    with quick_phone() as running:
+        own = replace(options, binary=running.write_stock_program(tmp_path))
+        with closing(open_device(running.serial, "direct", own)) as device:
+            summary = run_plan([slow_conv()], device, LONG, tmp_path / "run.jsonl", silence_s=3)
+        assert (summary.measured, summary.failed) == (0, 1)
+        assert running.loses_program(2)
+
+
+def test_a_user_s_own_program_that_was_left_running_is_ended_by_the_next_start(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    arguments = program_arguments(LONG, 1, None, None)
+    with quick_phone() as running:
+        own = replace(options, binary=running.write_stock_program(tmp_path))
+        with closing(open_device(running.serial, "direct", own)) as device:
+            device.prepare(lambda _: None)
+            left = device.start(encode_manifest([build_nets(slow_conv())]), arguments)
+            left.__enter__()  # and never left, as by a run that is killed
+            assert running.has_program(5)
+            time.sleep(1)  # or it would end by itself, finding its nets removed
+            with device.start(encode_manifest([]), arguments) as process:
+                assert "end" in str(process.read_line(5))
+                assert running.loses_program(2)
 
 
 def run_interrupted(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,21 +30,40 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
 
 
+def need(*words: str) -> None:
+    """Do what a machine may not allow; the test is skipped then, with the system's words."""
+    try:
+        ip(*words)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) else error
+        pytest.skip(
+            f"needs the right to make network namespaces and to enter them, and the Debian package iproute2 "
+            f"(ip {' '.join(words)}: {said})"
+        )
+
+
+@contextmanager
+def network_namespace(name: str) -> Iterator[None]:
+    """Make a namespace that can be entered, which it can't be everywhere: not in a chroot."""
+    need("netns", "add", name)
+    try:
+        need("netns", "exec", name, "true")
+        yield
+    finally:
+        ip("netns", "del", name)
+
+
 @pytest.fixture
 def far_phone(prepared_storage: Path, tmp_path: Path) -> Iterator[str]:
     """A phone's serial; the phone is behind a veth pair."""
     number = os.getpid() % 60000
     namespace, ours, theirs = f"phone{number}", f"va{number}", f"vb{number}"
     net = f"10.231.{number % 250}"
-    try:
-        ip("netns", "add", namespace)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"needs the right to make network namespaces, and the Debian package iproute2 ({error})")
     storage = tmp_path / "storage"
     (storage / "simulated0").mkdir(parents=True)
     link_storage(prepared_storage / "data", storage / "simulated0" / "data")
-    try:
-        ip("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", namespace)
+    with network_namespace(namespace):
+        need("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", namespace)
         ip("addr", "add", f"{net}.1/30", "dev", ours)
         ip("link", "set", ours, "up")
         ip("-n", namespace, "addr", "add", f"{net}.2/30", "dev", theirs)
@@ -63,8 +82,26 @@ def far_phone(prepared_storage: Path, tmp_path: Path) -> Iterator[str]:
                 except subprocess.TimeoutExpired:
                     phone.kill()
                     raise
-    finally:
-        ip("netns", "del", namespace)
+
+
+@pytest.mark.parametrize("refused", ["add", "exec"])
+def test_a_namespace_that_is_refused_skips_with_the_reason(
+    refused: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, program = tmp_path / "log", tmp_path / "ip"
+    program.write_text(
+        f'#!/bin/sh\necho "$*" >>{log}\n'
+        f'[ "$2" = {refused} ] && echo "mount of /sys failed: Invalid argument" >&2 && exit 1\nexit 0\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with (
+        pytest.raises(pytest.skip.Exception, match=r"ip netns .*: mount of /sys failed: Invalid argument\)"),
+        network_namespace("phone1"),
+    ):
+        pytest.fail("it was entered")
+    made = ["netns add phone1", "netns exec phone1 true", "netns del phone1"]
+    assert log.read_text().splitlines() == (made if refused == "exec" else made[:1])
 
 
 def test_files_and_runs_over_a_network(far_phone: str, options: PhoneOptions, tmp_path: Path) -> None:

@@ -139,6 +139,16 @@ def test_a_phone_in_use_is_refused(quick_phone: QuickPhone, options: PhoneOption
             second.prepare(lambda _: None)
 
 
+def test_a_phone_that_cannot_be_locked_is_told(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+        monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(tmp_path / "file" / "cache"))
+        with pytest.raises(DeviceError, match=r"Not a directory.*Set CNN_LATENCY_LUT_CACHE"):
+            device.prepare(lambda _: None)
+
+
 def test_an_unauthorized_phone_says_what_to_tap(quick_phone: QuickPhone, options: PhoneOptions) -> None:
     with (
         quick_phone(accept=lambda _: None) as running,
@@ -240,14 +250,7 @@ def test_a_user_s_own_program_is_parsed_and_never_mixed(
 ) -> None:
     """The real program in its stock mode stands in for one that was built by the NDK."""
     with quick_phone() as running:
-        [folder] = (running.phone.state.folder / FOLDER[1:] / "bundles").iterdir()
-        bundle = f"{FOLDER}/bundles/{folder.name}"
-        script = tmp_path / "speed_benchmark"
-        script.write_text(
-            f"#!/system/bin/sh\n# has --run_individual\n"
-            f'exec {bundle}/ld-linux-x86-64.so.2 --library-path {bundle} {bundle}/speed_benchmark "$@"\n'
-        )
-        own = replace(options, binary=script)
+        own = replace(options, binary=running.write_stock_program(tmp_path))
         with closing(open_device(running.serial, "direct", own)) as device:
             summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "own.jsonl")
         assert (summary.measured, summary.failed) == (2, 0)

@@ -7,7 +7,9 @@ machine's own architecture is quick, and serves tests that start very many.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
+import pty
 import shutil
 import subprocess
 from pathlib import Path
@@ -70,8 +72,9 @@ def provide_userland(architecture: str = "arm64") -> Path:
     """Give the folder of a userland, fetching and unpacking its packages the first time.
 
     Raises:
-        UserlandError: a package is missing here, or could not be fetched.
+        UserlandError: a package is missing here, or could not be fetched, or there are no terminals.
     """
+    _check_terminals()
     if missing := missing_tools(architecture):
         raise UserlandError(f"install the Debian packages {' '.join(missing)}")
     cache = default_cache()
@@ -83,6 +86,22 @@ def provide_userland(architecture: str = "arm64") -> Path:
                 _fetch(architecture, folder / ".packages")
                 _unpack(folder)
     return final
+
+
+def _check_terminals() -> None:
+    """Open a terminal by its name, as every command on a phone does; without one none ever answers."""
+    try:
+        master, slave = pty.openpty()
+        try:
+            os.close(os.open(os.ttyname(slave), os.O_RDWR | os.O_NOCTTY))
+        finally:
+            os.close(master)
+            os.close(slave)
+    except OSError as error:
+        raise UserlandError(
+            f"no terminal can be opened, which every command on a simulated phone needs ({error}); "
+            f"mount them: mkdir -p /dev/pts && mount -t devpts devpts /dev/pts"
+        ) from error
 
 
 def _fetch(architecture: str, folder: Path) -> None:

@@ -39,6 +39,18 @@ def test_a_broken_memory_is_begun_anew(tmp_path: Path) -> None:
     memory = CanaryMemory(tmp_path)
     memory.learn(segment(), 37_000)
     (file,) = tmp_path.iterdir()
-    for text in ("", "{}", '["a", -1, true]'):
+    for text in ("", "{}", '["a", -1, true]', "[" * 100_000):
         file.write_text(text)
         assert memory.usual_ns(segment()) is None
+
+
+def test_a_folder_that_cannot_be_used_is_told_once_and_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said: list[str] = []
+    for _ in range(3):
+        memory = CanaryMemory(tmp_path / "file" / "canary")
+        assert memory.usual_ns(segment()) is None
+        memory.learn(segment(), 37_000, said.append)
+    (sentence,) = said
+    assert f"{tmp_path}/file/canary" in sentence
+    assert sentence.endswith("Set CNN_LATENCY_LUT_CACHE to a folder that can be written.")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import collections
+import errno
 import os
 import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
 
 import pytest
 
+from bench.device_runner import host as host_module
 from bench.device_runner import list_devices, open_device
 from bench.device_runner.device import Exit, SilenceError, clean_name
 from bench.device_runner.host import HostDevice
@@ -112,3 +117,41 @@ def test_a_program_that_is_gone_is_named(host: FaultyHost, monkeypatch: pytest.M
 )
 def test_an_end_in_one_line(exit_: Exit, text: str) -> None:
     assert exit_.describe() == text
+
+
+def refusing(number: int) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE])
+def test_a_system_without_room_for_a_process_is_told(
+    number: int, host: FaultyHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", refusing(number))
+    words = rf"can't be started: {os.strerror(number)}\. This machine has no room for another process\."
+    with pytest.raises(DeviceError, match=words), host.start(b"", []):
+        pass
+
+
+def test_an_environment_that_is_too_large_is_told(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(host_module._ENVIRONMENT, "LONG", "x" * (4 << 20))
+    with (
+        pytest.raises(DeviceError, match=r"Argument list too long\. The environment is too large"),
+        host.start(b"", []),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.EROFS])
+def test_a_temporary_file_that_cannot_be_had_is_told(
+    number: int, host: FaultyHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", refusing(number))
+    with (
+        pytest.raises(DeviceError, match=rf"{os.strerror(number)}\. Make room, or set TMPDIR"),
+        host.start(b"", []),
+    ):
+        pass

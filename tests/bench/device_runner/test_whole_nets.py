@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,60 @@ def test_the_runs_of_all_passes_are_pooled_by_net(host: FaultyHost, nets: list[O
     assert all(sample > 0 for each in runs.values() for sample in each.samples_ns)
     assert host.starts == 1
     assert (sorted(heard), heard[-1]) == (heard, 9)
+
+
+class ManifestHost(FaultyHost):
+    """A host that tells which nets each process was given, and in which order it ran them."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.given: list[set[str]] = []
+        self.arguments: list[list[str]] = []
+
+    @contextmanager
+    def start(self, manifest: bytes, arguments: Sequence[str]) -> Iterator[Process]:
+        self.given.append({f"net{number}" for number in range(3) if f"net net{number} ".encode() in manifest})
+        self.arguments.append(list(arguments))
+        with super().start(manifest, arguments) as process:
+            yield process
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "groups"),
+    [
+        ((100, 100, 100), [{"net0"}, {"net1"}, {"net2"}]),
+        ((70, 70, 70), [{"net0", "net1"}, {"net2"}]),
+        ((70, 100, 60), [{"net0"}, {"net1", "net2"}]),
+        ((900, 1, 1), [{"net0"}, {"net1", "net2"}]),
+    ],
+)
+def test_nets_that_do_not_fit_take_turns(
+    megabytes: tuple[int, int, int], groups: list[set[str]], nets: list[OpNets]
+) -> None:
+    host, heard = ManifestHost(), list[int]()
+    host.prepare(lambda _: None)
+    sizes = {f"net{number}": each << 20 for number, each in enumerate(megabytes)}
+    runs = measure_nets(host, nets, CONFIG, sizes=sizes, progress=heard.append)
+    assert host.given == groups * CONFIG.passes
+    assert counts(runs) == {"net0": 6, "net1": 6, "net2": 6}
+    assert (sorted(heard), heard[-1]) == (heard, 9)
+    seeds = [word for words in host.arguments for word in words if word.startswith("--seed=")]
+    assert len(set(seeds)) == CONFIG.passes
+
+
+def test_nets_that_fit_share_a_process(nets: list[OpNets]) -> None:
+    host = ManifestHost()
+    host.prepare(lambda _: None)
+    runs = measure_nets(host, nets, CONFIG, sizes={f"net{number}": 53 << 20 for number in range(3)})
+    assert host.given == [{"net0", "net1", "net2"}]
+    assert counts(runs) == {"net0": 6, "net1": 6, "net2": 6}
+
+
+def test_a_net_that_dies_in_a_group_costs_itself_alone(host: FaultyHost, nets: list[OpNets]) -> None:
+    host.faults.append(Fault('"begin","id":"net1"', signal=signal.SIGSEGV, in_start=3))
+    runs = measure_nets(host, nets, CONFIG, sizes={"net0": 100 << 20, "net1": 50 << 20, "net2": 90 << 20})
+    assert (runs["net1"].failure or "").startswith("crash: ")
+    assert counts(runs)["net2"] == 6
 
 
 def test_a_net_that_the_engine_refuses_says_why(host: FaultyHost, nets: list[OpNets]) -> None:

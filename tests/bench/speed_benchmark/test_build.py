@@ -1,5 +1,6 @@
 """When a program is built, found, and built anew. A one-line program stands for the real one."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -55,10 +56,54 @@ def test_other_sources_make_another_program(cache: Path, sources: Path) -> None:
     assert find_program("host", cache=cache) is None
     second = build_program("host", cache=cache)
     assert second.sha256 != first.sha256
-    assert not first.executable.exists()
-    assert sorted(path.name for path in (cache / "programs").iterdir()) == sorted(
-        ["host.json", second.executable.parent.name]
-    )
+    assert find_program("host", cache=cache) == second
+
+
+def write_source(sources: Path, number: int) -> None:
+    (sources / "main.cc").write_text(f"int main() {{ return {number}; }}\n")
+
+
+def test_checkouts_with_other_sources_keep_their_programs(cache: Path, sources: Path) -> None:
+    write_source(sources, 1)
+    first = build_program("host", cache=cache)
+    inode = first.executable.stat().st_ino
+    write_source(sources, 2)
+    second = build_program("host", cache=cache)
+    assert second.executable.parent != first.executable.parent
+    assert first.executable.stat().st_ino == inode
+    write_source(sources, 1)
+    assert find_program("host", cache=cache) == first
+    assert build_program("host", cache=cache) == first
+    assert second.executable.is_file()
+
+
+def test_the_programs_used_last_are_kept(cache: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "_KEPT", 2)
+    programs = []
+    for number in range(2):
+        write_source(sources, number)
+        programs.append(build_program("host", cache=cache))
+    write_source(sources, 0)
+    assert find_program("host", cache=cache) == programs[0]
+    write_source(sources, 2)
+    programs.append(build_program("host", cache=cache))
+    assert [program.executable.exists() for program in programs] == [True, False, True]
+    folders = {path.name for path in (cache / "programs").iterdir()}
+    assert folders == {programs[number].executable.parent.name for number in (0, 2)}
+
+
+def test_what_an_older_version_built_stays_its_own(cache: Path, sources: Path) -> None:
+    """It kept one program a target, named in a stamp beside it."""
+    older = cache / "programs" / "0123456789abcdef"
+    older.mkdir(parents=True)
+    (older / "speed_benchmark").touch()
+    stamp = cache / "programs" / "host.json"
+    stamp.write_text(json.dumps({"recipe": "r", "compiler": "c", "folder": older.name, "sha256": "s"}))
+    before = stamp.read_text()
+    write_source(sources, 1)
+    build_program("host", cache=cache)
+    assert (older / "speed_benchmark").exists()
+    assert stamp.read_text() == before
 
 
 @pytest.mark.usefixtures("sources")
@@ -73,7 +118,7 @@ def test_the_same_sources_make_the_same_program_in_any_cache(cache: Path, tmp_pa
 @pytest.mark.usefixtures("sources")
 def test_a_damaged_program_is_not_found_and_is_built_again(cache: Path) -> None:
     program = build_program("host", cache=cache)
-    stamp = cache / "programs" / "host.json"
+    stamp = program.executable.with_name("stamp.json")
     for damage in (
         lambda: program.executable.write_bytes(b"cut"),
         program.executable.unlink,
@@ -134,6 +179,16 @@ def test_two_builds_at_once_make_one(cache: Path) -> None:
     assert both[0].result() == both[1].result()
     assert sorted(sentence.split()[0] for sentence in said) == ["Compiling", "Waiting"]
     assert not leftover.exists()
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_compiler_that_cannot_be_started_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(EngineError, match=r"g\+\+ can't be started: .* no room for another process"):
+        build_program("host", cache=cache)
 
 
 def test_an_unusable_cache_and_an_unknown_target_are_named(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Pinned files through the real pip, from a folder that stands for the index."""
 
+import errno
 import hashlib
 import io
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -100,6 +102,17 @@ def test_offline_names_every_file_that_is_wanted(wheel: Download, sdist: Downloa
     for download in (wheel, sdist):
         assert message.count(f"\n  {download.name}  sha256 {download.sha256}  0 MB") == 1
     assert list((cache / "fetched").iterdir()) == []
+
+
+def test_a_pip_that_cannot_be_started_is_told(
+    wheel: Download, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(EngineError, match=r"-m pip can't be started: Cannot allocate memory\. This machine"):
+        obtain_all([wheel], tmp_path / "cache", None)
 
 
 def test_the_users_own_files_serve_without_network(
