@@ -226,6 +226,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "endurance",
             "foreign",
             "gates",
+            "host_load",
             "interruption",
             "kind",
             "manifest",

@@ -140,7 +140,9 @@ def test_run_shows_a_line_a_device_on_a_terminal(
     write_plan([slow_conv()], slow)
     code, out, err = bench_command("run", slow, "-o", tmp_path / "run.jsonl", "--passes=2")
     assert (code, out) == (0, "")
-    assert re.search(r"\rhost +50%\|.{12}\| 1/2(, \d:\d\d:\d\d left)?, 0 failed, .*Int8Conv \[1,112,112,64\]", err)
+    assert re.search(
+        r"\rhost +50%\|.{12}\| 1/2(, \d:\d\d:\d\d left)?, 0 failed, .*Int8Conv \[1,112,112,64\]", err
+    )
     assert "run.jsonl: 1 operators measured in 2 visits" in err
     assert bench_command("run", plan, "-o", tmp_path / "quiet.jsonl", "--passes=1", "-q") == (0, "", "")
 
