@@ -72,6 +72,7 @@ class HostDevice:
         allowed = sorted(os.sched_getaffinity(0))
         shares = watch_cores(self._interruption.pause)
         chosen = choose_free_cores(allowed, threads, shares)
+        self._load_gate.note(shares, frozenset(chosen))
         if left := [core for core in allowed[-threads:] if core not in chosen]:
             busy = ", ".join(f"core {core} ({shares[core]:.0%})" for core in left)
             instead = ", ".join(map(str, chosen))

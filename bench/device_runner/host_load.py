@@ -14,8 +14,9 @@ __all__ = ["BUSY", "LoadGate", "choose_free_cores", "find_busiest", "read_mask",
 BUSY = 0.25
 """A core of whose time others take more is not fit to measure on."""
 
-_WINDOW_S = 0.1
-"""So long a look at the cores takes. The kernel counts in hundredths of a second."""
+_GLANCE_S, _WINDOW_S = 0.05, 0.2
+"""So long a look at the cores takes, and another where they seem busy. The kernel counts in hundredths of
+a second."""
 
 _LOOK_S = 10.0
 """Cores that were free are not looked at again for so long: blocks may be short."""
@@ -61,6 +62,11 @@ class LoadGate:
         self._gave_up = bool(reason)
         self._looked = (cores, time.monotonic())
 
+    def note(self, shares: Mapping[int, float], cores: frozenset[int]) -> None:
+        """Spare the next look at cores that another look has just found free."""
+        if all(shares.get(core, 0) <= BUSY for core in cores):
+            self._looked = (cores, time.monotonic())
+
     def _find_reason(self, cores: frozenset[int]) -> str | None:
         shares = watch_cores(self._interruption.pause)
         core = max(cores & shares.keys(), key=shares.__getitem__, default=None)
@@ -82,11 +88,16 @@ def choose_free_cores(allowed: Sequence[int], count: int, shares: Mapping[int, f
     return (free if len(free) >= count else allowed)[-count:]
 
 
-def watch_cores(pause: Callable[[float], None], window_s: float = _WINDOW_S) -> dict[int, float]:
+def watch_cores(pause: Callable[[float], None]) -> dict[int, float]:
     """Watch all cores for a moment in which this process sleeps, and give the share of it that each was busy.
 
     Empty where the kernel does not tell.
     """
+    shares = _watch(pause, _GLANCE_S)
+    return _watch(pause, _WINDOW_S) if any(share > BUSY for share in shares.values()) else shares
+
+
+def _watch(pause: Callable[[float], None], window_s: float) -> dict[int, float]:
     before = _read_cores()
     pause(window_s)
     after = _read_cores()
@@ -98,23 +109,21 @@ def watch_cores(pause: Callable[[float], None], window_s: float = _WINDOW_S) -> 
     return shares
 
 
-def find_busiest(
-    cores: Iterable[int], pause: Callable[[float], None], window_s: float = _WINDOW_S
-) -> str | None:
+def find_busiest(cores: Iterable[int], pause: Callable[[float], None]) -> str | None:
     """Name the process that takes most of some cores' time, such as `python3 (process 4711)`.
 
     None where none takes a good part of it: another tenant of the machine, or many small ones.
     """
     wanted = frozenset(cores)
     before = _read_threads()
-    pause(window_s)
+    pause(_WINDOW_S)
     taken: dict[str, int] = {}
     for thread, (name, core, ticks) in _read_threads().items():
         if core in wanted:
             _, _, ticks_before = before.get(thread, (name, core, 0))
             taken[name] = taken.get(name, 0) + ticks - ticks_before
     busiest = max(taken, key=taken.__getitem__, default=None)
-    least = BUSY / 2 * window_s * os.sysconf("SC_CLK_TCK")
+    least = BUSY / 2 * _WINDOW_S * os.sysconf("SC_CLK_TCK")
     return busiest if busiest is not None and taken[busiest] > least else None
 
 

@@ -68,7 +68,7 @@ def _walk_resolution(resolution: int) -> Iterator[OpSpec]:
     for last in LAST:
         for source in sources:
             yield from _conv(size, source, last, relu=True)
-        yield from _make("pool", height=size, width=size, channels=last, kernel=size)
+        yield from _make("average_pool", height=size, width=size, channels=last, kernel=size)
         yield from _make("fc", in_channels=last, classes=CLASSES)
 
 
@@ -80,7 +80,7 @@ def _block(size: int, source: int, width: int, expansion: int, stride: int) -> I
     size //= stride
     yield from _conv(size, middle, width)
     if stride == 1 and source == width:
-        yield from _make("elementwise", height=size, width=size, channels=width)
+        yield from _make("sum", height=size, width=size, channels=width)
 
 
 def _conv(

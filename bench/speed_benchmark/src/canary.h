@@ -16,7 +16,8 @@ class Canary {
   // 0 where that is not known; then the first runs of this process decide.
   Canary(std::unique_ptr<LoadedNet> net, double share, int64_t reference_ns);
 
-  // Runs it, and gives its time in nanoseconds: the best of a few runs, since the first finds cold caches.
+  // Runs it, and gives its time in nanoseconds: the best of a few runs, since the first finds cold caches. Mostly the
+  // first that is not slow will do.
   int64_t run();
 
   // The same, but a time that was just taken is good enough.
@@ -32,11 +33,13 @@ class Canary {
   int64_t usual_ns() const;
 
  private:
+  void record(int64_t ns);
+
   std::unique_ptr<LoadedNet> net_;
   const double share_;
   int64_t reference_ns_;
   std::vector<int64_t> seen_ns_;  // the latest, as a ring
-  size_t next_ = 0;
+  size_t next_ = 0, count_ = 0;
   int64_t last_ns_ = 0, last_end_ns_ = 0;
 };
 

@@ -78,6 +78,13 @@ def test_cores_that_were_free_are_not_looked_at_for_every_block(monkeypatch: pyt
     assert not looks
 
 
+def test_cores_that_were_just_chosen_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "watch_cores", lambda _: {CORE: 0.0})
+    monkeypatch.setattr(host_load, "watch_cores", lambda _: pytest.fail("a second look"))
+    device = HostDevice()
+    device.begin_block(lambda _: None, device.choose_cpus(1, lambda _: None))
+
+
 def test_the_wait_ends_with_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_load, "watch_cores", lambda _: {0: 1.0})
     interruption = Interruption()
