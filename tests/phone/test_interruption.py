@@ -149,7 +149,7 @@ def interrupt_until_done(
     ops = [*PLAN, slow_conv()]
     write_plan(ops, plan)
     serials, chance = [phone.serial for phone in phones], random.Random(seed)
-    endings = []
+    endings: list[tuple[int, float]] = []
     while len(endings) < most and (not endings or endings[-1][0] != 0):
         how = chance.choice([signal.SIGINT, signal.SIGTERM])
         endings.append(run_interrupted(plan, journal, serials, chance.uniform(0.8, 5.0), how))

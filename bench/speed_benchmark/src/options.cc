@@ -36,7 +36,7 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --p50-share X         … until the median is known within this share of itself (0: never go on)
   --min-sample-us X     run shorter nets several times per sample (0: never)
   --turns N             let so many neighbours of the manifest take turns, one run each, and of the warm-up all
-                        but the first (1)
+                        but the first; each pass then loads them anew (1)
   --thrash-bytes N      read so much other memory before each timed run (0)
   --fill-bytes N        a group too small reads at most so much other memory a round, as if it were full (0)
   --canary ID           this net of the manifest tells slow phases, in which no figure is taken
