@@ -9,7 +9,8 @@ from itertools import accumulate
 from statistics import median
 
 from bench.device_runner.device import Device
-from bench.device_runner.session import is_quantized, run_block
+from bench.device_runner.session import run_block
+from bench.device_runner.turns import is_quantized, order_for_turns, turns_of
 from lut.drift import Drift, compare_times
 from lut.errors import ModelError
 from lut.ops import bytes_moved
@@ -58,31 +59,30 @@ def choose_sample(
         row = table.find(op)
         if row.key == op.key and row.runtime_us:
             then_us[op] = row.runtime_us
+    measurable = _leave_out_strangers(then_us)
     chosen: dict[OpSpec, float] = {}
     for quantized in (True, False):
-        ops = _sort_by_size(op for op in then_us if is_quantized(op) == quantized)
+        ops = order_for_turns(op for op in measurable if is_quantized(op) == quantized)
         time_us = [uses[op] * then_us[op] for op in ops]
-        for op in _take_windows(ops, time_us, _width(config, quantized)):
+        for op in _take_windows(ops, time_us, turns_of(config.turns, quantized=quantized)):
             chosen[op] = then_us[op]
     return DriftSample(replace(config, passes=1), chosen)
 
 
-def _width(config: RunConfig, quantized: bool) -> int:
-    return 1 if config.turns == 1 else config.turns if quantized else max(2, config.turns // 2)
-
-
-def _sort_by_size(ops: Iterable[OpSpec]) -> list[OpSpec]:
-    sizes = {}
+def _leave_out_strangers(ops: Iterable[OpSpec]) -> list[OpSpec]:
+    """Leave out what no rule of ours fits, which a table may hold: it can't be measured again."""
+    known = []
     for op in ops:
         try:
-            sizes[op] = bytes_moved(op)
-        except ModelError:  # a table may hold what no rule of ours fits; it can't be measured again
+            bytes_moved(op)
+        except ModelError:
             continue
-    return sorted(sizes, key=lambda op: (sizes[op], op.id))
+        known.append(op)
+    return known
 
 
 def _take_windows(ops: Sequence[OpSpec], time_us: Sequence[float], width: int) -> list[OpSpec]:
-    """Take windows of so many neighbours around the quantiles of the time."""
+    """Take windows of so many neighbours in the order of turns around the quantiles of the time."""
     passed = list(accumulate(time_us))
     if not passed or not passed[-1]:
         return []

@@ -237,6 +237,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "profile",
             "program_run",
             "session",
+            "turns",
             "usb_phones",
             "whole_nets",
         },

@@ -18,11 +18,12 @@ from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
 from bench.device_runner.parse import End, NetFailed, NetTimed
 from bench.device_runner.program_run import ProcessKilled, TurnsFailed, run_program
+from bench.device_runner.turns import is_quantized, order_for_turns, turns_of
 from bench.nets import OpNets, build_nets
-from lut.ops import bytes_moved, infer_outputs
+from lut.ops import infer_outputs
 from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
 
-__all__ = ["SILENCE_S", "Recovery", "Visit", "is_quantized", "run_block"]
+__all__ = ["SILENCE_S", "Recovery", "Visit", "run_block"]
 
 SILENCE_S = 120.0
 """How long the program may print nothing. One visit of the largest operator of any space takes seconds."""
@@ -177,8 +178,7 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
     """Choose what the next process measures: operators that lack the same passes.
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
-    with others of their precision and size: a small operator matters in small nets, which leave more of it
-    in the caches. Those of floats are half as many, since each moves more bytes.
+    with others of their precision.
     """
     if config.turns > 1:
         on_trial = [op for op, _ in pending.values() if op.id in suspects.on_trial]
@@ -188,8 +188,8 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
         ops = [op for op in ops if first in pending[op.id][1]]
         quantized = any(map(is_quantized, ops))
         ops = [op for op in ops if is_quantized(op) == quantized]
-        ops.sort(key=lambda op: (bytes_moved(op), op.id))
-        turns = 1 if on_trial or apart else config.turns if quantized else max(2, config.turns // 2)
+        ops = order_for_turns(ops)
+        turns = 1 if on_trial or apart else turns_of(config.turns, quantized=quantized)
         lacked = set[int].intersection(*(pending[op.id][1] for op in ops))
         numbers = (first,) if on_trial else tuple(sorted(lacked))
         return _Share(ops, numbers, replace(config, turns=turns), is_trial=bool(on_trial))
@@ -198,11 +198,6 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
         groups[tuple(sorted(passes))].append(op)
     passes_left, ops = next(iter(groups.items()))
     return _Share(ops, passes_left, config)
-
-
-def is_quantized(op: OpSpec) -> bool:
-    """Tell whether an operator is one of a net in 8 bits, which changes the layout where floats enter it."""
-    return op.op_type.startswith("Int8") or op.op_type in ("NCHW2NHWC", "NHWC2NCHW")
 
 
 def _strike_off(pending: Pending, outcome: Measurement | Failure | Repeated) -> None:

@@ -185,6 +185,17 @@ def test_run_with_a_failing_operator_ends_with_6(
     assert err == f"{journal}: 0 operators measured in 0 visits, 2 done before, 0 failed.\n"
 
 
+def test_the_host_is_not_measured_by_a_program_for_phones(
+    bench_command: Bench, plan: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "program").touch()
+    run = ("run", plan, "--device", "host", "--binary", tmp_path / "program", "-o", tmp_path / "run.jsonl")
+    code, _, err = bench_command(*run)
+    assert code == 3
+    assert err.startswith("error: --binary is a program for phones, and this machine was to be measured.")
+    assert not (tmp_path / "run.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -84,6 +84,14 @@ def test_passes_are_separated_and_load_once(host_program: Program, conv_nets: Ne
     assert [event["load_ns"] > 0 for event in pick(events, "net")] == [True] * 2 + [False] * 4
 
 
+def test_nets_that_take_turns_are_made_anew_for_each_pass(
+    host_program: Program, conv_nets: Nets, copy_nets: Nets
+) -> None:
+    events = measure(host_program, {"a": conv_nets, "b": copy_nets}, "--passes=2", "--turns=2")
+    assert [event["id"] for event in pick(events, "load")] == ["a", "b"] * 2
+    assert all(event["load_ns"] > 0 for event in pick(events, "net"))
+
+
 def test_a_seed_gives_each_pass_its_own_order_again_and_again(host_program: Program, copy_nets: Nets) -> None:
     nets = {f"n{index}": copy_nets for index in range(12)}
 
