@@ -176,8 +176,8 @@ def _open(serial: str, way: str, options: PhoneOptions) -> Device:
     """Open a device; asking at a phone for the user's consent takes as long as the user does."""
     if serial == "host" and options.binary is not None:
         raise DeviceError(
-            "--binary is a program for phones, and this machine was to be measured. Name a phone by --device, "
-            "or leave --binary out."
+            "--binary is a program for phones, and this machine was to be measured. Name a phone by "
+            "--device, or leave --binary out."
         )
     return run_apart(partial(open_device, serial, way, options))
 
