@@ -10,7 +10,7 @@ from statistics import median
 
 from bench.device_runner.device import Device
 from bench.device_runner.session import run_block
-from bench.device_runner.turns import is_quantized, order_for_turns, turns_of
+from bench.device_runner.turns import split_into_companies
 from lut.drift import Drift, compare_times
 from lut.errors import ModelError
 from lut.ops import bytes_moved
@@ -59,12 +59,10 @@ def choose_sample(
         row = table.find(op)
         if row.key == op.key and row.runtime_us:
             then_us[op] = row.runtime_us
-    measurable = _leave_out_strangers(then_us)
     chosen: dict[OpSpec, float] = {}
-    for quantized in (True, False):
-        ops = order_for_turns(op for op in measurable if is_quantized(op) == quantized)
-        time_us = [uses[op] * then_us[op] for op in ops]
-        for op in _take_windows(ops, time_us, turns_of(config.turns, quantized=quantized)):
+    for company in split_into_companies(_leave_out_strangers(then_us), config.turns):
+        time_us = [uses[op] * then_us[op] for op in company.ops]
+        for op in _take_windows(company.ops, time_us, company.turns):
             chosen[op] = then_us[op]
     return DriftSample(replace(config, passes=1), chosen)
 

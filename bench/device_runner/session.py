@@ -18,7 +18,7 @@ from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
 from bench.device_runner.parse import End, NetFailed, NetTimed
 from bench.device_runner.program_run import ProcessKilled, TurnsFailed, run_program
-from bench.device_runner.turns import is_quantized, order_for_turns, turns_of
+from bench.device_runner.turns import split_into_companies
 from bench.nets import OpNets, build_nets
 from lut.ops import infer_outputs
 from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
@@ -178,7 +178,7 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
     """Choose what the next process measures: operators that lack the same passes.
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
-    with others of their precision.
+    in companies.
     """
     if config.turns > 1:
         on_trial = [op for op, _ in pending.values() if op.id in suspects.on_trial]
@@ -186,13 +186,10 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
         ops = on_trial or apart or [op for op, _ in pending.values()]
         first = min(min(pending[op.id][1]) for op in ops)
         ops = [op for op in ops if first in pending[op.id][1]]
-        quantized = any(map(is_quantized, ops))
-        ops = [op for op in ops if is_quantized(op) == quantized]
-        ops = order_for_turns(ops)
-        turns = 1 if on_trial or apart else turns_of(config.turns, quantized=quantized)
-        lacked = set[int].intersection(*(pending[op.id][1] for op in ops))
+        company = split_into_companies(ops, 1 if on_trial or apart else config.turns)[0]
+        lacked = set[int].intersection(*(pending[op.id][1] for op in company.ops))
         numbers = (first,) if on_trial else tuple(sorted(lacked))
-        return _Share(ops, numbers, replace(config, turns=turns), is_trial=bool(on_trial))
+        return _Share(company.ops, numbers, replace(config, turns=company.turns), is_trial=bool(on_trial))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
     for op, passes in pending.values():
         groups[tuple(sorted(passes))].append(op)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from bench.device_runner.turns import is_quantized, order_for_turns, turns_of
+import pytest
+
+from bench.device_runner.turns import is_quantized, order_for_turns, split_into_companies
 from lut.families import family_of
 from lut.ops import bytes_moved
 from lut.records import UINT8, OpSpec, TensorSpec
@@ -45,8 +47,26 @@ def test_the_order_does_not_depend_on_the_plan_s() -> None:
     assert order_for_turns(CONVS + SUMS) == order_for_turns(reversed(CONVS + SUMS))
 
 
-def test_floats_take_turns_in_smaller_groups() -> None:
-    assert is_quantized(CONVS[0])
-    assert not is_quantized(relu(8))
-    assert (turns_of(60, quantized=True), turns_of(60, quantized=False)) == (60, 30)
-    assert (turns_of(3, quantized=False), turns_of(1, quantized=False)) == (2, 1)
+SMALL = [int8_conv(channels) for channels in range(8, 8 + 50)]
+LARGE = [int8_conv(channels) for channels in range(4096, 4096 + 70)]
+
+
+def test_small_operators_take_turns_in_smaller_groups_and_floats_in_smaller_ones() -> None:
+    floats = [relu(channels) for channels in range(1, 40)]
+    small, large, others = split_into_companies([*LARGE, *floats, *SMALL], 60)
+    assert (list(small.ops), small.turns) == (order_for_turns(SMALL), 45)
+    assert (list(large.ops), large.turns) == (order_for_turns(LARGE), 60)
+    assert (list(others.ops), others.turns) == (order_for_turns(floats), 30)
+    assert is_quantized(SMALL[0])
+    assert not is_quantized(floats[0])
+
+
+@pytest.mark.parametrize("ops", [[*SMALL[:44], *LARGE], [*SMALL, *LARGE[:59]]])
+def test_too_few_of_one_size_take_turns_with_the_others(ops: list[OpSpec]) -> None:
+    (company,) = split_into_companies(ops, 60)
+    assert (list(company.ops), company.turns) == (order_for_turns(ops), 60)
+
+
+def test_operators_measured_by_themselves_have_no_turns() -> None:
+    companies = split_into_companies([*SMALL, *LARGE, relu(1)], 1)
+    assert [company.turns for company in companies] == [1, 1]
