@@ -14,8 +14,8 @@ from lut.records import OpSpec
 __all__ = ["Company", "is_quantized", "order_for_turns", "split_into_companies"]
 
 _SMALL_BYTES = 96 << 10
-"""Half of the time of the smallest released nets, of 42 to 51 operators, is in operators that move no more; of
-those of 58 to 88 it is a fifth at most."""
+"""Half of the time of the smallest released nets, of 42 to 51 operators, is in operators that move no more;
+of those of 58 to 88 it is a fifth at most."""
 
 _OF_SMALL, _OF_FLOATS = 0.75, 0.5
 
