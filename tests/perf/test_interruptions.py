@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.phone.conftest import QuickPhone, keys, own_program, prepared_storage, quick_phone
+from tests.phone.conftest import QuickPhone, keys, options, own_program, prepared_storage, quick_phone
 from tests.phone.test_interruption import interrupt_until_done
 
-__all__ = ["keys", "own_program", "prepared_storage", "quick_phone"]
+__all__ = ["keys", "options", "own_program", "prepared_storage", "quick_phone"]
 
 INTERRUPTIONS = 40
 BAR_S = 2.0
