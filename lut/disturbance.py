@@ -13,6 +13,7 @@ _WORDS = {
     "canary": "in slow phases",
     "preempted": "while something else had the processor",
     "alone": "by itself, not in turns",
+    "unsteady": "on an unsteady device",
 }
 
 

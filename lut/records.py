@@ -414,6 +414,7 @@ CAUSES = {
     "canary": "measured while the canary was slow",
     "preempted": "measured while something else had the processor",
     "alone": "measured by itself, since its process ended when it took turns with others",
+    "unsteady": "half of its visits were slower than the others",
 }
 """What can spoil timed runs: a name, and the words for it."""
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import geometric_mean, median
 from typing import Any
 
-from lut.drift import Drift
+from lut.drift import LARGE, Drift
 from lut.errors import FileError
 from lut.files import parse_json, read_bytes, write_atomically
 from lut.records import CAUSES, PERCENTILES, ProgramInfo, RunConfig
@@ -132,6 +132,14 @@ class Validation:
         """How many times as long the device took, while the nets ran, as when the table was made."""
         known = [drift.factor for drift in (self.drift_before, self.drift_after) if drift is not None]
         return geometric_mean(known) if known else None
+
+    @property
+    def device_changed(self) -> bool:
+        """Whether the device became so much faster or slower while the nets ran that no drift holds."""
+        before, after = self.drift_before, self.drift_after
+        if before is None or after is None:
+            return False
+        return abs(after.factor / before.factor - 1) > LARGE
 
     def net_of_drift(self, net: NetComparison) -> float | None:
         """Give a net's error had the device been as when the table was made; None if that is unknown."""

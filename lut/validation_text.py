@@ -66,7 +66,7 @@ def _describe_drift(validation: Validation) -> Iterator[str]:
             f"That is more than {LARGE:.0%}: judge the table by the errors net of drift, or measure it again "
             f"on the device as it is now."
         )
-    if before and after and abs(after.factor / before.factor - 1) > LARGE:
+    if validation.device_changed:
         yield "The device changed while the nets ran. Let it settle, and validate again."
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
+from statistics import median
 
 from bench.device_runner.arguments import program_arguments
 from bench.device_runner.canary import CanaryMemory, build_canary
@@ -23,13 +24,17 @@ from bench.nets import OpNets
 from lut.disturbance import Disturbances
 from lut.records import ProgramInfo, RunConfig, Segment
 
-__all__ = ["NetRuns", "measure_nets"]
+__all__ = ["NetRuns", "is_unsteady", "measure_nets"]
 
 SILENCE_S = 600.0
 """How long the program may print nothing: one visit of a net takes as long as those of all its operators."""
 
 _GROUP_BYTES = 160 << 20
 """So much of weights and activations one process holds, or one net: a phone has other programs too."""
+
+_UNSTEADY, _LEAST_VISITS = 0.03, 4
+"""Where the median of a net's visits, so many at least, is longer than that of the fast ones by more than this
+share, about half of them fell into a slow phase too slight for the canary."""
 
 _MOST_AGAIN = 10
 """So many spoilt visits of a net are made again. One that has not half of its visits then is marked."""
@@ -39,8 +44,8 @@ _MOST_AGAIN = 10
 class NetRuns:
     """All timed runs of one net in nanoseconds, or why there are none.
 
-    `spoilt_by` (see `CAUSES`) is set where most visits were spoilt: the runs are then of all visits, and
-    tell of the disturbance as much as of the net.
+    `spoilt_by` (see `CAUSES`) is set where most visits were spoilt or half of them slower than the others: the
+    runs tell of the disturbance as much as of the net.
     """
 
     samples_ns: tuple[int, ...]
@@ -120,6 +125,14 @@ def measure_nets(
     return {net.id: run.conclude(net.id) for net in nets}
 
 
+def is_unsteady(visits: Sequence[float]) -> bool:
+    """Tell from the times of a net's visits whether about half of them were slower than the others."""
+    if len(visits) < _LEAST_VISITS:
+        return False
+    fast = sorted(visits)[len(visits) // 4]
+    return median(visits) > fast * (1 + _UNSTEADY)
+
+
 @dataclass
 class _Run:
     """What was measured, and the passes still to be made of each net."""
@@ -181,8 +194,11 @@ class _Run:
         for visit in visits:
             disturbances.add_visit(None, visit.discarded.count())
         (disturbances.repeated_visits if enough else disturbances.spoilt_visits).update(causes)
+        spoilt_by = None if enough else causes.most_common(1)[0][0]
+        if enough and is_unsteady([median(visit.samples_ns) for visit in fit]):
+            spoilt_by = "unsteady"
         return NetRuns(
             tuple(chain.from_iterable(visit.samples_ns for visit in (fit if enough else visits))),
-            spoilt_by=None if enough else causes.most_common(1)[0][0],
+            spoilt_by=spoilt_by,
             disturbances=disturbances,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.device_runner.device import LostError, Process
-from bench.device_runner.whole_nets import NetRuns, measure_nets
+from bench.device_runner.whole_nets import NetRuns, is_unsteady, measure_nets
 from bench.model_nets import build_model_nets
 from bench.nets import OpNets
 from lut.errors import DeviceError
@@ -41,6 +41,21 @@ def test_the_runs_of_all_passes_are_pooled_by_net(host: FaultyHost, nets: list[O
     assert all(sample > 0 for each in runs.values() for sample in each.samples_ns)
     assert host.starts == 1
     assert (sorted(heard), heard[-1]) == (heard, 9)
+
+
+@pytest.mark.parametrize(
+    ("visits", "unsteady"),
+    [
+        ([100, 101, 102, 101, 100, 103], False),
+        ([100, 130, 101, 140, 100, 101], False),  # a slow visit in three does not move the median
+        ([100, 130, 101, 140, 100, 135], True),
+        ([100, 101, 130, 140, 131, 135], True),
+        ([130, 131, 130, 132, 131, 133], False),
+        ([100, 130, 140], False),  # too few to tell
+    ],
+)
+def test_a_net_is_unsteady_where_half_of_its_visits_were_slower(visits: list[float], unsteady: bool) -> None:
+    assert is_unsteady(visits) == unsteady
 
 
 class ManifestHost(FaultyHost):
