@@ -33,8 +33,8 @@ _GROUP_BYTES = 160 << 20
 """So much of weights and activations one process holds, or one net: a phone has other programs too."""
 
 _UNSTEADY, _LEAST_VISITS = 0.03, 4
-"""Where the median of a net's visits, so many at least, is longer than that of the fast ones by more than this
-share, about half of them fell into a slow phase too slight for the canary."""
+"""Where the median of a net's visits, so many at least, is longer than that of the fast ones by more than
+this share, about half of them fell into a slow phase too slight for the canary."""
 
 _MOST_AGAIN = 10
 """So many spoilt visits of a net are made again. One that has not half of its visits then is marked."""
@@ -44,8 +44,8 @@ _MOST_AGAIN = 10
 class NetRuns:
     """All timed runs of one net in nanoseconds, or why there are none.
 
-    `spoilt_by` (see `CAUSES`) is set where most visits were spoilt or half of them slower than the others: the
-    runs tell of the disturbance as much as of the net.
+    `spoilt_by` (see `CAUSES`) is set where most visits were spoilt, or half of them slower than the others:
+    the runs tell of the disturbance as much as of the net.
     """
 
     samples_ns: tuple[int, ...]
