@@ -17,7 +17,7 @@ from lut.errors import DeviceError
 
 __all__ = ["run_apart", "working"]
 
-_LAST_MOMENT_S = 1.5
+_LAST_MOMENT_S = 1.2
 """So long an interrupted thread has to end what it does. One that does not is left behind: it is a daemon,
 and ends with the process."""
 
@@ -26,24 +26,25 @@ Outcome = TypeVar("Outcome")
 
 @contextlib.contextmanager
 def working(
-    tasks: Sequence[Callable[[], Outcome]], interrupt: Callable[[], None]
+    tasks: Sequence[Callable[[], Outcome]], interrupt: Callable[[], None] | None
 ) -> Iterator[list[Future[Outcome]]]:
     """Run tasks at once, each in a thread of its own, and wait for all at the end.
 
     When the block is left by an exception, such as KeyboardInterrupt, `interrupt` is called, and has to make
-    the tasks end; those that don't are left behind.
+    the tasks end; those that don't are left behind. Tasks that nothing can interrupt are left behind at once.
     """
     futures = [_start(task) for task in tasks]
     try:
         yield futures
         wait(futures)
     except BaseException:
-        interrupt()
-        wait(futures, timeout=_LAST_MOMENT_S)
+        if interrupt is not None:
+            interrupt()
+            wait(futures, timeout=_LAST_MOMENT_S)
         raise
 
 
-def run_apart(task: Callable[[], Outcome], interrupt: Callable[[], None] = lambda: None) -> Outcome:
+def run_apart(task: Callable[[], Outcome], interrupt: Callable[[], None] | None = None) -> Outcome:
     """Run one task in a thread of its own and give its outcome, or raise its error."""
     with working([task], interrupt) as [future]:
         return future.result()

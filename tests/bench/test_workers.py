@@ -38,6 +38,13 @@ def test_a_task_that_does_not_hear_is_left_behind() -> None:
     assert time.monotonic() - began < 10
 
 
+def test_a_task_that_nothing_can_interrupt_is_not_waited_for() -> None:
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), working([lambda: time.sleep(20)], None):
+        raise KeyboardInterrupt
+    assert time.monotonic() - began < 0.5
+
+
 def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
