@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from signal import Signals
 
 from bench.device_runner.bundle import FOLDER, Bundle, pack_archive, push_archive
@@ -72,19 +73,25 @@ def start_process(
     script = (
         f"timeout -s 9 {_LIMIT_S} sh {run}/start.sh >out 2>err </dev/null\n"
         # What kills the shell, such as its time being over, may leave the program that it has started.
-        f"code=$?\n[ $code = 0 ] || {{ d={run}\n{_END}}} 2>/dev/null\n"
+        f"code=$?\n[ $code = 0 ] || [ -e ended ] || {{ d={run}\n{_END}}} 2>/dev/null\n"
         f'echo "{nonce} $code" >>out\n'
     )
     files |= {"run.sh": script.encode(), "start.sh": f"echo $$ >pid\n{commands}".encode()}
     archive = pack_archive(files)
-    push_archive(connection, archive, f"{run}.tar")
-    connection.check(
-        f"{_END_LEFTOVERS}mkdir {run} && cd {run} && tar -xf {run}.tar && rm -f {run}.tar || exit\n"
-        # What ignores SIGHUP hands that on; nohup would do it too late, when the terminal is gone already.
-        f"trap '' HUP\n: >out; : >err\n"
-        f"sh run.sh </dev/null >/dev/null 2>&1 &",
-        "start the benchmark program",
-    )
+    try:
+        push_archive(connection, archive, f"{run}.tar")
+        connection.check(
+            f"{_END_LEFTOVERS}mkdir {run} && cd {run} && tar -xf {run}.tar && rm -f {run}.tar || exit\n"
+            # What ignores SIGHUP hands that on; nohup would do it too late, when the terminal is gone.
+            f"trap '' HUP\n: >out; : >err\n"
+            f"sh run.sh </dev/null >/dev/null 2>&1 &",
+            "start the benchmark program",
+        )
+    except StoppedError:
+        # What was interrupted may have reached the phone all the same, and no next start cleans up.
+        with suppress(LostError, StoppedError), connection.interruption.farewell(_FAREWELL_S):
+            connection.run(f"{_END_LEFTOVERS}rm -rf {_RUNS}/*")
+        raise
     return PhoneProcess(connection, run, nonce, reconnect)
 
 
@@ -154,7 +161,9 @@ class PhoneProcess:
         """End what still runs, and remove the block's files."""
         try:
             with self._connection.interruption.farewell(_FAREWELL_S):
-                self._end_and(f"rm -rf {self._run} {self._run}.tar")
+                # The block's shell outlives its program by a moment, and may write into what is removed.
+                removal = f"rm -rf {self._run} {self._run}.tar 2>/dev/null"
+                self._end_and(f"{removal} || {removal} || {removal}")
         except (LostError, StoppedError):
             # The phone is away. The next start ends and removes what this one leaves.
             self._stop_following()

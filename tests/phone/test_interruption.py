@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import open_device
+from bench.device_runner import bundle, open_device, phone_process
 from bench.device_runner.arguments import program_arguments
+from bench.device_runner.connection import Connection
 from bench.device_runner.manifest import encode_manifest
 from bench.device_runner.phone import PhoneOptions
 from bench.nets import build_nets
@@ -81,6 +82,23 @@ def test_a_visit_ends_and_its_program_with_it(
 ) -> None:
     with quick_phone() as running:
         assert interrupted_s(running, options, tmp_path / "run.jsonl", after_s=2) < 2
+        assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
+
+
+def test_a_start_that_is_interrupted_leaves_nothing_behind(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+
+        def push_and_interrupt(connection: Connection, archive: bytes, path: str) -> None:
+            bundle.push_archive(connection, archive, path)
+            assert any("/runs/" in file for file in running.our_files)
+            device.interrupt()
+
+        device.prepare(lambda _: None)
+        monkeypatch.setattr(phone_process, "push_archive", push_and_interrupt)
+        with pytest.raises(StoppedError):
+            run_plan([slow_conv()], device, LONG, tmp_path / "run.jsonl")
         assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
 
 
