@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +13,7 @@ from bench.device_runner.usb_phones import UsbPhone
 from bench.doctor import CHECKS, Finding
 from bench.speed_benchmark.build import build_program
 from tests.bench.conftest import Bench
+from tests.service import service
 
 
 @pytest.fixture(autouse=True)
@@ -98,28 +95,6 @@ def test_a_cache_without_room_is_broken(
     assert "can't be written" in CHECKS["cache"]().says
 
 
-@contextmanager
-def server(answer: bytes) -> Iterator[int]:
-    """An adb server that gives the same answer to all who ask."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                with connection:
-                    if connection.recv(64):
-                        connection.sendall(answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-
-
 def listing(text: str) -> bytes:
     return b"OKAY" + f"{len(text):04x}{text}".encode()
 
@@ -149,7 +124,7 @@ def test_no_server_is_no_fault() -> None:
 def test_a_server_s_phones_are_told_with_their_states(
     text: str, state: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with server(listing(text)) as port:
+    with service(listing(text)) as port:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
         finding = CHECKS["adb server"]()
     assert finding.state == state
@@ -157,7 +132,7 @@ def test_a_server_s_phones_are_told_with_their_states(
 
 
 def test_another_service_at_the_server_s_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with server(b"220 mail.example\r\n") as port:
+    with service(b"220 mail.example\r\n") as port:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
         finding = CHECKS["adb server"]()
     assert (finding.state, finding.fix) == ("note", f"ss -ltnp 'sport = :{port}'")

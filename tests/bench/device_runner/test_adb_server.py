@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,35 +15,9 @@ from bench.device_runner.device import LostError
 from bench.device_runner.interruption import Interruption
 from lut.errors import DeviceError
 from tests.bench.conftest import Bench
+from tests.service import service
 
 SENTENCE = "does not answer as an adb server does"
-
-
-@contextmanager
-def service(answer: bytes | None) -> Iterator[int]:
-    """Answer the same bytes to all who connect, or nothing at all, and give the port."""
-    held = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                if answer is None:
-                    held.append(connection)
-                    continue
-                with connection, contextlib.suppress(OSError):
-                    connection.sendall(answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-    for connection in held:
-        connection.close()
 
 
 ODD_ANSWERS = [
