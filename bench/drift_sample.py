@@ -15,6 +15,7 @@ from lut.drift import Drift, compare_times
 from lut.errors import ModelError
 from lut.ops import bytes_moved
 from lut.records import Measurement, OpSpec, ProgramInfo, RunConfig, Segment
+from lut.run_drift import is_telling
 from lut.table import LutTable
 
 __all__ = ["DriftSample", "choose_sample", "measure_drift"]
@@ -122,7 +123,6 @@ def measure_drift(
     pairs = []
     for visit in run_block(device, segment, wanted, seed, announce=announce, silence_s=silence_s):
         outcome = visit.outcome
-        # A slow canary is what drift looks like; a processor that others had tells nothing of the device.
-        if isinstance(outcome, Measurement) and outcome.conditions.spoilt_by in (None, "canary"):
+        if isinstance(outcome, Measurement) and is_telling(outcome.conditions):
             pairs.append((sample.then_us[outcome.op], median(outcome.samples_ns) / 1000))
     return compare_times(pairs)
