@@ -186,7 +186,7 @@ def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _
         ops = on_trial or apart or [op for op, _ in pending.values()]
         first = min(min(pending[op.id][1]) for op in ops)
         ops = [op for op in ops if first in pending[op.id][1]]
-        company = split_into_companies(ops, 1 if on_trial or apart else config.turns)[0]
+        company = next(split_into_companies(ops, 1 if on_trial or apart else config.turns))
         lacked = set[int].intersection(*(pending[op.id][1] for op in company.ops))
         numbers = (first,) if on_trial else tuple(sorted(lacked))
         return _Share(company.ops, numbers, replace(config, turns=company.turns), is_trial=bool(on_trial))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -56,8 +56,8 @@ class Company:
     turns: int
 
 
-def split_into_companies(ops: Iterable[OpSpec], turns: int) -> list[Company]:
-    """Put operators together that may take turns.
+def split_into_companies(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
+    """Put operators together that may take turns; a company is ordered only when it is asked for.
 
     Those of floats do so in groups half as large, since each moves four times the bytes; and small ones in
     groups three quarters as large, since the nets they matter in have fewer operators. Where there are too
@@ -66,17 +66,26 @@ def split_into_companies(ops: Iterable[OpSpec], turns: int) -> list[Company]:
     Raises:
         ModelError: an operator does not fit its shape rule.
     """
-    quantized: list[OpSpec] = []
     floats: list[OpSpec] = []
+    small: list[OpSpec] = []
+    large: list[OpSpec] = []
     for op in ops:
-        (quantized if is_quantized(op) else floats).append(op)
-    small = [op for op in quantized if bytes_moved(op) <= _SMALL_BYTES]
-    few = max(2, round(turns * _OF_SMALL))
-    companies = [(quantized, turns), (floats, max(2, round(turns * _OF_FLOATS)))]
-    if turns > 1 and len(small) >= few and len(quantized) - len(small) >= turns:
-        large = [op for op in quantized if bytes_moved(op) > _SMALL_BYTES]
-        companies = [(small, few), (large, turns), companies[1]]
-    return [Company(order_for_turns(each), count if turns > 1 else 1) for each, count in companies if each]
+        if is_quantized(op):
+            (small if bytes_moved(op) <= _SMALL_BYTES else large).append(op)
+        else:
+            floats.append(op)
+    few = _take_share(turns, _OF_SMALL)
+    if turns > 1 and len(small) >= few and len(large) >= turns:
+        companies = [(small, few), (large, turns)]
+    else:
+        companies = [(small + large, turns)]
+    for together, count in (*companies, (floats, _take_share(turns, _OF_FLOATS))):
+        if together:
+            yield Company(order_for_turns(together), count)
+
+
+def _take_share(turns: int, share: float) -> int:
+    return 1 if turns == 1 else max(2, round(turns * share))
 
 
 def is_quantized(op: OpSpec) -> bool:
