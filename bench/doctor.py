@@ -16,15 +16,20 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench.device_runner.adb import explain_missing_usb, load_keys
-from bench.device_runner.adb_server import list_server_serials, server_address
-from bench.device_runner.host import HostDevice
-from bench.device_runner.session import run_block
-from bench.device_runner.usb_phones import find_usb_phones
-from bench.speed_benchmark.build import TARGETS, find_program
-from bench.speed_benchmark.cache import default_cache
+from bench.device_runner import (
+    HostDevice,
+    explain_missing_usb,
+    find_usb_phones,
+    list_server_serials,
+    load_keys,
+    run_block,
+    server_address,
+)
+from bench.speed_benchmark import TARGETS, find_program
+from lut.cache import default_cache
+from lut.entries import Failure, RunConfig, Segment
 from lut.errors import DeviceError, FileError
-from lut.records import FLOAT, Failure, OpSpec, RunConfig, Segment, TensorSpec
+from lut.ops import FLOAT, OpSpec, TensorSpec
 
 __all__ = ["CHECKS", "Finding", "run_checks"]
 

@@ -11,12 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from lut.argument_text import ArgumentValue, make_argument
 from lut.caffe2_pb2 import NetDef, OperatorDef
 from lut.errors import ModelError
-from lut.ops import count_activations, infer_outputs
-from lut.ops.window import Window
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import (
+    FLOAT,
+    INT32,
+    UINT8,
+    ArgumentValue,
+    OpSpec,
+    TensorSpec,
+    Window,
+    count_activations,
+    infer_outputs,
+    make_argument,
+)
 
 __all__ = ["OpNets", "build_nets", "uniform_fill"]
 

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lut.block_table import BlockTable, load_blocks
-    from lut.records import OpSpec, TensorSpec
-    from lut.spaces import BlockSpace
+    from lut.ops import OpSpec, TensorSpec
+    from lut.spaces import BlockSpace, BlockTable, load_blocks
     from lut.table import Estimate, LutTable, Row
 
 __all__ = [
@@ -36,13 +35,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BlockTable": "lut.block_table",
+    "BlockTable": "lut.spaces",
     "Estimate": "lut.table",
     "LutTable": "lut.table",
-    "OpSpec": "lut.records",
+    "OpSpec": "lut.ops",
     "Row": "lut.table",
-    "TensorSpec": "lut.records",
-    "load_blocks": "lut.block_table",
+    "TensorSpec": "lut.ops",
+    "load_blocks": "lut.spaces",
 }
 
 
@@ -64,7 +63,7 @@ def blocks(space: str | BlockSpace, table: LutTable, *, interpolate: bool = Fals
     Raises:
         MissingError: the table lacks operators of the space.
     """
-    from lut.block_table import make_blocks
+    from lut.spaces import make_blocks
 
     return make_blocks(space, table, interpolate=interpolate)
 

@@ -14,13 +14,15 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from lut.drift import RunDrift, compare_runs
+from lut.entries import CAUSES
 from lut.errors import ConflictError
 from lut.files import lock_folder
-from lut.formats import format_of
 from lut.merge import Merged, describe
-from lut.records import CAUSES, PERCENTILES, LutRecord, OpKey
-from lut.run_drift import RunDrift, compare_runs
+from lut.ops import OpKey
+from lut.records import PERCENTILES, LutRecord
 from lut.sidecar import read_canary, read_origins, read_sidecar, sidecar_path, write_sidecar
+from lut.table import format_of
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
 

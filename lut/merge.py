@@ -9,17 +9,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lut.disturbance import Disturbances
+from lut.drift import Canary, JournalDrift, JournalTimes
+from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Segment
 from lut.errors import ConflictError, FileError
-from lut.formats import format_of
-from lut.journal import read_visits
-from lut.journal_drift import JournalDrift, JournalTimes
-from lut.pools import PooledRecords, Pools, VisitCounts
-from lut.records import CAUSES, BlockState, Failure, LutRecord, Measurement, OpKey, Repeated, Segment
-from lut.run_drift import Canary
+from lut.journal import Disturbances, PooledRecords, Pools, Visit, VisitCounts, read_visits
+from lut.ops import OpKey
+from lut.records import LutRecord
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
-from lut.table import table_file_name
-from lut.visits import Visit
+from lut.table import format_of, table_file_name
 
 __all__ = ["Merged", "WrittenTable", "describe", "merge_journals", "write_table"]
 

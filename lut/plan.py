@@ -11,8 +11,7 @@ from typing import Any
 
 from lut.errors import FileError, ModelError
 from lut.files import open_atomically, parse_json
-from lut.ops import infer_outputs
-from lut.records import OpKey, OpSpec
+from lut.ops import OpKey, OpSpec, infer_outputs
 
 __all__ = ["count_lines", "format_op", "parse_op", "read_plan", "write_plan"]
 

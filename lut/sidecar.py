@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lut.drift import Canary
+from lut.entries import ProgramInfo, RunConfig
 from lut.errors import ConflictError, FileError
 from lut.files import parse_json, read_bytes, write_atomically
-from lut.records import ProgramInfo, RunConfig
-from lut.run_drift import Canary
 
 __all__ = [
     "Setting",

@@ -58,6 +58,6 @@ def test_the_wheel_builds_nets(installed: Path, tmp_path: Path) -> None:
 
 
 def test_the_wheel_finds_the_same_program_as_the_checkout(installed: Path) -> None:
-    from bench.speed_benchmark.build import build_program
+    from bench.speed_benchmark import build_program
 
     assert run_installed(installed, "bench", "build") == f"{build_program('host').executable}\n"

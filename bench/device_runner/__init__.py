@@ -4,18 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.device_runner import adb, adb_server, host
-from bench.device_runner.device import Device
+from bench.device_runner.device import Device, clean_name
+from bench.device_runner.host import HostDevice, list_hosts, open_host
 from bench.device_runner.kind import Kind
-from bench.device_runner.phone import PhoneOptions
+from bench.device_runner.phone import (
+    GATES,
+    PhoneOptions,
+    explain_missing_usb,
+    find_usb_phones,
+    list_server_serials,
+    list_usb_serials,
+    load_keys,
+    open_by_server,
+    open_directly,
+    read_profile,
+    server_address,
+)
+from bench.device_runner.program import split_into_companies
+from bench.device_runner.session import SILENCE_S, Recovery, Visit, run_block
+from bench.device_runner.whole_nets import NetRuns, measure_nets
 from lut.errors import DeviceError
 
-__all__ = ["ADB_WAYS", "DEVICES", "explain_no_phone", "list_devices", "list_serials", "open_device"]
+__all__ = [
+    "ADB_WAYS",
+    "DEVICES",
+    "GATES",
+    "SILENCE_S",
+    "Device",
+    "HostDevice",
+    "NetRuns",
+    "PhoneOptions",
+    "Recovery",
+    "Visit",
+    "clean_name",
+    "explain_missing_usb",
+    "explain_no_phone",
+    "find_usb_phones",
+    "list_devices",
+    "list_serials",
+    "list_server_serials",
+    "load_keys",
+    "measure_nets",
+    "open_device",
+    "read_profile",
+    "run_block",
+    "server_address",
+    "split_into_companies",
+]
 
 DEVICES: dict[str, Kind] = {
-    "host": host.KIND,
-    "adb-server": adb_server.KIND,
-    "adb": adb.KIND,
+    "host": Kind(list_hosts, open_host),
+    "adb-server": Kind(list_server_serials, open_by_server),
+    "adb": Kind(list_usb_serials, open_directly),
 }
 """For each kind what lists and opens its devices. Where two list the same serial, the first has it."""
 
@@ -87,7 +127,7 @@ def open_device(serial: str, way: str = "auto", options: PhoneOptions | None = N
 
 def explain_no_phone() -> str:
     """Say why no phone may be attached, and what to do."""
-    return adb.explain_missing_usb() or (
+    return explain_missing_usb() or (
         "No phone is attached. Switch on USB debugging in its developer options and plug it in, or name one "
         "in the network by --device tcp:HOST:PORT."
     )

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
-from lut.records import DeviceInfo, ProgramInfo
 
 __all__ = ["Device", "Exit", "LostError", "Process", "SilenceError", "clean_name"]
 

@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import IO
 
 from bench.device_runner.device import Exit, Process, SilenceError, clean_name
-from bench.device_runner.host_load import LoadGate, choose_free_cores, read_mask, watch_cores
+from bench.device_runner.host_load import LoadGate, choose_free_cores, watch_cores
 from bench.device_runner.interruption import Interruption
-from bench.device_runner.kind import Kind
-from bench.device_runner.probes import format_mask
-from bench.speed_benchmark.build import build_program, find_program
+from bench.device_runner.processors import format_mask, read_mask
+from bench.speed_benchmark import build_program, find_program
 from bench.starting import describe_refusal
+from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
-from lut.records import DeviceInfo, ProgramInfo
 
-__all__ = ["KIND", "HostDevice"]
+__all__ = ["HostDevice", "list_hosts", "open_host"]
 
 _STDERR_TAIL_BYTES = 4096
 _LAST_MOMENT_S = 10.0
@@ -211,5 +210,14 @@ def _read(path: str) -> str:
         return "unavailable"
 
 
-KIND = Kind(lambda: ["host"], lambda serial, _: HostDevice() if serial == "host" else None)
+def list_hosts() -> list[str]:
+    """Give the one serial of this kind: a host is always there."""
+    return ["host"]
+
+
+def open_host(serial: str, _options: object) -> HostDevice | None:
+    """Give this machine, if the serial is its own."""
+    return HostDevice() if serial == "host" else None
+
+
 """The one host there always is."""

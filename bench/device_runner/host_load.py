@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.device_runner.interruption import Interruption
 
-__all__ = ["BUSY", "LoadGate", "choose_free_cores", "find_busiest", "read_mask", "watch_cores"]
+__all__ = ["BUSY", "LoadGate", "choose_free_cores", "find_busiest", "watch_cores"]
 
 BUSY = 0.25
 """A core of whose time others take more is not fit to measure on."""
@@ -125,12 +125,6 @@ def find_busiest(cores: Iterable[int], pause: Callable[[float], None]) -> str | 
     busiest = max(taken, key=taken.__getitem__, default=None)
     least = BUSY / 2 * _WINDOW_S * os.sysconf("SC_CLK_TCK")
     return busiest if busiest is not None and taken[busiest] > least else None
-
-
-def read_mask(mask: str) -> frozenset[int]:
-    """Give the cores of a hexadecimal mask."""
-    bits = int(mask, 16)
-    return frozenset(core for core in range(bits.bit_length()) if bits >> core & 1)
 
 
 def _read_cores() -> Mapping[int, tuple[int, int]]:

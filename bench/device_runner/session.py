@@ -12,16 +12,23 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeAlias
 
-from bench.device_runner.arguments import program_arguments
-from bench.device_runner.canary import CanaryMemory, build_canary
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
-from bench.device_runner.parse import End, NetFailed, NetTimed
-from bench.device_runner.program_run import ProcessKilled, TurnsFailed, run_program
-from bench.device_runner.turns import split_into_companies
+from bench.device_runner.program import (
+    CanaryMemory,
+    End,
+    NetFailed,
+    NetTimed,
+    ProcessKilled,
+    TurnsFailed,
+    build_canary,
+    program_arguments,
+    run_program,
+    split_into_companies,
+)
 from bench.nets import OpNets, build_nets
-from lut.ops import infer_outputs
-from lut.records import BlockState, Failure, Measurement, OpSpec, Repeated, RunConfig, Segment
+from lut.entries import BlockState, Failure, Measurement, Repeated, RunConfig, Segment
+from lut.ops import OpSpec, infer_outputs
 
 __all__ = ["SILENCE_S", "Recovery", "Visit", "run_block"]
 

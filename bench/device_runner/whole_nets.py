@@ -14,15 +14,21 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from statistics import median
 
-from bench.device_runner.arguments import program_arguments
-from bench.device_runner.canary import CanaryMemory, build_canary
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
-from bench.device_runner.parse import End, NetFailed, NetTimed
-from bench.device_runner.program_run import ProcessKilled, run_program
+from bench.device_runner.program import (
+    CanaryMemory,
+    End,
+    NetFailed,
+    NetTimed,
+    ProcessKilled,
+    build_canary,
+    program_arguments,
+    run_program,
+)
 from bench.nets import OpNets
-from lut.disturbance import Disturbances
-from lut.records import ProgramInfo, RunConfig, Segment
+from lut.entries import ProgramInfo, RunConfig, Segment
+from lut.journal import Disturbances
 
 __all__ = ["NetRuns", "is_unsteady", "measure_nets"]
 

@@ -21,10 +21,10 @@ from bench.op_generators import (
     pool,
     quantize,
 )
-from bench.op_generators.family import Family
-from bench.op_generators.space import Space
+from bench.op_generators.family import PRECISIONS, Family
+from bench.op_generators.space import Space, SpaceOptions, Span, draw
 
-__all__ = ["FAMILIES", "SPACES", "Family", "Space"]
+__all__ = ["FAMILIES", "PRECISIONS", "SPACES", "Family", "Space", "SpaceOptions", "Span", "draw"]
 
 FAMILIES: dict[str, Family] = {
     "add": elementwise.ADD,

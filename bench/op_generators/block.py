@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.op_generators import conv, elementwise, fc, layout, pool, quantize
 from bench.op_generators.family import Axis, Family
 from lut.errors import ModelError
-from lut.records import OpSpec
+from lut.ops import OpSpec
 
 __all__ = ["FAMILY", "HALVINGS", "depthwise", "make", "surroundings"]
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from bench.op_generators import block, conv, elementwise
 from bench.op_generators.space import Space, SpaceOptions, Span, unique
-from lut.records import OpSpec
-from lut.zoo.architecture import Net
-from lut.zoo.chamnet import CHAMNETS
+from lut.ops import OpSpec
+from lut.zoo import CHAMNETS, Net
 
 __all__ = ["EXPANSIONS", "RESOLUTIONS", "SPACE", "Hull"]
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from bench.op_generators.family import Axis, Family, activation, bias, fit_group, order_of, weight
 from lut.errors import ModelError
-from lut.ops import infer_outputs
-from lut.records import OpSpec
+from lut.ops import OpSpec, infer_outputs
 
 __all__ = ["FAMILY", "make"]
 

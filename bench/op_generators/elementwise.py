@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bench.op_generators.family import Axis, Family, activation
-from lut.records import OpSpec
+from lut.ops import OpSpec
 
 __all__ = ["ADD", "SUM", "make"]
 

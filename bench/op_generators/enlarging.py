@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.op_generators.family import Axis, Family, activation, bias, order_of
-from lut.records import FLOAT, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec
 
 __all__ = ["CONV_TRANSPOSE", "RESIZE_NEAREST", "conv_transpose", "resize_nearest"]
 

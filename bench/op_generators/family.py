@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lut.errors import ModelError
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 
 __all__ = ["PRECISIONS", "Axis", "Family", "activation", "bias", "fit_group", "order_of", "weight"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.op_generators import block, conv
 from bench.op_generators.space import Space, SpaceOptions, unique
-from lut.records import OpSpec
-from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, list_layers, surroundings
+from lut.ops import OpSpec
+from lut.spaces import BLOCKS, RESOLUTIONS, list_layers, surroundings
 
 __all__ = ["SPACE"]
 

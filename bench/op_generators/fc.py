@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.op_generators.family import Axis, Family, activation, bias, order_of
-from lut.ops import infer_outputs
-from lut.records import OpSpec, TensorSpec
+from lut.ops import OpSpec, TensorSpec, infer_outputs
 
 __all__ = ["FAMILY", "make"]
 

@@ -11,8 +11,7 @@ from bench.op_generators.family import Family
 from bench.op_generators.grid_file import Grid, Table, Value, read_grid
 from bench.op_generators.space import Space, SpaceOptions, unique
 from lut.errors import FileError, ModelError
-from lut.ops import infer_outputs
-from lut.records import OpSpec
+from lut.ops import OpSpec, infer_outputs
 
 __all__ = ["make_space"]
 

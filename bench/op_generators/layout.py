@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.op_generators.family import Axis, Family, activation, fit_group
-from lut.records import OpSpec
+from lut.ops import OpSpec
 
 __all__ = ["FLATTEN", "RESHAPE", "SHUFFLE", "TRANSPOSE", "flatten", "reshape", "shuffle", "transpose"]
 

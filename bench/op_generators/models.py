@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.op_generators.space import Space, SpaceOptions, unique
 from lut.errors import ModelError
 from lut.frontends import load_model
-from lut.records import OpSpec
+from lut.ops import OpSpec
 
 __all__ = ["SPACE"]
 

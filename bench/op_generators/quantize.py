@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.op_generators.family import Axis, Family
-from lut.records import FLOAT, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec
 
 __all__ = ["FAMILY", "make"]
 

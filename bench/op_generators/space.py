@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from lut.records import OpSpec
+from lut.ops import OpSpec
 
 __all__ = ["Space", "SpaceOptions", "Span", "draw", "unique"]
 

@@ -20,10 +20,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.speed_benchmark.cache import Progress, default_cache, lock_cache, new_folder, report
+from bench.speed_benchmark.cache import Progress, lock_cache, new_folder, report
 from bench.speed_benchmark.runtime import HEADERS, PROTOBUF, provide
 from bench.speed_benchmark.targets import TARGETS, Target, get_target
 from bench.starting import describe_refusal
+from lut.cache import default_cache
 from lut.errors import EngineError
 
 __all__ = ["TARGETS", "Program", "Target", "build_program", "find_program"]

@@ -9,14 +9,26 @@ from typing import TypeAlias
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.frontends import caffe2
+from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
 from lut.frontends.model import Frontend, Model
-from lut.netdef import list_ops, parameter_specs
-from lut.records import FLOAT, OpSpec, TensorSpec
+from lut.frontends.netdef import list_ops, parameter_specs, write_net
+from lut.ops import FLOAT, OpSpec, TensorSpec
 
-__all__ = ["FRONTENDS", "Frontend", "Model", "Net", "list_net_ops", "load_model"]
+__all__ = [
+    "FRONTENDS",
+    "Frontend",
+    "Model",
+    "Net",
+    "is_caffe2_model",
+    "list_net_ops",
+    "load_model",
+    "parse_input_dims",
+    "read_caffe2_nets",
+    "write_net",
+]
 
 FRONTENDS: dict[str, Frontend] = {
-    "caffe2": Frontend(caffe2.recognise, caffe2.load),
+    "caffe2": Frontend(caffe2.is_caffe2_model, caffe2.load),
 }
 
 

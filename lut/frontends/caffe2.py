@@ -15,15 +15,15 @@ from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.files import parse_json, read_bytes
 from lut.frontends.model import Model
-from lut.netdef import list_ops, parameter_specs, read_net
-from lut.records import FLOAT, TensorSpec
+from lut.frontends.netdef import list_ops, parameter_specs, read_net
+from lut.ops import FLOAT, TensorSpec
 
-__all__ = ["Caffe2Nets", "load", "parse_input_dims", "read_nets", "recognise"]
+__all__ = ["Caffe2Nets", "is_caffe2_model", "load", "parse_input_dims", "read_caffe2_nets"]
 
 INPUT_DIMS = "input_dims.json"
 
 
-def recognise(path: Path) -> bool:
+def is_caffe2_model(path: Path) -> bool:
     """Tell whether the folder holds a Caffe2 net."""
     return _find(path, "model") is not None
 
@@ -44,14 +44,14 @@ class Caffe2Nets:
 
 def load(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, input_dtype: int) -> Model:
     """Read the folder's net as operators; see `lut.frontends.load_model`."""
-    nets = read_nets(path, input_dims, input_dtype)
+    nets = read_caffe2_nets(path, input_dims, input_dtype)
     try:
         return Model(path, list_ops(nets.net, nets.parameters | nets.inputs))
     except ModelError as error:
         raise ModelError(f"{nets.path}: {error}") from error
 
 
-def read_nets(
+def read_caffe2_nets(
     path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None, input_dtype: int = FLOAT
 ) -> Caffe2Nets:
     """Read the folder's nets as they are, literal parameters and engines included.

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lut.ops import multiply_adds
-from lut.records import OpSpec
+from lut.ops import OpSpec, multiply_adds
 
 __all__ = ["Frontend", "Model"]
 

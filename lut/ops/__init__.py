@@ -1,96 +1,48 @@
-"""What an operator is: the shapes and dtypes it gives, the multiply-adds it makes, the bytes it moves.
-
-Everything that is known about a type stands in its rule: families, canonical matching and estimates read
-it there.
-
-`RULES` maps an operator type to its rule. Rules were checked against the shapes that the engine itself
-produces (Caffe2 of torch 1.8.1). Adding a family is one module of rules and one line in `_FAMILIES`.
-"""
+"""TODO door of lut.ops."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from lut.errors import ModelError
-from lut.ops import (
-    convolution,
-    dense,
-    elementwise,
-    enlarging,
-    joining,
-    layout,
-    pooling,
-    quantization,
-    reshaping,
+from lut.ops.arguments import (
+    ArgumentValue,
+    argument_value,
+    describe_value,
+    format_argument,
+    make_argument,
+    normalise_value,
+    parse_argument,
 )
-from lut.ops.rule import Rule
-from lut.records import FLOAT, INT32, INT64, UINT8, OpSpec, TensorSpec
+from lut.ops.canonical import MATCHES
+from lut.ops.families import Sizes, check_family, family_of
+from lut.ops.key_reader import END, KeyReader, read_head, refuse_repeated
+from lut.ops.rules import Window
+from lut.ops.shapes import bytes_moved, count_activations, infer_outputs, multiply_adds
+from lut.ops.spec import FLOAT, INT32, UINT8, OpKey, OpSpec, TensorSpec
 
 __all__ = [
-    "RULES",
-    "Rule",
+    "END",
+    "FLOAT",
+    "INT32",
+    "MATCHES",
+    "UINT8",
+    "ArgumentValue",
+    "KeyReader",
+    "OpKey",
+    "OpSpec",
+    "Sizes",
+    "TensorSpec",
+    "Window",
+    "argument_value",
     "bytes_moved",
+    "check_family",
     "count_activations",
-    "count_bytes",
+    "describe_value",
+    "family_of",
+    "format_argument",
     "infer_outputs",
+    "make_argument",
     "multiply_adds",
+    "normalise_value",
+    "parse_argument",
+    "read_head",
+    "refuse_repeated",
 ]
-
-_FAMILIES = (
-    convolution,
-    dense,
-    elementwise,
-    enlarging,
-    joining,
-    layout,
-    pooling,
-    quantization,
-    reshaping,
-)
-
-RULES: dict[str, Rule] = {name: rule for family in _FAMILIES for name, rule in family.RULES.items()}
-
-_ITEM_BYTES = {FLOAT: 4, INT32: 4, INT64: 8, UINT8: 1}
-
-
-def infer_outputs(op: OpSpec) -> tuple[TensorSpec, ...]:
-    """Give shapes and dtypes of the operator's outputs, after checking that its inputs fit it.
-
-    Raises:
-        ModelError: an unknown operator type, or inputs and arguments that don't fit together. Such an
-            operator must not reach the engine, which for some of them corrupts memory.
-    """
-    rule = RULES.get(op.op_type)
-    if rule is None:
-        raise ModelError(
-            f"{op.op_type} is an operator type without a rule here. "
-            f"Known are: {', '.join(sorted(RULES))}. A new one is one module in lut/ops."
-        )
-    try:
-        for tensor in op.inputs:
-            if min(tensor.shape, default=1) < 1:
-                raise ModelError(f"input of shape {list(tensor.shape)} holds nothing to compute on")
-        return rule.infer(op)
-    except ModelError as error:
-        raise ModelError(f"{op.describe()}: {error}.") from error
-
-
-def multiply_adds(op: OpSpec) -> int:
-    """Count the multiplications with accumulation of one run; 0 for operators that make none."""
-    outputs = infer_outputs(op)  # refuses a type without a rule
-    return RULES[op.op_type].multiply_adds(op, outputs)
-
-
-def count_activations(op: OpSpec) -> int:
-    """Count the leading inputs that another operator has just written; parameters follow them."""
-    return 1 if RULES[op.op_type].has_weights else len(op.inputs)
-
-
-def bytes_moved(op: OpSpec) -> int:
-    """Count the bytes of all inputs and outputs, each touched once."""
-    return count_bytes(op.inputs + infer_outputs(op))
-
-
-def count_bytes(tensors: Iterable[TensorSpec]) -> int:
-    """Count the bytes of these tensors."""
-    return sum(tensor.elements * _ITEM_BYTES.get(tensor.dtype, 4) for tensor in tensors)

@@ -5,21 +5,29 @@
 
 from __future__ import annotations
 
-from lut.report import (
-    comparing,
-    drift,
-    measured,
-    nets,
-    records,
-    roofline,
-    spread,
-    validating,
-)
-from lut.report.material import Material
+from lut.report import comparing, drift, measured, nets, records, roofline, spread, validating
+from lut.report.columns import collect_columns
+from lut.report.material import Material, NetReport, TableReport, check_devices, name_nets
 from lut.report.page import assemble_page, read_plotly
+from lut.report.runs import Run, read_run
 from lut.report.section import Section
+from lut.report.story import read_story
 
-__all__ = ["SECTIONS", "Material", "Section", "read_plotly", "render_report"]
+__all__ = [
+    "SECTIONS",
+    "Material",
+    "NetReport",
+    "Run",
+    "Section",
+    "TableReport",
+    "check_devices",
+    "collect_columns",
+    "name_nets",
+    "read_plotly",
+    "read_run",
+    "read_story",
+    "render_report",
+]
 
 SECTIONS: dict[str, Section] = {
     "comparison": Section("Comparison", comparing.build),

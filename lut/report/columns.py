@@ -9,9 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from lut.argument_text import describe_value
-from lut.families import Sizes, check_family
-from lut.records import PERCENTILES, LutRecord, OpKey, OpSpec
+from lut.ops import OpKey, OpSpec, Sizes, check_family, describe_value
+from lut.records import PERCENTILES, LutRecord
 
 __all__ = ["Columns", "Floats", "Indices", "collect_columns", "describe_key", "ratio"]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from lut.comparison import Comparison, OpRatio
 from lut.report.chart import MOST_POINTS, Chart, log_axis, plain, render_chart, to_list
 from lut.report.columns import describe_key
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import decimals
+from lut.table import Comparison, OpRatio
 
 __all__ = ["build"]
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from lut.comparison import Comparison, compare
 from lut.errors import ConflictError
 from lut.report.columns import Columns
 from lut.report.runs import Run
 from lut.report.story import Story
-from lut.table import Estimate, LutTable
+from lut.table import Comparison, Estimate, LutTable, compare
 from lut.validation import Validation
 
 __all__ = ["Material", "NetReport", "TableReport", "check_devices", "name_nets"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lut.records import DeviceInfo, RunConfig, Segment
+from lut.entries import DeviceInfo, RunConfig, Segment
 from lut.report.columns import describe_key
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material, NetReport, TableReport

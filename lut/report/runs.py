@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lut.disturbance import Disturbances
+from lut.entries import BlockState, Measurement, Repeated, Segment
 from lut.errors import FileError
-from lut.journal import read_journal
-from lut.records import BlockState, Measurement, OpKey, Repeated, Segment
+from lut.journal import Disturbances, read_journal
+from lut.ops import OpKey
 from lut.report.columns import Floats, Indices
 
 __all__ = ["Run", "read_run"]

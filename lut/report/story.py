@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lut.drift import JournalDrift, RunDrift
+from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
 from lut.errors import FileError
 from lut.files import parse_json, read_bytes
-from lut.journal_drift import JournalDrift
-from lut.records import DeviceInfo, OpKey, ProgramInfo, RunConfig, Segment
-from lut.run_drift import RunDrift
+from lut.ops import OpKey
 
 __all__ = ["FailedOp", "Story", "read_story", "story_path"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lut.drift import describe_change
-from lut.records import CAUSES
+from lut.entries import CAUSES
 from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lut.records import OpSpec
+from lut.ops import OpSpec
 
 __all__ = ["BlockSpace"]
 

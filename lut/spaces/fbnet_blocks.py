@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 from lut.spaces.block_space import BlockSpace
 from lut.spaces.fbnet_layers import BLOCKS, Block, Layer, list_layers, surroundings
 

@@ -13,17 +13,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from lut import netdef
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.files import write_atomically
+from lut.frontends import netdef
 from lut.zoo.architecture import Net, Published
 from lut.zoo.chamnet import CHAMNETS
 from lut.zoo.fbnet import FBNETS
 from lut.zoo.fp32 import write_fp32
 from lut.zoo.int8 import write_int8
 
-__all__ = ["NETS", "PRECISIONS", "BuiltNet", "Net", "Published", "build_net", "write_net"]
+__all__ = ["CHAMNETS", "NETS", "PRECISIONS", "BuiltNet", "Net", "Published", "build_net", "write_net"]
 
 NETS: dict[str, Net] = {net.name: net for net in (*CHAMNETS, *FBNETS)}
 PRECISIONS = ("int8", "fp32")

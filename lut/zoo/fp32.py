@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lut.argument_text import ArgumentValue
+from lut.ops import ArgumentValue
 from lut.zoo.architecture import Naming, Net
 from lut.zoo.graph import WORKSPACE, Graph
 from lut.zoo.layers import AveragePool, Classifier, Conv, Shuffle, Softmax, Sum, walk_net

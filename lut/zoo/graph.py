@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lut.argument_text import ArgumentValue, make_argument
 from lut.caffe2_pb2 import DeviceOption, NetDef, OperatorDef
+from lut.ops import ArgumentValue, make_argument
 
 __all__ = ["WORKSPACE", "Graph"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from lut.argument_text import ArgumentValue
+from lut.ops import ArgumentValue
 
 __all__ = ["Quantised", "read_quantisation", "read_rows"]
 

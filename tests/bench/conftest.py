@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bench import cli
+from bench.cli import entry as cli
+from bench.device_runner import HostDevice, host_load
 from bench.device_runner import host as host_module
-from bench.device_runner import host_load
 from bench.device_runner.device import Exit, Process
-from bench.device_runner.host import HostDevice
-from lut.records import FLOAT, INT32, UINT8, OpSpec, RunConfig, Segment, TensorSpec
+from lut.entries import RunConfig, Segment
+from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 
 Outcome = tuple[int, str, str]
 Bench = Callable[..., Outcome]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench import doctor
-from bench.device_runner.usb_phones import UsbPhone
+from bench.device_runner.phone.usb import UsbPhone
 from bench.doctor import CHECKS, Finding
-from bench.speed_benchmark.build import build_program
+from bench.speed_benchmark import build_program
 from tests.bench.conftest import Bench
 from tests.service import service
 

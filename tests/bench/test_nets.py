@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bench.nets import build_nets
-from bench.speed_benchmark.build import build_program
+from bench.speed_benchmark import build_program
 from lut.errors import ModelError
-from lut.netdef import list_ops, parameter_specs, write_net
-from lut.records import UINT8, OpSpec, TensorSpec
+from lut.frontends import write_net
+from lut.frontends.netdef import list_ops, parameter_specs
+from lut.ops import UINT8, OpSpec, TensorSpec
 from tests.bench.conftest import int8_conv, relu, softmax
 
 

@@ -14,8 +14,7 @@ import pytest
 
 from bench.campaign import run_plan
 from bench.nets import build_nets
-from lut.argument_text import ArgumentValue
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec
 from tests.bench.conftest import CONFIG, FaultyHost
 
 Shape = tuple[int, ...]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.device_runner.host import HostDevice
-from bench.speed_benchmark.build import Program, build_program
-from bench.speed_benchmark.cache import default_cache
+from bench.device_runner import HostDevice
+from bench.speed_benchmark import Program, build_program
+from lut.cache import default_cache
 from tests.docs.markdown import read_blocks
 from tests.docs.running import SAMPLE_NAME, Place, environment, run_blocks
 from tests.phone.conftest import (  # noqa: F401 - fixtures that pages with phones take

@@ -9,15 +9,15 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from lut.block_table import make_blocks, write_blocks
-from lut.calibration import Calibration, FittedNet, write_calibration
-from lut.formats.json_lut import write, write_zip
-from lut.index import build_index
+from lut.entries import Failure
+from lut.estimation import Calibration, FittedNet, write_calibration
+from lut.ops import OpSpec
 from lut.plan import write_plan
-from lut.records import Failure, OpSpec
 from lut.sidecar import write_sidecar
+from lut.spaces import make_blocks, write_blocks
 from lut.spaces.block_space import BlockSpace
-from lut.table import LutTable
+from lut.table import LutTable, build_index
+from lut.table.formats.json_lut import write, write_zip
 from lut.validation import NetComparison, Validation, write_validation
 from tests.fuzz.fuzz import CORPUS
 from tests.lut.samples import (

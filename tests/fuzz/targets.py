@@ -11,23 +11,21 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from lut.argument_text import parse_argument
-from lut.block_table import load_blocks
-from lut.calibration import read_calibration
-from lut.canonical import canonical_key
 from lut.errors import LutError
-from lut.formats import FORMATS
-from lut.formats.json_record import RecordParser, parse_record
+from lut.estimation import read_calibration
 from lut.frontends import load_model
-from lut.index import open_index
 from lut.journal import read_journal, read_visits
 from lut.merge import merge_journals
+from lut.ops import parse_argument
+from lut.ops.canonical import canonical_key
 from lut.plan import read_plan
-from lut.query import parse_argument_filter, parse_shape_filter
 from lut.sidecar import read_setting
-from lut.table import load_table
-from lut.validation import Validation, read_validation
-from lut.validation_text import describe_validation
+from lut.spaces import load_blocks
+from lut.table import load_table, parse_argument_filter, parse_shape_filter
+from lut.table.formats import FORMATS
+from lut.table.formats.json_record import RecordParser, parse_record
+from lut.table.index import open_index
+from lut.validation import Validation, describe_validation, read_validation
 
 __all__ = ["TARGETS"]
 

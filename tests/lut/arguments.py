@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from lut.argument_text import ArgumentValue
+from lut.ops import ArgumentValue
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ints = st.integers(-(2**63), 2**63 - 1)

@@ -3,23 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from lut.argument_text import make_argument
 from lut.caffe2_pb2 import NetDef
+from lut.entries import DeviceInfo, Measurement, ProgramInfo, RunConfig, Segment
+from lut.frontends import write_net
 from lut.journal import Entry, open_journal
-from lut.netdef import write_net
-from lut.records import (
-    INT32,
-    UINT8,
-    DeviceInfo,
-    LutRecord,
-    Measurement,
-    OpKey,
-    OpSpec,
-    ProgramInfo,
-    RunConfig,
-    Segment,
-    TensorSpec,
-)
+from lut.ops import INT32, UINT8, OpKey, OpSpec, TensorSpec, make_argument
+from lut.records import LutRecord
 
 
 def int8_conv(op_type: str = "Int8Conv", channels: int = 16) -> OpSpec:

@@ -10,26 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from lut import cli
+from lut.cli import entry as cli
+from lut.drift import RunDrift
+from lut.drift.runs import CANARY
+from lut.entries import CAUSES, Conditions, DeviceInfo, Measurement, ProgramInfo, RunConfig, Segment
 from lut.errors import ConflictError, FileError
 from lut.extend import extend, extend_table
-from lut.formats import format_of
 from lut.journal import open_journal
 from lut.merge import merge_journals, write_table
-from lut.records import (
-    CAUSES,
-    Conditions,
-    DeviceInfo,
-    LutRecord,
-    Measurement,
-    OpSpec,
-    ProgramInfo,
-    RunConfig,
-    Segment,
-    TensorSpec,
-)
-from lut.run_drift import CANARY, RunDrift
+from lut.ops import OpSpec, TensorSpec
+from lut.records import LutRecord
 from lut.sidecar import sidecar_path
+from lut.table import format_of
 from tests.lut.samples import written_journal
 
 SEGMENT = Segment(

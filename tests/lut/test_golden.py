@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lut.entries import Measurement, RunConfig, Segment
 from lut.journal import open_journal, read_journal, read_progress
 from lut.merge import merge_journals, write_table
-from lut.records import Measurement, RunConfig, Segment
-from lut.report.story import read_story
+from lut.report import read_story
 from lut.sidecar import read_setting
 from lut.table import load_table
 from lut.validation import read_validation

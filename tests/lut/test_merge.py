@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lut.entries import Conditions, Discarded, Failure, Measurement, Repeated, Segment
 from lut.errors import ConflictError, FileError
-from lut.formats import format_of
 from lut.merge import Merged, describe, merge_journals, write_table
-from lut.records import Conditions, Discarded, Failure, LutRecord, Measurement, Repeated, Segment
+from lut.records import LutRecord
 from lut.sidecar import sidecar_path
-from lut.table import load_table
+from lut.table import format_of, load_table
 from tests.lut.samples import (
     CONFIG,
     CONV,

@@ -15,10 +15,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.op_generators import FAMILIES
-from lut.formats.json_lut import write
+from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
+from lut.frontends.netdef import list_ops, parameter_specs
 from lut.journal import open_journal
-from lut.netdef import list_ops, parameter_specs
-from lut.records import FLOAT, DeviceInfo, LutRecord, OpSpec, ProgramInfo, RunConfig, Segment, TensorSpec
+from lut.ops import FLOAT, OpSpec, TensorSpec
+from lut.records import LutRecord
+from lut.table.formats.json_lut import write
 from lut.zoo import NETS, build_net
 
 __all__ = ["DEVICE", "walk_ops", "write_journals", "write_table"]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from bench.op_generators import FAMILIES
 from bench.op_generators.space import unique
+from lut.ops import OpSpec
 from lut.plan import write_plan
-from lut.records import OpSpec
 
 __all__ = ["sample_hull", "walk_hull"]
 

@@ -7,10 +7,10 @@ import random
 from itertools import repeat
 from pathlib import Path
 
-from lut import netdef
-from lut.spaces.fbnet_layers import BLOCKS, list_layers, surroundings
-from lut.zoo.architecture import Block, Naming, Net, Published
-from lut.zoo.chamnet import CHAMNETS
+from lut.frontends import netdef
+from lut.spaces import BLOCKS, list_layers, surroundings
+from lut.zoo import CHAMNETS, Net
+from lut.zoo.architecture import Block, Naming, Published
 from lut.zoo.int8 import write_int8
 from lut.zoo.quantised import Quantised
 

@@ -13,12 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lut.comparison import describe_families
-from lut.crossval import cross_validate
-from lut.interpolation import collect_samples
+from lut.estimation import collect_samples, cross_validate
 from lut.merge import merge_journals, write_table
 from lut.plan import write_plan
-from lut.table import load_table
+from lut.table import describe_families, load_table
 from tests.perf.hull import sample_hull
 
 SAMPLE = 3000

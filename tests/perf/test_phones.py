@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.campaign import run_plan
-from bench.device_runner import open_device
-from bench.device_runner.adb import DirectChannel
-from bench.device_runner.bundle import FOLDER
-from bench.device_runner.connection import Connection, Patience
-from bench.device_runner.manifest import encode_manifest
-from bench.device_runner.phone import PhoneOptions
+from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner.phone.adb import DirectChannel
+from bench.device_runner.phone.bundle import FOLDER
+from bench.device_runner.phone.connection import Connection, Patience
+from bench.device_runner.program.manifest import encode_manifest
 from bench.nets import build_nets
-from lut.records import FLOAT, OpSpec, RunConfig, TensorSpec
+from lut.entries import RunConfig
+from lut.ops import FLOAT, OpSpec, TensorSpec
 from tests.phone.conftest import QuickPhone, keys, options, own_program, prepared_storage, quick_phone
 from tests.phone.running import run_phone
 from tests.phone.userland import OWN

@@ -10,7 +10,7 @@ import pytest
 
 from lut.frontends import load_model
 from lut.merge import merge_journals
-from lut.records import OpSpec
+from lut.ops import OpSpec
 from lut.table import LutTable, load_table
 from tests.busy import busy_processor
 from tests.perf.zoo_tables import measure, merge, plan_zoo

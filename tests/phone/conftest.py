@@ -11,10 +11,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from bench.device_runner import open_device
-from bench.device_runner.connection import Patience
-from bench.device_runner.phone import PhoneOptions
-from bench.speed_benchmark.build import Program, build_program
+from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner.phone.connection import Patience
+from bench.speed_benchmark import Program, build_program
 from tests.phone.running import Running, gather_own_program, link_storage, run_phone
 from tests.phone.userland import OWN, UserlandError, missing_tools, provide_userland
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.device_runner.bundle import FOLDER
-from bench.speed_benchmark.build import Program
+from bench.device_runner.phone.bundle import FOLDER
+from bench.speed_benchmark import Program
 from tests.phone.adbd import Phone
 
 __all__ = ["Running", "gather_own_program", "link_storage", "run_phone"]

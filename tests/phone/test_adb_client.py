@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import list_serials, open_device
-from bench.device_runner.adb_server import list_server_serials
-from bench.device_runner.phone import PhoneOptions
+from bench.device_runner import PhoneOptions, list_serials, list_server_serials, open_device
 from lut.errors import DeviceError
 from tests.phone.conftest import QuickPhone
 from tests.phone.running import Running

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import open_device
-from bench.device_runner.phone import PhoneOptions
+from bench.device_runner import PhoneOptions, open_device
+from lut.entries import Failure, Measurement, RunConfig
 from lut.journal import read_journal
-from lut.records import FLOAT, Failure, Measurement, OpKey, OpSpec, RunConfig, TensorSpec
+from lut.ops import FLOAT, OpKey, OpSpec, TensorSpec
 from tests.phone.conftest import QuickPhone
 from tests.phone.faults import KINDS, Fault
 from tests.phone.running import Running

@@ -17,16 +17,17 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import bundle, open_device, phone_process
-from bench.device_runner.arguments import program_arguments
-from bench.device_runner.connection import Connection
-from bench.device_runner.manifest import encode_manifest
-from bench.device_runner.phone import PhoneOptions
+from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner.phone import bundle
+from bench.device_runner.phone import process as phone_process
+from bench.device_runner.phone.connection import Connection
+from bench.device_runner.program import program_arguments
+from bench.device_runner.program.manifest import encode_manifest
 from bench.nets import build_nets
+from lut.entries import Measurement, RunConfig
 from lut.errors import StoppedError
 from lut.journal import read_journal
 from lut.plan import write_plan
-from lut.records import Measurement, RunConfig
 from tests.bench.conftest import relu, slow_conv
 from tests.phone.conftest import QUICK, QuickPhone
 from tests.phone.faults import Fault

@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import open_device
-from bench.device_runner.adb import DirectChannel
-from bench.device_runner.bundle import FOLDER, push_archive
-from bench.device_runner.connection import Connection, Patience
-from bench.device_runner.phone import PhoneOptions
+from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner.phone.adb import DirectChannel
+from bench.device_runner.phone.bundle import FOLDER, push_archive
+from bench.device_runner.phone.connection import Connection, Patience
 from tests.phone.running import link_storage
 from tests.phone.test_faults import CONFIG, PLAN, check_journal
 from tests.phone.userland import OWN

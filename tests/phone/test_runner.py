@@ -19,16 +19,15 @@ from click.testing import CliRunner
 
 import bench.cli
 import lut.cli
-from bench.campaign import run_plan
-from bench.device_runner import adb, open_device
-from bench.device_runner.adb import load_keys
-from bench.device_runner.bundle import FOLDER
-from bench.device_runner.phone import PhoneDevice, PhoneOptions
-from bench.fleet import choose_devices, group_by_name
+from bench.campaign import choose_devices, group_by_name, run_plan
+from bench.device_runner import PhoneOptions, load_keys, open_device
+from bench.device_runner.phone import adb
+from bench.device_runner.phone.bundle import FOLDER
+from bench.device_runner.phone.phone_device import PhoneDevice
+from lut.entries import BlockState, Segment
 from lut.errors import ConflictError, DeviceError, LutError
 from lut.journal import read_journal
 from lut.merge import merge_journals
-from lut.records import BlockState, Segment
 from tests.phone.conftest import QUICK, QuickPhone, need_userland
 from tests.phone.faults import Fault
 from tests.phone.running import run_phone
@@ -191,7 +190,9 @@ def test_without_libusb_the_package_is_named(monkeypatch: pytest.MonkeyPatch, op
 
 
 def test_two_phones_and_no_choice(monkeypatch: pytest.MonkeyPatch, options: PhoneOptions) -> None:
-    monkeypatch.setattr("bench.fleet.list_serials", lambda _: {"host": "host", "R1": "adb", "R2": "adb"})
+    monkeypatch.setattr(
+        "bench.campaign.fleet.list_serials", lambda _: {"host": "host", "R1": "adb", "R2": "adb"}
+    )
     with pytest.raises(DeviceError, match=r"2 phones are attached: R1, R2\. Name one or more by --device"):
         choose_devices([], False, "direct", options)
 

@@ -14,7 +14,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bench.speed_benchmark.cache import default_cache, lock_cache, new_folder
+from bench.speed_benchmark.cache import lock_cache, new_folder
+from lut.cache import default_cache
 
 __all__ = ["OWN", "PACKAGES", "UserlandError", "missing_tools", "proot_command", "provide_userland"]
 

@@ -12,11 +12,10 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.device_runner import HostDevice, clean_name, list_devices, open_device
 from bench.device_runner import host as host_module
-from bench.device_runner import list_devices, open_device
-from bench.device_runner.device import Exit, SilenceError, clean_name
-from bench.device_runner.host import HostDevice
-from bench.device_runner.manifest import encode_manifest
+from bench.device_runner.device import Exit, SilenceError
+from bench.device_runner.program.manifest import encode_manifest
 from bench.nets import build_nets
 from lut.errors import DeviceError
 from tests.bench.conftest import FaultyHost, relu

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from bench.device_runner import host, host_load
-from bench.device_runner.host import HostDevice
-from bench.device_runner.host_load import LoadGate, choose_free_cores, find_busiest, read_mask
+from bench.device_runner import HostDevice, host, host_load
+from bench.device_runner.host_load import LoadGate, choose_free_cores, find_busiest
 from bench.device_runner.interruption import Interruption
+from bench.device_runner.processors import read_mask
 from lut.errors import StoppedError
 from tests.busy import busy_processor
 

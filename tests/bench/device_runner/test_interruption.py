@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner.host import HostDevice
+from bench.device_runner import HostDevice
 from bench.device_runner.interruption import Interruption
+from lut.entries import Measurement, RunConfig
 from lut.errors import StoppedError
 from lut.journal import read_journal
-from lut.records import Measurement, RunConfig
 from tests.bench.conftest import slow_conv
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import pytest
 
 import bench.nets
-from bench.device_runner import session
-from bench.device_runner.session import Visit, run_block
+from bench.device_runner import Visit, run_block, session
+from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.errors import DeviceError
-from lut.records import Failure, Measurement, OpSpec, Repeated, Segment, TensorSpec
+from lut.ops import OpSpec, TensorSpec
 from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu, slow_conv, softmax
 
 Outcomes = list[Measurement | Failure]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.device_runner import session
-from bench.device_runner.canary import CanaryMemory
-from bench.device_runner.session import run_block
-from lut.records import Failure, Measurement, OpSpec, Repeated, Segment
+from bench.device_runner import run_block, session
+from bench.device_runner.program import CanaryMemory
+from lut.entries import Failure, Measurement, Repeated, Segment
+from lut.ops import OpSpec
 from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu, slow_conv
 
 OPS = [relu(4), relu(8), relu(16)]

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.campaign.model_nets import build_model_nets
+from bench.device_runner import NetRuns, measure_nets
 from bench.device_runner.device import LostError, Process
-from bench.device_runner.whole_nets import NetRuns, is_unsteady, measure_nets
-from bench.model_nets import build_model_nets
+from bench.device_runner.whole_nets import is_unsteady
 from bench.nets import OpNets
+from lut.entries import RunConfig
 from lut.errors import DeviceError
-from lut.records import RunConfig
 from lut.zoo import write_net
 from tests.bench.conftest import Fault, FaultyHost
 from tests.lut.samples import net_of, written_model

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bench.campaign import run_plan
 from bench.op_generators import FAMILIES
 from lut.frontends import load_model
-from lut.ops import RULES, infer_outputs
-from lut.records import OpSpec
+from lut.ops import OpSpec, infer_outputs
+from lut.ops.rules import RULES
 from lut.zoo import NETS, PRECISIONS, write_net
 from tests.bench.conftest import CONFIG, FaultyHost
 

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.op_generators import FAMILIES, SPACES
-from bench.op_generators.space import SpaceOptions
+from bench.op_generators import FAMILIES, SPACES, SpaceOptions
 from lut.errors import FileError
-from lut.ops import infer_outputs
-from lut.records import OpSpec
+from lut.ops import OpSpec, infer_outputs
 
 CONV = """
 [conv]

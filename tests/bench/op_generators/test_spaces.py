@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.op_generators import SPACES
+from bench.op_generators import SPACES, SpaceOptions
 from bench.op_generators.chamnet import Hull
-from bench.op_generators.space import SpaceOptions
 from lut.errors import FileError, ModelError
-from lut.ops import infer_outputs
-from lut.records import OpKey
+from lut.ops import OpKey, infer_outputs
 from lut.spaces import BLOCK_SPACES
 from tests.bench.conftest import CONFIG, FaultyHost
 

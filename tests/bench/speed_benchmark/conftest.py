@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bench.speed_benchmark.build import Program, build_program
-from lut.argument_text import make_argument
+from bench.speed_benchmark import Program, build_program
 from lut.caffe2_pb2 import NetDef
+from lut.ops import make_argument
 
 
 @pytest.fixture(scope="session")

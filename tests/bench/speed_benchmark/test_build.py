@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.speed_benchmark import build
-from bench.speed_benchmark.build import TARGETS, Program, build_program, find_program
-from bench.speed_benchmark.cache import default_cache
+from bench.speed_benchmark import TARGETS, Program, build, build_program, find_program
+from lut.cache import default_cache
 from lut.errors import EngineError
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.speed_benchmark.cache import default_cache, new_folder
+from bench.speed_benchmark.cache import new_folder
 from bench.speed_benchmark.fetch import Download, obtain_all
 from bench.speed_benchmark.runtime import Component, provide
+from lut.cache import default_cache
 from lut.errors import EngineError
 
 WHEEL_NAME = "engine-1.0-cp39-cp39-manylinux2014_aarch64.whl"

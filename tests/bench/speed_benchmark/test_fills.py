@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.speed_benchmark.build import Program
+from bench.speed_benchmark import Program
 from lut.caffe2_pb2 import NetDef
 from tests.bench.speed_benchmark.conftest import add_op
 from tests.bench.speed_benchmark.test_manifest_mode import encode

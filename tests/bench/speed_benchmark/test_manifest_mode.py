@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.speed_benchmark.build import Program
+from bench.speed_benchmark import Program
 from lut.caffe2_pb2 import NetDef
 from tests.busy import busy_processor
 

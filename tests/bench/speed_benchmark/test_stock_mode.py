@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.speed_benchmark.build import Program
+from bench.speed_benchmark import Program
 from lut.caffe2_pb2 import NetDef
 from tests.busy import busy_processor
 

@@ -9,10 +9,9 @@ import pytest
 
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
-from lut.frontends import load_model
-from lut.frontends.caffe2 import parse_input_dims
-from lut.netdef import list_ops, read_net, write_net
-from lut.records import FLOAT, INT32, UINT8, TensorSpec
+from lut.frontends import load_model, parse_input_dims, write_net
+from lut.frontends.netdef import list_ops, read_net
+from lut.ops import FLOAT, INT32, UINT8, TensorSpec
 from lut.zoo import NETS, PRECISIONS
 from lut.zoo import write_net as write_zoo_net
 from tests.lut.samples import FC, RELU, SOFTMAX, net_of, written_model

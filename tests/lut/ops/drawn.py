@@ -9,8 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from lut.argument_text import ArgumentValue, normalise_value
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, normalise_value
 
 __all__ = ["DRAWN", "Kind", "draw_kind", "draw_op"]
 

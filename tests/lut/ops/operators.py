@@ -2,10 +2,8 @@
 
 import pytest
 
-from lut.argument_text import ArgumentValue
 from lut.errors import ModelError
-from lut.ops import infer_outputs
-from lut.records import FLOAT, OpSpec, TensorSpec
+from lut.ops import FLOAT, ArgumentValue, OpSpec, TensorSpec, infer_outputs
 
 
 def op(op_type: str, *shapes: tuple[int, ...], dtype: int = FLOAT, **args: ArgumentValue) -> OpSpec:

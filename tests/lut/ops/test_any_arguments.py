@@ -9,12 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lut.argument_text import ArgumentValue
-from lut.canonical import canonical_key
 from lut.errors import ModelError
-from lut.families import check_family
-from lut.ops import RULES, bytes_moved, infer_outputs, multiply_adds
-from lut.records import FLOAT, INT32, INT64, UINT8, OpSpec, TensorSpec
+from lut.ops import (
+    FLOAT,
+    INT32,
+    UINT8,
+    ArgumentValue,
+    OpSpec,
+    TensorSpec,
+    bytes_moved,
+    check_family,
+    infer_outputs,
+    multiply_adds,
+)
+from lut.ops.canonical import canonical_key
+from lut.ops.rules import RULES
+from lut.ops.spec import INT64
 from tests.lut.arguments import values
 from tests.lut.ops.drawn import draw_kind, draw_op
 

@@ -2,9 +2,7 @@
 
 import pytest
 
-from lut.argument_text import ArgumentValue
-from lut.ops import infer_outputs, multiply_adds
-from lut.records import INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, infer_outputs, multiply_adds
 from tests.lut.ops.operators import refusal
 from tests.lut.samples import CONV
 

@@ -4,9 +4,7 @@ import math
 
 import pytest
 
-from lut.argument_text import ArgumentValue
-from lut.ops import infer_outputs, multiply_adds
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, infer_outputs, multiply_adds
 from tests.lut.ops.operators import refusal
 
 

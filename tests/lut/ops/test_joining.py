@@ -2,9 +2,7 @@
 
 import pytest
 
-from lut.argument_text import ArgumentValue
-from lut.ops import infer_outputs
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, infer_outputs
 from tests.lut.ops.operators import refusal
 
 Shape = tuple[int, ...]

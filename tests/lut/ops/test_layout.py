@@ -2,8 +2,7 @@
 
 import pytest
 
-from lut.ops import infer_outputs
-from lut.records import UINT8, OpSpec, TensorSpec
+from lut.ops import UINT8, OpSpec, TensorSpec, infer_outputs
 from tests.lut.ops.operators import op, refusal
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from lut.errors import ModelError
-from lut.ops import RULES, bytes_moved, infer_outputs, multiply_adds
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, bytes_moved, infer_outputs, multiply_adds
+from lut.ops.rules import RULES
 from tests.lut.ops.operators import refusal
 from tests.lut.samples import CONV, RELU
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from lut.argument_text import ArgumentValue
-from lut.ops import bytes_moved, infer_outputs
-from lut.records import INT64, UINT8, OpSpec, TensorSpec
+from lut.ops import UINT8, ArgumentValue, OpSpec, TensorSpec, bytes_moved, infer_outputs
+from lut.ops.spec import INT64
 from tests.lut.ops.operators import refusal
 
 Shape = tuple[int, ...]

@@ -15,10 +15,11 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from lut import cli
-from lut.formats.json_lut import write
+from lut.cli import entry as cli
+from lut.entries import BlockState, Conditions, Failure, Measurement
 from lut.merge import merge_journals, write_table
-from lut.records import BlockState, Conditions, Failure, Measurement, OpSpec, TensorSpec
+from lut.ops import OpSpec, TensorSpec
+from lut.table.formats.json_lut import write
 from lut.validation import NetComparison, Validation, write_validation
 from tests.lut.samples import (
     CONFIG,

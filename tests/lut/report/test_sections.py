@@ -13,16 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import FileError
-from lut.records import OpKey
+from lut.ops import OpKey
+from lut.report import TableReport, collect_columns, name_nets, read_run, read_story
 from lut.report.chart import OTHERS, log_axis, sample, series_names
-from lut.report.columns import collect_columns
 from lut.report.html import embed_json, tag
-from lut.report.material import Material, TableReport, name_nets
+from lut.report.material import Material
 from lut.report.measured import build as build_measured
 from lut.report.numbers import UNKNOWN, count, moment, percent, significant
 from lut.report.packing import compress, pack
-from lut.report.runs import read_run
-from lut.report.story import read_story, story_path
+from lut.report.story import story_path
 from lut.table import load_table
 from tests.lut.report.conftest import Files
 from tests.lut.samples import CONV, RELU, SEGMENT, record, written_journal

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, Block, Layer, list_layers, surroundings
+from lut.spaces import BLOCKS, RESOLUTIONS, list_layers, surroundings
+from lut.spaces.fbnet_layers import Block, Layer
 
 
 def test_there_are_22_layers_of_which_12_differ() -> None:

@@ -1,7 +1,7 @@
 """How the fp32 exports of the nets differ from each other."""
 
-from lut.argument_text import argument_value
 from lut.caffe2_pb2 import OperatorDef
+from lut.ops import argument_value
 from lut.zoo import build_net
 
 

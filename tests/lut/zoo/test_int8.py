@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lut.argument_text import argument_value
 from lut.caffe2_pb2 import NetDef, OperatorDef
+from lut.ops import argument_value
 from lut.zoo import NETS, BuiltNet, Net, build_net
 from lut.zoo.int8 import weight_step
 from lut.zoo.quantised import Quantised, read_rows

@@ -9,9 +9,8 @@ import pytest
 
 from lut.errors import ModelError
 from lut.frontends import load_model
-from lut.netdef import list_ops, parameter_specs
-from lut.ops import multiply_adds
-from lut.records import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.frontends.netdef import list_ops, parameter_specs
+from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, multiply_adds
 from lut.zoo import NETS, PRECISIONS, BuiltNet, build_net, write_net
 
 PUBLISHED_SHA256 = {

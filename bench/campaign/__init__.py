@@ -1,0 +1,34 @@
+"""TODO door of bench.campaign."""
+
+from __future__ import annotations
+
+from bench.campaign.drift_sample import choose_sample
+from bench.campaign.fleet import choose_devices, group_by_name, run_groups
+from bench.campaign.forecast import Forecaster, learn
+from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, cache_settings, is_cache_choice
+from bench.campaign.run import Summary, run_plan
+from bench.campaign.validation import DEFAULTS, choose_config, estimate_models, list_missing, validate_nets
+from bench.campaign.workers import run_apart
+
+__all__ = [
+    "DEFAULTS",
+    "IN_TURNS",
+    "TURNS",
+    "WARM",
+    "WHEN_WARM",
+    "Forecaster",
+    "Summary",
+    "cache_settings",
+    "choose_config",
+    "choose_devices",
+    "choose_sample",
+    "estimate_models",
+    "group_by_name",
+    "is_cache_choice",
+    "learn",
+    "list_missing",
+    "run_apart",
+    "run_groups",
+    "run_plan",
+    "validate_nets",
+]

@@ -1,0 +1,125 @@
+"""A sample of a table's own operators, measured again: what has become of the device since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from statistics import median
+
+from bench.device_runner import Device, run_block, split_into_companies
+from lut.drift import Drift, compare_times, is_telling
+from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
+from lut.errors import ModelError
+from lut.ops import OpSpec, bytes_moved
+from lut.table import LutTable
+
+__all__ = ["DriftSample", "choose_sample", "measure_drift"]
+
+_WINDOWS = 4
+"""Groups of neighbours in size, spread over the nets' time."""
+
+_ALONE = 60
+"""Operators in the sample where each is measured by itself."""
+
+_MOST_RECORDS = 50_000
+"""Of a larger table only the nets' own operators are looked at: reading it all would take longer."""
+
+
+@dataclass(frozen=True)
+class DriftSample:
+    """Operators to be measured again as the table's were, and their medians then, in microseconds."""
+
+    config: RunConfig
+    then_us: Mapping[OpSpec, float]
+
+
+def choose_sample(
+    table: LutTable, nets: Iterable[Sequence[OpSpec]], config: RunConfig, device_name: str
+) -> DriftSample:
+    """Choose operators that tell how a device's speed has changed for these nets.
+
+    Operators that took turns did so with their neighbours in size, and have to do so again: the sample is of
+    whole groups, around the operators in which the nets spend their time.
+
+    Args:
+        table: whose times are compared with.
+        nets: each net's operators, repetitions included.
+        config: how the table was measured.
+        device_name: whose records of the table count.
+    """
+    uses = Counter(op for net in nets for op in net)
+    whole = len(table) <= _MOST_RECORDS
+    records = (OpSpec.from_key(record.key) for record in table if record.device == device_name)
+    then_us = {}
+    for op in set(records) if whole else uses:
+        row = table.find(op)
+        if row.key == op.key and row.runtime_us:
+            then_us[op] = row.runtime_us
+    chosen: dict[OpSpec, float] = {}
+    for company in split_into_companies(_leave_out_strangers(then_us), config.turns):
+        time_us = [uses[op] * then_us[op] for op in company.ops]
+        for op in _take_windows(company.ops, time_us, company.turns):
+            chosen[op] = then_us[op]
+    return DriftSample(replace(config, passes=1), chosen)
+
+
+def _leave_out_strangers(ops: Iterable[OpSpec]) -> list[OpSpec]:
+    """Leave out what no rule of ours fits, which a table may hold: it can't be measured again."""
+    known = []
+    for op in ops:
+        try:
+            bytes_moved(op)
+        except ModelError:
+            continue
+        known.append(op)
+    return known
+
+
+def _take_windows(ops: Sequence[OpSpec], time_us: Sequence[float], width: int) -> list[OpSpec]:
+    """Take windows of so many neighbours in the order of turns around the quantiles of the time."""
+    passed = list(accumulate(time_us))
+    if not passed or not passed[-1]:
+        return []
+    count = _WINDOWS if width > 1 else _ALONE
+    taken: set[int] = set()
+    for number in range(count):
+        aim = (number + 0.5) / count * passed[-1]
+        center = next(index for index, sum_us in enumerate(passed) if sum_us >= aim)
+        first = max(0, min(center - width // 2, len(ops) - width))
+        taken |= set(range(first, min(first + width, len(ops))))
+    return [ops[index] for index in sorted(taken)]
+
+
+def measure_drift(
+    device: Device,
+    program: ProgramInfo,
+    sample: DriftSample,
+    *,
+    seed: int = 0,
+    silence_s: float | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Drift | None:
+    """Measure a sample again and compare; None where too little of it could be measured undisturbed.
+
+    Args:
+        device: prepared by `prepare`, which gave `program`.
+        program: what measures.
+        sample: chosen by `choose_sample`.
+        seed: decides the order of operators.
+        silence_s: how long the program may print nothing before an operator counts as hung.
+        announce: hears sentences for the user.
+
+    Raises:
+        DeviceError: the device can't be used, or was lost for good.
+        StoppedError: it was interrupted.
+    """
+    segment = Segment(device.info, program, sample.config)
+    wanted = {op: frozenset({0}) for op in sample.then_us}
+    pairs = []
+    for visit in run_block(device, segment, wanted, seed, announce=announce, silence_s=silence_s):
+        outcome = visit.outcome
+        if isinstance(outcome, Measurement) and is_telling(outcome.conditions):
+            pairs.append((sample.then_us[outcome.op], median(outcome.samples_ns) / 1000))
+    return compare_times(pairs)

@@ -1,0 +1,212 @@
+"""Several devices at one plan: blocks handed out as devices get free, and back when one drops out."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+from bench.campaign.workers import run_apart, working
+from bench.device_runner import Device, PhoneOptions, explain_no_phone, list_serials, open_device
+from lut.entries import ProgramInfo
+from lut.errors import ConflictError, DeviceError
+from lut.ops import OpSpec
+
+__all__ = [
+    "Block",
+    "WorkPool",
+    "choose_devices",
+    "group_by_name",
+    "interrupt_all",
+    "prepare_devices",
+    "run_groups",
+    "share_work",
+]
+
+Outcome = TypeVar("Outcome")
+
+Block = Mapping[OpSpec, frozenset[int]]
+"""Operators, and the passes still to be made of each."""
+
+
+class WorkPool:
+    """Blocks to be measured. A block that was taken is given back, empty when it is done."""
+
+    def __init__(self, blocks: Iterator[Block]) -> None:
+        self._blocks = blocks
+        self._returned: deque[Block] = deque()
+        self._out = 0
+        self._stopped = False
+        self._changed = threading.Condition()
+
+    def take(self) -> Block | None:
+        """Give a block, waiting while another device holds the last ones; None when all is done."""
+        with self._changed:
+            while not self._stopped:
+                block = self._returned.popleft() if self._returned else next(self._blocks, None)
+                if block is not None:
+                    self._out += 1
+                    return block
+                if not self._out:
+                    break
+                self._changed.wait()
+            return None
+
+    def give_back(self, left: Block) -> None:
+        """Return a block with what is left of it."""
+        with self._changed:
+            self._out -= 1
+            if left:
+                self._returned.append(left)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Hand out nothing any more."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether those who hold a block are to leave it."""
+        return self._stopped
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a block came back with something left, and nobody took it."""
+        return bool(self._returned)
+
+
+def interrupt_all(devices: Iterable[Device]) -> None:
+    """Interrupt all devices."""
+    for device in devices:
+        device.interrupt()
+
+
+def prepare_devices(
+    devices: Sequence[Device], announce: Callable[[str], None], lost: dict[str, str]
+) -> list[tuple[Device, ProgramInfo]]:
+    """Prepare all devices at once; those that can't be are put into `lost`, with the reason.
+
+    Raises:
+        DeviceError: none can be prepared.
+    """
+    if len(devices) == 1:
+        return [(devices[0], devices[0].prepare(announce))]
+    ready: list[tuple[Device, ProgramInfo]] = []
+    first: DeviceError | None = None
+    tasks = [partial(device.prepare, announce) for device in devices]
+    with working(tasks, partial(interrupt_all, devices)) as futures:
+        for device, future in zip(devices, futures, strict=True):
+            try:
+                ready.append((device, future.result()))
+            except DeviceError as error:
+                first = first or error
+                lost[device.info.serial] = str(error)
+                announce(f"Going on without {device.info.serial}: {error}")
+    if not ready and first:
+        raise first
+    return ready
+
+
+def share_work(
+    devices: Sequence[Device],
+    work: Callable[[Device], None],
+    pool: WorkPool,
+    announce: Callable[[str], None],
+    lost: dict[str, str],
+) -> None:
+    """Let every device work until the pool is empty; one that drops out is put into `lost`.
+
+    An interruption of the main thread ends all of them, whatever they wait for.
+
+    Raises:
+        DeviceError: all dropped out before the pool was empty.
+        StoppedError: a device was interrupted.
+    """
+    failures: list[BaseException] = []
+
+    def stop() -> None:
+        pool.stop()
+        interrupt_all(devices)
+
+    with working([partial(work, device) for device in devices], stop) as futures:
+        running = dict(zip(futures, devices, strict=True))
+        for future in as_completed(futures):
+            error, device = future.exception(), running[future]
+            if isinstance(error, DeviceError):
+                lost[device.info.serial] = str(error)
+                if len(devices) > 1:
+                    announce(f"Going on without {device.info.serial}: {error}")
+            elif error is not None:
+                stop()
+            if error is not None:
+                failures.append(error)
+    for error in failures:
+        if pool.unfinished or not isinstance(error, DeviceError):
+            raise error
+
+
+def choose_devices(serials: Sequence[str], every: bool, way: str, options: PhoneOptions) -> Sequence[Device]:
+    """Open the devices that were named; all phones; or where nothing is said the one phone, or the host.
+
+    Raises:
+        DeviceError: one can't be opened, there is no phone, or several and nobody says which.
+    """
+    if serials:
+        return [_open(serial, way, options) for serial in dict.fromkeys(serials)]
+    phones = [serial for serial, kind in list_serials(way).items() if kind != "host"]
+    if every and not phones:
+        raise DeviceError(f"{explain_no_phone()} --device host measures on this machine.")
+    if not every and len(phones) > 1:
+        raise DeviceError(
+            f"{len(phones)} phones are attached: {', '.join(phones)}. Name one or more by --device, or take "
+            f"all of them by --all."
+        )
+    return [_open(serial, way, options) for serial in phones or ["host"]]
+
+
+def _open(serial: str, way: str, options: PhoneOptions) -> Device:
+    """Open a device; asking at a phone for the user's consent takes as long as the user does."""
+    if serial == "host" and options.binary is not None:
+        raise DeviceError(
+            "--binary is a program for phones, and this machine was to be measured. Name a phone by "
+            "--device, or leave --binary out."
+        )
+    return run_apart(partial(open_device, serial, way, options))
+
+
+def group_by_name(devices: Sequence[Device], output: Path) -> dict[Path, list[Device]]:
+    """Put devices of the same name together: they share a plan, and the journal that this gives.
+
+    Raises:
+        ConflictError: names differ, and the output is no folder for several journals.
+    """
+    groups: dict[str, list[Device]] = {}
+    for device in devices:
+        groups.setdefault(device.info.name, []).append(device)
+    if output.is_dir() or (len(groups) > 1 and not output.suffix and not output.exists()):
+        return {output / f"{name}.run.jsonl": group for name, group in groups.items()}
+    if len(groups) > 1:
+        raise ConflictError(
+            f"The phones are of {len(groups)} names ({', '.join(groups)}), and a journal holds one: give a "
+            f"folder as the output instead of {output}."
+        )
+    return {output: list(devices)}
+
+
+def run_groups(
+    groups: Mapping[Path, Sequence[Device]], measure: Callable[[Path, Sequence[Device]], Outcome]
+) -> dict[Path, Outcome]:
+    """Measure all groups at once, each into its own journal; the first error is raised at the end."""
+    if len(groups) == 1:
+        return {journal: measure(journal, group) for journal, group in groups.items()}
+    tasks = [partial(measure, journal, group) for journal, group in groups.items()]
+    with working(tasks, partial(interrupt_all, chain.from_iterable(groups.values()))) as futures:
+        pass
+    return {journal: future.result() for journal, future in zip(groups, futures, strict=True)}

@@ -1,0 +1,45 @@
+"""From a model's folder to the two nets that run it whole.
+
+They are the model's own, as they are: literal parameters and, on fp32 convolutions, the kernels that were
+asked for. What is added is a fill for every input that the init net leaves to the caller: uniform in
+[-1, 1), the unit range that fp32 operators need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.nets import OpNets, uniform_fill
+from lut.caffe2_pb2 import NetDef
+from lut.errors import ModelError
+from lut.frontends import is_caffe2_model, read_caffe2_nets
+
+__all__ = ["build_model_nets"]
+
+
+def build_model_nets(
+    net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None
+) -> OpNets:
+    """Read a model and make its init net fill the inputs too.
+
+    Args:
+        net_id: the name by which the program tells the net from others.
+        path: the model's folder.
+        input_dims: shape of each float input; absent, the model's `input_dims.json` is taken.
+
+    Raises:
+        ModelError: it is no Caffe2 model, or can't be understood.
+    """
+    if not is_caffe2_model(path):
+        raise ModelError(
+            f"{path} holds no Caffe2 net. Only those can be measured whole: expected is a folder with "
+            f"model.pb and model_init.pb."
+        )
+    nets = read_caffe2_nets(path, input_dims)
+    init_net = NetDef()
+    init_net.CopyFrom(nets.init_net)
+    for name, tensor in nets.inputs.items():
+        if name not in nets.parameters:
+            init_net.op.append(uniform_fill(name, tensor.shape))
+    return OpNets(net_id, init_net, nets.net)

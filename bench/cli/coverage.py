@@ -1,0 +1,109 @@
+"""The command `lut coverage`.
+
+It is the one place where `lut` sees `bench`: the spaces are generators of operators, which belong to
+`bench`, and the question how much of one a table holds belongs to `lut`. Command lines stand above both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.cli.space_options import space_options
+from bench.op_generators import Space, SpaceOptions
+from lut.cli import Bar, quiet_option
+from lut.errors import MissingError
+from lut.plan import write_plan
+from lut.table import Coverage, load_table
+
+__all__ = ["coverage"]
+
+PATH = click.Path(path_type=Path)
+
+_SHOWN = 10
+"""So many missing operators are named; the rest are in the plan that --missing-out writes."""
+
+
+@click.command()
+@space_options(required=False)
+@click.option("--lut", "table_file", type=PATH, required=True, help="The table (.json or .json.zip).")
+@click.option("--device", help="Whose records to use, where the table holds several devices'.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--missing-out", type=PATH, help="Write what the table lacks as a plan for `bench run`.")
+@quiet_option
+def coverage(
+    space: Space,
+    options: SpaceOptions,
+    table_file: Path,
+    device: str | None,
+    as_json: bool,
+    missing_out: Path | None,
+    quiet: bool,
+) -> None:
+    """Tell how much of a search space, or of nets, a table holds.
+
+    Ends with exit code 5 where something is missing. Measuring just that, and merging it into the
+    table, is the usual way to extend one.
+
+    \b
+    Example:
+      lut coverage --space fbnet --lut TABLE --missing-out missing.plan.jsonl
+      bench run missing.plan.jsonl -o missing.run.jsonl
+      lut merge missing.run.jsonl --into TABLE
+    """
+    table = load_table(table_file, device)
+    result = Coverage()
+    with Bar(None, "op", quiet) as bar:
+        missing = result.sift(bar.follow(space.generate(options)), table)
+        first = list(islice(missing, _SHOWN))
+        if first and missing_out is not None:
+            write_plan(chain(first, missing), missing_out)
+        else:
+            deque(missing, maxlen=0)  # runs the stream to its end
+    click.echo(json.dumps(_to_json(result), indent=1) if as_json else _to_table(result))
+    if first:
+        count = result.missing.total()
+        names = "\n".join(f"  {op.describe()}" for op in first)
+        more = f"\n  and {count - len(first):,} more" if count > len(first) else ""
+        raise MissingError(
+            f"{table_file} lacks {count:,} operators:\n{names}{more}\n"
+            f"Measure them by `bench run {missing_out or 'PLAN'}`"
+            + ("." if missing_out else "; --missing-out PLAN writes the plan.")
+        )
+
+
+def _to_json(result: Coverage) -> dict[str, Any]:
+    return {
+        "operators": result.found.total() + result.missing.total(),
+        "found": result.found.total(),
+        "missing": result.missing.total(),
+        "share": result.share,
+        "by_type": {
+            op_type: {
+                "found": result.found[op_type],
+                "found_as_relu": result.replaced[op_type],
+                "missing": result.missing[op_type],
+            }
+            for op_type in result.op_types
+        },
+    }
+
+
+def _to_table(result: Coverage) -> str:
+    lines = [f"{'OP TYPE':<20} {'FOUND':>10} {'MISSING':>10}"]
+    lines += [
+        f"{op_type:<20} {result.found[op_type]:>10,} {result.missing[op_type]:>10,}"
+        for op_type in result.op_types
+    ]
+    lines.append(f"{'in all':<20} {result.found.total():>10,} {result.missing.total():>10,}")
+    # Cut off, not rounded: 100.00 % is said of whole coverage only.
+    lines.append(f"The table holds {int(result.share * 10_000) / 100:.2f} % of them.")
+    if result.replaced:
+        count = result.replaced.total()
+        lines.append(f"{count:,} of the found Int8Conv stand there as Int8ConvRelu, whose time is the same.")
+    return "\n".join(lines)

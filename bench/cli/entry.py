@@ -1,0 +1,162 @@
+"""The command line `bench`: devices, the benchmark program, plans, runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.cli.device_options import adb_option, complete_serial
+from bench.device_runner import Device, list_devices, open_device
+from bench.speed_benchmark import TARGETS, build_program
+from lut.cli import LazyGroup, end_program, quiet_option, say
+
+__all__ = ["main"]
+
+PATH = click.Path(path_type=Path)
+
+
+def main() -> None:
+    """Enter here from the shell."""
+    end_program(cli, "Interrupted. What a run measured is kept; the same `bench run` goes on from there.")
+
+
+_LAZY = {
+    "completion": "lut.cli.completion:completion",
+    "doctor": "bench.cli.doctor:doctor",
+    "generate": "bench.cli.generate:generate",
+    "run": "bench.cli.run:run",
+    "validate": "bench.cli.validate:validate",
+}
+"""Commands in modules of their own: none should wait for what only the other needs."""
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=_LAZY,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="cnn-latency-lut", prog_name="bench")
+def cli() -> None:
+    """Measure the latency of single operators on this machine or on phones.
+
+    \b
+    The usual way:
+      bench generate --space models --model models/ChamNet-A/int8 -o zoo.plan.jsonl
+      bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
+      lut merge zoo.run.jsonl -o lut/data
+      bench validate models/ChamNet-A/int8 --lut lut/data/<device>-op_lut_database.json
+    """
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one array of devices.")
+@click.option(
+    "--name",
+    "serial",
+    metavar="SERIAL",
+    shell_complete=complete_serial,
+    help="Print one device's name and nothing else.",
+)
+@click.option(
+    "--device",
+    "serials",
+    metavar="SERIAL",
+    multiple=True,
+    shell_complete=complete_serial,
+    help="Only this; tcp:HOST:PORT for one by network.",
+)
+@adb_option
+def devices(as_json: bool, serial: str | None, serials: tuple[str, ...], way: str) -> None:
+    """List the devices that can be measured on.
+
+    \b
+    Example:
+      bench devices --json
+      bench devices --device tcp:192.168.1.20:5555
+    """
+    if serial is not None:
+        click.echo(open_device(serial, way).info.name)
+        return
+    if serials:
+        opened = [open_device(each, way) for each in serials]
+    else:
+        opened = list_devices(way, warn=say(quiet=False))
+    with ExitStack() as stack:
+        for device in opened:
+            stack.callback(device.close)
+        show_devices(opened, as_json)
+
+
+def show_devices(opened: Sequence[Device], as_json: bool) -> None:
+    """Print devices with their facts and their state at this moment."""
+    if as_json:
+        rows: list[dict[str, Any]] = [
+            {
+                "serial": device.info.serial,
+                "kind": device.info.kind,
+                "name": device.info.name,
+                "facts": dict(device.info.facts),
+                "state": dict(device.probe()),
+            }
+            for device in opened
+        ]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    infos = [device.info for device in opened]
+    serials = max([16, *(len(info.serial) for info in infos)])
+    kinds = max([6, *(len(info.kind) for info in infos)])
+    click.echo(f"{'SERIAL':<{serials}} {'KIND':<{kinds}} NAME")
+    for device, info in zip(opened, infos, strict=True):
+        click.echo(f"{info.serial:<{serials}} {info.kind:<{kinds}} {info.name}")
+        for name, value in {**info.facts, **device.probe()}.items():
+            click.echo(f"{'':<{serials}} {'':<{kinds}} {name}: {value}")
+
+
+@cli.command()
+@click.option(
+    "--device",
+    "serial",
+    metavar="SERIAL",
+    required=True,
+    shell_complete=complete_serial,
+    help="A phone's serial.",
+)
+@adb_option
+def clean(serial: str, way: str) -> None:
+    """Remove what this program keeps on a phone: its folder in /data/local/tmp, and nothing else.
+
+    \b
+    Example:
+      bench clean --device R58M1234ABC
+    """
+    device = open_device(serial, way)
+    device.clean()
+    device.close()
+
+
+@cli.command()
+@click.option(
+    "--target",
+    type=click.Choice(list(TARGETS)),
+    default="host",
+    show_default=True,
+    help="The machine to build for.",
+)
+@quiet_option
+def build(target: str, quiet: bool) -> None:
+    """Build the benchmark program with its pinned runtime; does nothing when it is there.
+
+    The runtime is downloaded by pip and checked against its SHA-256: 45 MB for Android, 804 MB for an
+    x86-64 host. Everything is kept in the user's cache folder.
+
+    \b
+    Example:
+      bench build --target android-arm64
+    """
+    program = build_program(target, progress=say(quiet))
+    click.echo(program.executable)

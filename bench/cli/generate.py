@@ -1,0 +1,122 @@
+"""The command `bench generate`: plans, and how large they are."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.campaign import Forecaster, learn
+from bench.cli.space_options import space_options
+from bench.nets import build_nets
+from bench.op_generators import Space, SpaceOptions, draw
+from lut.cli import Bar, quiet_option, say
+from lut.frontends import write_net
+from lut.ops import OpSpec
+from lut.plan import write_plan
+
+__all__ = ["generate"]
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@space_options(required=True)
+@click.option("-o", "--output", type=PATH, help="The plan to write (JSON Lines).")
+@click.option("--nets", type=PATH, help="Also write <id>/init_net.pb and predict_net.pb in this folder.")
+@click.option("--sample", type=click.IntRange(1), help="Draw so many operators at random. Default: all.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@click.option("--count", is_flag=True, help="Write nothing, only count, by operator type.")
+@click.option("--run", type=PATH, help="With --count: a journal of a device, to say how long it will take.")
+@click.option("--json", "as_json", is_flag=True, help="With --count: print JSON.")
+@quiet_option
+def generate(
+    space: Space,
+    options: SpaceOptions,
+    output: Path | None,
+    nets: Path | None,
+    sample: int | None,
+    seed: int,
+    count: bool,
+    run: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write a plan: the operators to measure, each once.
+
+    \b
+    The spaces:
+      models   every operator of the nets given by --model
+      fbnet    FBNet: 22 layers of ten blocks, at 224 and 96
+      chamnet  ChamNet: widths, expansions, resolutions in the hull of the released nets
+      grid     every point of the axes in a TOML file
+
+    \b
+    Example:
+      bench generate --space fbnet --count --run zoo.run.jsonl
+      bench generate --space fbnet -o fbnet.plan.jsonl
+      bench generate --space models --model models/FBNet-A/int8 -o fbnet-a.plan.jsonl
+    """
+    if count == (output is not None) or (count and nets is not None):
+        raise click.UsageError("Give either -o PLAN (and perhaps --nets), or --count.")
+    if not count and (run is not None or as_json):
+        raise click.UsageError("--run and --json go with --count.")
+    forecaster = None if run is None else learn(run)
+    with Bar(None, "op", quiet) as bar:
+        ops: Iterable[OpSpec] = bar.follow(space.generate(options))
+        if sample is not None:
+            ops = draw(ops, sample, seed)
+        if output is None:
+            counts, run_ns = _count(ops, forecaster)
+        else:
+            number = write_plan(ops if nets is None else (_write_nets(op, nets) for op in ops), output)
+    if output is not None:
+        say(quiet)(f"{output}: {number:,} operators")
+    elif as_json:
+        click.echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
+    else:
+        _show(counts, run_ns, forecaster)
+
+
+def _write_nets(op: OpSpec, folder: Path) -> OpSpec:
+    single = build_nets(op)
+    write_net(single.init_net, folder / single.id / "init_net.pb")
+    write_net(single.predict_net, folder / single.id / "predict_net.pb")
+    return op
+
+
+def _count(ops: Iterable[OpSpec], forecaster: Forecaster | None) -> tuple[Counter[str], float]:
+    """Count operators by type, and sum up the times of their single runs in nanoseconds."""
+    counts: Counter[str] = Counter()
+    run_ns = 0.0
+    for op in ops:
+        counts[op.op_type] += 1
+        if forecaster is not None:
+            run_ns += forecaster.run_ns(op)
+    return counts, run_ns
+
+
+def _to_json(counts: Counter[str], run_ns: float, forecaster: Forecaster | None) -> dict[str, Any]:
+    estimate = {}
+    if forecaster is not None:
+        seconds = round(forecaster.campaign_s(run_ns), 1)
+        estimate = {"device": forecaster.device, "config": vars(forecaster.config), "estimated_s": seconds}
+    return {"operators": counts.total(), "by_type": dict(sorted(counts.items())), **estimate}
+
+
+def _show(counts: Counter[str], run_ns: float, forecaster: Forecaster | None) -> None:
+    for op_type, count in sorted(counts.items()):
+        click.echo(f"{op_type:<20} {count:>10,}")
+    click.echo(f"{'in all':<20} {counts.total():>10,}")
+    if forecaster is not None:
+        config = forecaster.config
+        seconds = timedelta(seconds=round(forecaster.campaign_s(run_ns)))
+        click.echo(
+            f"About {seconds} on {forecaster.device} with {config.passes} passes of "
+            f"{config.warmup}+{config.iters} runs, judged from {forecaster.learnt_from:,} operators."
+        )

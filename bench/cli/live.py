@@ -1,0 +1,127 @@
+"""What a run looks like while it goes on: the figures of one moment, and the words for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bench.campaign import Summary
+from lut.entries import Measurement
+from lut.ops import OpSpec
+
+__all__ = ["Moment", "Pace", "describe_line", "describe_moment", "read_celsius"]
+
+_QUIET_S = 10.0
+_QUIET_SHARE = 0.05
+"""Where lines can't be overwritten, the next one waits for so much time and for so much of the run."""
+
+_TEMPERATURES = ("zone_celsius", "battery_celsius")
+"""The values of a device's state that tell how hot it is, the better one first."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far a run is, as seen from one device; None is what nobody knows (yet).
+
+    `done` and `total` are visits of the whole run, what an earlier run left included; `here` are those of
+    this device where it shares the run with others. `left_s` is in seconds.
+    """
+
+    done: int
+    total: int
+    failed: int = 0
+    here: int | None = None
+    left_s: float | None = None
+    celsius: float | None = None
+    khz: int | None = None
+    op: OpSpec | None = None
+
+
+class Pace:
+    """Reads moments off a growing summary, and knows how fast visits come since it was first asked."""
+
+    def __init__(self, total: int, passes: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the number of visits of the whole run, and how many each operator gets."""
+        self._total = total
+        self._passes = passes
+        self._clock = clock
+        self._first: tuple[float, int] | None = None
+        self._told: tuple[float, int] | None = None
+
+    def read(self, now: Summary, serial: str, *, alone: bool = True) -> Moment:
+        """Give the moment as this device's line shows it; `alone` where no other shares the run."""
+        done = min(self._total, now.visits + (now.resumed + now.failed) * self._passes)
+        outcome, state = now.latest.get(serial), now.states.get(serial)
+        conditions = outcome.conditions if isinstance(outcome, Measurement) else None
+        return Moment(
+            done=done,
+            total=self._total,
+            failed=now.failed,
+            here=None if alone else now.visits_on[serial],
+            left_s=self._left_s(now.visits, done),
+            celsius=None if state is None else read_celsius(state.values),
+            khz=None if conditions is None else conditions.khz_after or conditions.khz_before,
+            op=outcome.op if outcome else None,
+        )
+
+    def _left_s(self, visits: int, done: int) -> float | None:
+        time_s = self._clock()
+        if self._first is None:
+            self._first = time_s, visits
+        since_s, before = self._first
+        # What an earlier run left took no time in this one: only visits of this run make the pace.
+        if visits == before:
+            return None
+        return (time_s - since_s) / (visits - before) * (self._total - done)
+
+    def is_due(self, done: int) -> bool:
+        """Tell whether a line is due where lines stay: time has passed, and the run went on.
+
+        The first call only starts the clock: a run of seconds says nothing but its summary.
+        """
+        time_s = self._clock()
+        if self._told is None:
+            self._told = time_s, done
+        told_s, told = self._told
+        if time_s - told_s < _QUIET_S or done - told < self._total * _QUIET_SHARE:
+            return False
+        self._told = time_s, done
+        return True
+
+
+def read_celsius(values: Mapping[str, str]) -> float | None:
+    """Give the temperature of a device's state in degrees Celsius; None where it tells none."""
+    for name in _TEMPERATURES:
+        try:
+            return float(values[name])
+        except (KeyError, ValueError):  # absent, or "unavailable"
+            continue
+    return None
+
+
+def describe_moment(moment: Moment) -> str:
+    """Say the time left, failures, heat, clock and operator; what is unknown is left out.
+
+    The operator comes last, where a narrow terminal cuts.
+    """
+    parts = []
+    if moment.here is not None:
+        parts.append(f"{moment.here} here")
+    if moment.left_s is not None:
+        parts.append(f"{timedelta(seconds=round(moment.left_s))} left")
+    parts.append(f"{moment.failed} failed")
+    if moment.celsius is not None:
+        parts.append(f"{moment.celsius:.0f} °C")
+    if moment.khz is not None:
+        parts.append(f"{moment.khz / 1e6:.2f} GHz")
+    if moment.op is not None:
+        parts.append(moment.op.describe())
+    return ", ".join(parts)
+
+
+def describe_line(serial: str, moment: Moment) -> str:
+    """One line of a log: `host: 60 of 111 visits (54 %), 0:01:10 left, 0 failed, …`."""
+    share = 100 * moment.done // max(1, moment.total)
+    return f"{serial}: {moment.done:,} of {moment.total:,} visits ({share} %), {describe_moment(moment)}"

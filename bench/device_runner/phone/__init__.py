@@ -1,0 +1,24 @@
+"""TODO door of bench.device_runner.phone."""
+
+from __future__ import annotations
+
+from bench.device_runner.phone.adb import explain_missing_usb, list_usb_serials, load_keys, open_directly
+from bench.device_runner.phone.adb_server import list_server_serials, open_by_server, server_address
+from bench.device_runner.phone.gates import GATES
+from bench.device_runner.phone.phone_device import PhoneOptions
+from bench.device_runner.phone.profile import read_profile
+from bench.device_runner.phone.usb import find_usb_phones
+
+__all__ = [
+    "GATES",
+    "PhoneOptions",
+    "explain_missing_usb",
+    "find_usb_phones",
+    "list_server_serials",
+    "list_usb_serials",
+    "load_keys",
+    "open_by_server",
+    "open_directly",
+    "read_profile",
+    "server_address",
+]

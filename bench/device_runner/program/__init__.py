@@ -1,0 +1,22 @@
+"""TODO door of bench.device_runner.program."""
+
+from __future__ import annotations
+
+from bench.device_runner.program.arguments import program_arguments
+from bench.device_runner.program.canary import CanaryMemory, build_canary
+from bench.device_runner.program.events import End, NetFailed, NetTimed
+from bench.device_runner.program.run import ProcessKilled, TurnsFailed, run_program
+from bench.device_runner.program.turns import split_into_companies
+
+__all__ = [
+    "CanaryMemory",
+    "End",
+    "NetFailed",
+    "NetTimed",
+    "ProcessKilled",
+    "TurnsFailed",
+    "build_canary",
+    "program_arguments",
+    "run_program",
+    "split_into_companies",
+]

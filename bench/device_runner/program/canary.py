@@ -1,0 +1,88 @@
+"""The canary: one short operator, timed again and again to see the device itself change.
+
+When it takes longer than usual, so does all that runs at that time: another tenant has the other half of the
+core, the clock is low, or the process was started unluckily. What it usually takes is remembered from run to
+run, so that a process which is slow from beginning to end is noticed too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from bench.nets import OpNets, build_nets
+from lut.cache import default_cache
+from lut.entries import Segment
+from lut.errors import FileError
+from lut.files import parse_json, write_atomically
+from lut.ops import INT32, UINT8, OpSpec, TensorSpec
+
+__all__ = ["CANARY_ID", "CanaryMemory", "build_canary"]
+
+CANARY_ID = "canary"
+
+_CANARY = OpSpec.of(
+    "Int8ConvRelu",
+    [TensorSpec((1, 14, 14, 64), UINT8), TensorSpec((64, 1, 1, 64), UINT8), TensorSpec((64,), INT32)],
+    kernel=1,
+    order="NHWC",
+    pad=0,
+    stride=1,
+)
+"""Of 0.8 million multiply-adds: some ten microseconds on a processor of today, and at home in its caches."""
+
+_REMEMBERED = 20
+"""Processes whose canary counts: should a device become slower for good, it counts as usual after so many."""
+
+
+def build_canary() -> OpNets:
+    """Build the canary's nets."""
+    return replace(build_nets(_CANARY), id=CANARY_ID)
+
+
+_told: set[Path] = set()
+"""The folders that can't be used and of which the user was told: once is enough for many processes."""
+
+
+class CanaryMemory:
+    """What the canary took in earlier processes, by device, program, threads and processors."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = default_cache() / "canary" if folder is None else folder
+
+    def usual_ns(self, segment: Segment) -> int | None:
+        """Give the time of the fastest process remembered, in nanoseconds; None where there is none."""
+        return min(self._read(segment), default=None)
+
+    def learn(self, segment: Segment, ns: int, announce: Callable[[str], None] = lambda _: None) -> None:
+        """Remember what the canary usually took in a process that has ended.
+
+        Measuring goes on without that where the folder can't be used; `announce` hears of it, once.
+        """
+        times = [*self._read(segment), ns][-_REMEMBERED:]
+        try:
+            write_atomically(self._path(segment), json.dumps(times).encode())
+        except FileError as refusal:
+            if self._folder not in _told:
+                _told.add(self._folder)
+                announce(
+                    f"How fast this device usually is can't be remembered for later runs: {refusal} It goes "
+                    f"on without. Set CNN_LATENCY_LUT_CACHE to a folder that can be written."
+                )
+
+    def _read(self, segment: Segment) -> list[int]:
+        try:
+            times = parse_json(self._path(segment).read_bytes())
+        except (OSError, ValueError):
+            return []  # nothing is remembered, or nothing that can be read: the next process starts it anew
+        if not isinstance(times, list):
+            return []
+        return [time for time in times if type(time) is int and time > 0]
+
+    def _path(self, segment: Segment) -> Path:
+        config = segment.config
+        identity = (segment.device.name, segment.program.sha256, config.threads, config.cpus)
+        return self._folder / f"{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]}.json"

@@ -1,0 +1,150 @@
+"""What every command line here shares: how it ends, where its words go, how it shows progress."""
+
+from __future__ import annotations
+
+import atexit
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from lut.errors import LutError
+from lut.frontends import parse_input_dims
+
+__all__ = ["Bar", "LazyGroup", "end_program", "input_dims_option", "quiet_option", "say"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Item = TypeVar("Item")
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress, and no word but errors.")
+
+
+def end_program(command: click.Command, interrupted: str = "Interrupted.") -> NoReturn:
+    """Run a command line and end the process with its exit code; see `lut.errors` for the codes.
+
+    `interrupted` is what the user hears on Ctrl-C and SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    atexit.register(_ignore_signals)
+    sys.exit(_run(command, interrupted))
+
+
+def _ignore_signals() -> None:
+    """Let nothing disturb the end of the process: the work is done, and its exit code stands."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _run(command: click.Command, interrupted: str) -> int:
+    stdout = sys.stdout
+    try:
+        return command.main(standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(interrupted, err=True)
+        return 130
+    except SystemExit:
+        # Where who reads our output has gone (`… | head`), click puts a mute stdout in place and exits with
+        # 1 by itself. It is no error of ours.
+        if sys.stdout is not stdout:
+            return 0
+        raise
+    except LutError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+
+
+def say(quiet: bool) -> Callable[[str], None]:
+    """Give what tells the user a sentence on stderr, or tells nothing."""
+    return (lambda _: None) if quiet else (lambda message: click.echo(message, err=True))
+
+
+def input_dims_option(default: str | None = None) -> Callable[[Command], Command]:
+    """Give the option `--input_dims`, which hands a dict of shapes to the command."""
+    return click.option(
+        "--input_dims",
+        metavar="JSON",
+        default=default,
+        show_default=default is not None,
+        callback=_read_input_dims,
+        help="Shapes of the net's inputs, such as '{\"data\": [1, 3, 224, 224]}'."
+        + ("" if default else " Default: the model's input_dims.json."),
+    )
+
+
+def _read_input_dims(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> dict[str, tuple[int, ...]] | None:
+    try:
+        return None if text is None else parse_input_dims(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+class LazyGroup(click.Group):
+    """A group that imports some of its commands only when they are called, or when its help lists them."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, str] | None = None, **options: Any) -> None:
+        """Take, as `lazy`, for each command's name where it is: `module:attribute`."""
+        super().__init__(*args, **options)
+        self._lazy = dict(lazy or {})
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *self._lazy})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in self._lazy:
+            module, _, attribute = self._lazy.pop(name).partition(":")
+            self.add_command(getattr(import_module(module), attribute), name)
+        return super().get_command(context, name)
+
+
+class Bar:
+    """A progress bar with the time left on stderr; silent when that is no terminal, or when asked."""
+
+    def __init__(
+        self, total: int | None, unit: str, quiet: bool, *, title: str = "", layout: str | None = None
+    ) -> None:
+        """Begin at 0 of `total`; a `layout` is a bar format of tqdm's, a title stands in front."""
+        from tqdm import tqdm  # a look-up that takes milliseconds should not wait for it
+
+        self.shown = not quiet and sys.stderr.isatty()
+        self._bar: tqdm[Any] = tqdm(
+            total=total,
+            desc=title,
+            unit=unit,
+            disable=not self.shown,
+            file=sys.stderr,
+            leave=False,
+            dynamic_ncols=True,
+            bar_format=layout,
+        )
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def set(self, done: int, note: str = "") -> None:
+        """Show that so many are done, and a short note beside it."""
+        if note:
+            self._bar.set_postfix_str(note, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def follow(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Pass items on and count them."""
+        for item in items:
+            yield item
+            self._bar.update()
+
+    def say(self, message: str) -> None:
+        """Show a sentence above the bar."""
+        self._bar.write(message, file=sys.stderr)

@@ -1,0 +1,131 @@
+"""An estimate as text: a table for people, JSON and CSV for programs.
+
+Each says whether the sum is whole: a partial one is labelled as such, never passed off as the net's.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from lut.ops import OpSpec, describe_value
+from lut.table import Estimate, Row
+
+__all__ = ["RENDERERS"]
+
+
+def _render_table(estimate: Estimate) -> str:
+    return "".join(f"{line}\n" for line in _table_lines(estimate))
+
+
+def _table_lines(estimate: Estimate) -> Iterator[str]:
+    yield f"{'#':>4} {'P50 US':>12} {'SHARE':>6}  OPERATOR"
+    for index, row in enumerate(estimate.rows):
+        runtime = row.runtime_us
+        if runtime is None:
+            yield f"{index:>4} {'missing':>12} {'':>6}  {row.op.describe()}"
+            continue
+        share = runtime / estimate.known_us if estimate.known_us else 0.0
+        yield f"{index:>4} {runtime:>12.3f} {share:>6.1%}  {row.op.describe()}{_remark(row)}"
+    found = sum(1 for row in estimate.rows if row.runtime_us is not None)
+    if estimate.predicted:
+        yield (
+            f"ESTIMATED, not measured: {len(estimate.predicted)} operators, {estimate.predicted_us:.3f} us, "
+            f"{estimate.predicted_us / estimate.known_us:.1%} of the sum."
+        )
+    if estimate.total_us is None:
+        yield (
+            f"PARTIAL sum of {found} of {len(estimate.rows)} operators: {estimate.known_us:.3f} us. "
+            f"This is not the net's latency."
+        )
+    else:
+        yield f"Sum of all {len(estimate.rows)} operators' medians (p50): {estimate.total_us:.3f} us"
+        yield from _spread_and_calibration(estimate)
+
+
+def _spread_and_calibration(estimate: Estimate) -> Iterator[str]:
+    low, high = estimate.spread_us
+    yield (
+        f"Sum of their p10s to sum of their p90s: {low:.3f} to {high:.3f} us"
+        + (", with the intervals of those estimated" if estimate.predicted else "")
+        + ". This is the spread of single runs, not a confidence interval."
+    )
+    if estimate.calibration is not None:
+        correction = estimate.calibration.describe()
+        yield f"Calibrated for whole nets: {estimate.calibrated_us:.3f} us ({correction})"
+
+
+def _remark(row: Row) -> str:
+    if row.predicted is not None:
+        return f" (ESTIMATED: {row.predicted.low_us:.3f} to {row.predicted.high_us:.3f} us)"
+    return "" if row.key == row.op.key else f" (found as {row.key.op_type})"
+
+
+def _render_json(estimate: Estimate) -> str:
+    low, high = estimate.spread_us
+    calibration = estimate.calibration
+    report = {
+        "statistic": "sum of medians (p50)",
+        "total_us": estimate.total_us,
+        "partial_us": None if estimate.total_us is not None else estimate.known_us,
+        "estimated_us": estimate.predicted_us,
+        "spread": {
+            "low_us": low,
+            "high_us": high,
+            "meaning": "sum of p10s to sum of p90s; estimated operators count with their intervals' ends",
+        },
+        "calibrated_us": estimate.calibrated_us,
+        "calibration": None if calibration is None else calibration.to_json(),
+        "operators": [_describe_row(row) for row in estimate.rows],
+        "missing": [op.key.to_json() for op in estimate.missing],
+    }
+    return json.dumps(report, indent=1) + "\n"
+
+
+def _describe_row(row: Row) -> dict[str, Any]:
+    p10, p90 = (row.spread_us if row.records else None) or (None, None)
+    return {
+        **row.op.key.to_json(),
+        "runtime_us_p10": p10,
+        "runtime_us_p50": row.runtime_us,
+        "runtime_us_p90": p90,
+        "found_as": row.key.op_type if row.records else None,
+        "records": len(row.records),
+        "estimated": None if row.predicted is None else asdict(row.predicted),
+    }
+
+
+def _render_csv(estimate: Estimate) -> str:
+    """Render one line an operator and one for each sum; an operator without a time has an empty one."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["index", "op_type", "input_shapes", "arguments", "runtime_us_p50", "found_as", "estimated"]
+    )
+    for index, row in enumerate(estimate.rows):
+        found_as = row.key.op_type if row.records else ""
+        estimated = "" if row.predicted is None else "estimated"
+        shapes, arguments = _shapes_and_arguments(row.op)
+        writer.writerow([index, row.op.op_type, shapes, arguments, row.runtime_us, found_as, estimated])
+    label = "partial sum" if estimate.missing else "sum"
+    estimated = f"{estimate.predicted_us} estimated" if estimate.predicted else ""
+    writer.writerow([label, "", "", "", estimate.known_us, "", estimated])
+    if estimate.calibrated_us is not None:
+        writer.writerow(["calibrated sum", "", "", "", estimate.calibrated_us, "", ""])
+    return text.getvalue()
+
+
+def _shapes_and_arguments(op: OpSpec) -> tuple[str, str]:
+    shapes = " ".join("x".join(map(str, tensor.shape)) for tensor in op.inputs)
+    return shapes, " ".join(f"{name}={describe_value(value)}" for name, value in op.args)
+
+
+RENDERERS: dict[str, Callable[[Estimate], str]] = {
+    "table": _render_table,
+    "json": _render_json,
+    "csv": _render_csv,
+}

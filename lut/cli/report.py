@@ -1,0 +1,107 @@
+"""The command `lut report`: a table as a page to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lut.cli.console import Bar, input_dims_option, quiet_option, say
+from lut.cli.table_options import TableChoice
+from lut.files import write_atomically
+from lut.frontends import load_model
+from lut.report import (
+    Material,
+    NetReport,
+    Run,
+    TableReport,
+    check_devices,
+    collect_columns,
+    name_nets,
+    read_plotly,
+    read_run,
+    read_story,
+    render_report,
+)
+from lut.validation import Validation, read_validation
+
+__all__ = ["report"]
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--lut", "table_files", type=PATH, multiple=True, required=True, help="The table; two are compared."
+)
+@click.option("--device", help="Whose records to use, where a table holds several devices'.")
+@click.option("--run", "runs", type=PATH, multiple=True, help="A journal, for the drift over its run.")
+@click.option("--model", "models", type=PATH, multiple=True, help="A net's folder, for its waterfall.")
+@click.option("--validate", "validation", type=PATH, help="What `bench validate` has written.")
+@input_dims_option()
+@click.option("-o", "--output", type=PATH, required=True, help="The page to write, such as report.html.")
+@quiet_option
+def report(
+    table_files: tuple[Path, ...],
+    device: str | None,
+    runs: tuple[Path, ...],
+    models: tuple[Path, ...],
+    validation: Path | None,
+    input_dims: dict[str, tuple[int, ...]] | None,
+    output: Path,
+    quiet: bool,
+) -> None:
+    """Write a table as one page of HTML that opens in a browser without a network.
+
+    It tells what was measured and how, each net's operators in run order, throughput, spread, and every
+    record in a table to sort and filter. What a net has and the table lacks is shown as missing. With two
+    tables the page begins with their ratios.
+
+    \b
+    Example:
+      lut report --lut TABLE --run zoo.run.jsonl --model models/ChamNet-A/int8 -o report.html
+      lut report --lut monday.json --lut tuesday.json -o compared.html
+    """
+    if len(table_files) > 2:
+        raise click.UsageError(f"--lut is given {len(table_files)} times. Give one table, or two to compare.")
+    read_plotly()  # its absence should be heard of before minutes of reading, not after them
+    tables = [_read_table(TableChoice(path, device), quiet) for path in table_files]
+    material = Material(
+        main=tables[0],
+        other=tables[1] if len(tables) == 2 else None,
+        nets=tuple(
+            NetReport(name, tables[0].table.estimate(load_model(path, input_dims).ops))
+            for name, path in zip(name_nets(models), models, strict=True)
+        ),
+        runs=tuple(_read_run(path, tables, quiet) for path in runs),
+        validation=None if validation is None else _read_validation(validation, tables),
+    )
+    page = render_report(material).encode()
+    write_atomically(output, page)
+    say(quiet)(f"{output}: {len(page) / 1e6:.1f} MB. Open it in a browser.")
+
+
+def _read_table(choice: TableChoice, quiet: bool) -> TableReport:
+    table = choice.open(quiet)
+    story = read_story(choice.path)
+    with Bar(len(table), "record", quiet) as bar:
+        columns = collect_columns(
+            table,
+            None if story is None else story.marked,
+            () if story is None else story.incomplete,
+            bar.set,
+        )
+    return TableReport(choice.path, table, columns, story)
+
+
+def _read_run(path: Path, tables: list[TableReport], quiet: bool) -> Run:
+    with Bar(None, "visit", quiet) as bar:
+        run = read_run(path, say(quiet), bar.set)
+    check_devices(tables, path, [segment.device.name for segment in run.segments])
+    return run
+
+
+def _read_validation(path: Path, tables: list[TableReport]) -> Validation:
+    validation = read_validation(path)
+    check_devices(tables, path, [validation.device])
+    return validation

@@ -1,0 +1,144 @@
+"""Drift between journals that are merged: each against those that were begun before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lut.drift.runs import Canary, CanaryTimes, RunDrift, compare_runs, is_telling, take_median
+from lut.entries import Conditions, Segment
+from lut.ops import OpKey
+
+__all__ = ["JournalDrift", "JournalTimes"]
+
+_MOST_OPERATORS = 20_000
+"""So many operators tell the factor; a million would only take memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDrift:
+    """How the device was in a journal against those begun before it, by the names of their files."""
+
+    journal: str
+    earlier: tuple[str, ...]
+    drift: RunDrift
+
+    def describe(self) -> str:
+        """Say it in a sentence."""
+        earlier = self.earlier[0] if len(self.earlier) == 1 else "the journals begun before it"
+        return f"{self.journal}: the device was {self.drift.describe(earlier)}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what a table's sidecar says of it."""
+        return {"journal": self.journal, "earlier": list(self.earlier), **self.drift.to_json()}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> JournalDrift:
+        """Read what a sidecar says.
+
+        Raises:
+            ValueError: it is no drift.
+            KeyError, TypeError: a field is absent, or of another type.
+        """
+        earlier = tuple(map(str, fields["earlier"]))
+        return cls(str(fields["journal"]), earlier, RunDrift.from_json(fields))
+
+
+@dataclass
+class _Times:
+    """What is kept of a journal; times in nanoseconds, by the operators' numbers."""
+
+    path: Path
+    segment: Segment | None = None
+    """The first one; None before it was read."""
+    canary: CanaryTimes = field(default_factory=CanaryTimes)
+    medians_ns: dict[int, list[float]] = field(default_factory=dict)
+
+    @property
+    def begun(self) -> tuple[str, str]:
+        return self.segment.started if self.segment else "", str(self.path)
+
+    def may_compare_with(self, other: _Times) -> bool:
+        return bool(self.segment and other.segment and self.segment.may_pool_with(other.segment))
+
+
+class JournalTimes:
+    """Times of several journals, of at most `_MOST_OPERATORS` operators.
+
+    Of more operators, those are kept whose digest can be divided by a power of two that doubles as they
+    become more: the same ones, in whatever order the journals are read.
+    """
+
+    def __init__(self, *, compared: bool) -> None:
+        """Begin; where journals are not `compared`, only the canary's times are kept."""
+        self._compared = compared
+        self._journals: list[_Times] = []
+        self._seen = 0
+        self._kept: dict[int, int] = {}
+        """Digests by the operators' numbers."""
+        self._divisor = 1
+
+    def begin(self, path: Path) -> None:
+        """Begin with a journal."""
+        self._journals.append(_Times(path))
+
+    def add_segment(self, segment: Segment) -> None:
+        """Add a segment of the present journal; a journal is as old as its first one."""
+        journal = self._journals[-1]
+        journal.segment = journal.segment or segment
+
+    def add(self, number: int, key: OpKey, samples_ns: tuple[int, ...], conditions: Conditions) -> None:
+        """Add a visit of the present journal. Operators are numbered from 0 in the order they come."""
+        journal = self._journals[-1]
+        journal.canary.add(conditions)
+        if not self._compared:
+            return
+        if number == self._seen:
+            self._seen += 1
+            self._consider(number, key)
+        if number in self._kept and is_telling(conditions):
+            journal.medians_ns.setdefault(number, []).append(take_median(samples_ns))
+
+    def take_canary(self) -> Canary | None:
+        """Give the canary's time over all journals; None where it was not timed, or hardly."""
+        return CanaryTimes.joined(journal.canary for journal in self._journals).take_median()
+
+    def _consider(self, number: int, key: OpKey) -> None:
+        digest = int.from_bytes(key.digest[:8], "little")
+        if digest % self._divisor:
+            return
+        self._kept[number] = digest
+        while len(self._kept) > _MOST_OPERATORS:
+            self._divisor *= 2
+            self._kept = {each: value for each, value in self._kept.items() if not value % self._divisor}
+            for journal in self._journals:
+                for dropped in journal.medians_ns.keys() - self._kept.keys():
+                    del journal.medians_ns[dropped]
+
+    def compare(self) -> tuple[JournalDrift, ...]:
+        """Compare each journal with those begun before it, whatever the order in which they were added.
+
+        Journals of other programs or configurations are passed over: their times differ by more than drift.
+        """
+        ordered = sorted(self._journals, key=lambda journal: journal.begun)
+        found = []
+        for index, journal in enumerate(ordered):
+            earlier = [other for other in ordered[:index] if journal.may_compare_with(other)]
+            drift = _compare(earlier, journal)
+            if drift is not None:
+                names = tuple(each.path.name for each in earlier)
+                found.append(JournalDrift(journal.path.name, names, drift))
+        return tuple(found)
+
+
+def _compare(earlier: Sequence[_Times], journal: _Times) -> RunDrift | None:
+    pairs = [
+        (median(then_ns), median(now_ns))
+        for number, now_ns in journal.medians_ns.items()
+        if (then_ns := [time_ns for each in earlier for time_ns in each.medians_ns.get(number, ())])
+    ]
+    canary = CanaryTimes.joined(each.canary for each in earlier)
+    return compare_runs(pairs, canary.take_median(), journal.canary.take_median())

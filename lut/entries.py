@@ -1,0 +1,248 @@
+"""What a run writes down: who measured, by which program, how, and what came of it. All are immutable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from lut.ops import OpSpec
+
+__all__ = [
+    "CAUSES",
+    "BlockState",
+    "Conditions",
+    "DeviceInfo",
+    "Discarded",
+    "Failure",
+    "Measurement",
+    "ProgramInfo",
+    "Repeated",
+    "RunConfig",
+    "Segment",
+]
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """Whom a measurement comes from.
+
+    `name` is what tables carry: `<model>-<release>-<version>`. `facts` are further properties, each
+    as text (for a host: CPU model, cores, governor; for a phone: clusters, build). They describe
+    the device and never tell two devices apart: that is for `name` alone.
+    """
+
+    name: str
+    kind: str
+    serial: str
+    facts: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class ProgramInfo:
+    """Which program measured: its kind, the SHA-256 of binary and runtime, the engine's version."""
+
+    kind: str
+    sha256: str
+    engine: str
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """How operators are timed. Measurements of different configurations are never mixed.
+
+    Every operator is visited `passes` times; each visit makes `warmup` untimed and `iters` timed
+    runs on `threads` threads, on the processors of the hexadecimal mask `cpus` ("" leaves the
+    choice to the system). Runs shorter than `min_sample_us` microseconds are timed several at once.
+
+    With `turns` above 1, so many operators (half as many of floats) take turns, a run each, as the operators
+    of a net do, and each finds the caches as it would there; a smaller group makes up for the operators it
+    lacks by reading at most `fill_bytes` of other memory a round. `thrash_bytes` of other memory are read
+    before every timed run. Warm-up ends early when its moving averages are within `warmup_share` of each
+    other (0: never), and the timed runs go on to at most `most_iters` until the medians are known to
+    `p50_share` of themselves (0: they don't). Runs during which a canary is slower than usual by
+    `canary_share` are made again (0: no canary).
+    """
+
+    passes: int = 3
+    iters: int = 10
+    warmup: int = 5
+    threads: int = 1
+    cpus: str = ""
+    min_sample_us: float = 0.0
+    turns: int = 1
+    fill_bytes: int = 0
+    thrash_bytes: int = 0
+    warmup_share: float = 0.0
+    most_iters: int = 0
+    p50_share: float = 0.0
+    canary_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("min_sample_us", "warmup_share", "p50_share", "canary_share"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # 0 and 0.0 are one setting
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> RunConfig:
+        """Read a configuration of any version: fields that a version did not have are as they were then.
+
+        Raises:
+            TypeError: a field is unknown.
+        """
+        return cls(**{_FORMER_NAMES.get(name, name): value for name, value in fields.items()})
+
+    def settings(self) -> dict[str, int | float | str]:
+        """Give the fields that differ from the defaults, by name."""
+        return {
+            name: getattr(self, name)
+            for name, known in self.__dataclass_fields__.items()
+            if getattr(self, name) != known.default
+        }
+
+
+_FORMER_NAMES = {"group": "turns", "sweep_bytes": "thrash_bytes"}
+"""Fields of RunConfig that journals know by other names."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a journal that one device measured with one program and one configuration."""
+
+    device: DeviceInfo
+    program: ProgramInfo
+    config: RunConfig
+    started: str = field(default="", compare=False)
+    """Time of day in ISO 8601, UTC."""
+
+    @cached_property
+    def id(self) -> str:
+        """The name by which a journal's lines belong to it: 12 digits of a SHA-256.
+
+        Made of the device's name, the program, and what differs from the configuration's defaults, so that
+        it stays the same when a configuration gets further fields.
+        """
+        return self.make_id(self.device.name, vars(self.program), self.config.settings())
+
+    @staticmethod
+    def make_id(device: str, program: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+        """Make an id of its parts."""
+        identity = (device, program, config)
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+
+    def named(self, id_: str) -> Segment:
+        """Give the segment under another id: older journals made theirs of all fields of their day."""
+        other = replace(self)
+        vars(other)["id"] = id_
+        return other
+
+    def may_pool_with(self, other: Segment) -> bool:
+        """Tell whether device, program and configuration are the same, so that samples may be pooled."""
+        return (self.device.name, self.program, self.config) == (
+            other.device.name,
+            other.program,
+            other.config,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BlockState:
+    """How a device was when a block of measurements began: values as text by name.
+
+    What can't be read is "unavailable". The measurements up to the next state were made in this one.
+    """
+
+    segment: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The state of a device around a visit; what could not be read is None, never zero.
+
+    The canary is one operator that is timed again and again, to see the device itself change: its times in
+    nanoseconds before and after the visit. `settled` is False where too few of the visit's runs were fit to
+    count, and `spoilt_by` then names the cause, one of `CAUSES`; None where nobody watched.
+    """
+
+    khz_before: int | None = None
+    khz_after: int | None = None
+    canary_before_ns: int | None = None
+    canary_after_ns: int | None = None
+    settled: bool | None = None
+    spoilt_by: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.settled is False and self.spoilt_by is None:  # as written when there was no other cause
+            object.__setattr__(self, "spoilt_by", "canary")
+
+
+CAUSES = {
+    "canary": "measured while the canary was slow",
+    "preempted": "measured while something else had the processor",
+    "alone": "measured by itself, since its process ended when it took turns with others",
+    "unsteady": "half of its visits were slower than the others",
+}
+"""What can spoil timed runs: a name, and the words for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """Timed runs of a visit that count for nothing, in nanoseconds, by what spoilt them (see `CAUSES`)."""
+
+    canary: tuple[int, ...] = ()
+    preempted: tuple[int, ...] = ()
+
+    def count(self) -> Counter[str]:
+        """How many there are, by cause."""
+        return Counter({"canary": len(self.canary), "preempted": len(self.preempted)})
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One visit to an operator: every timed run that counts, in nanoseconds, and those that do not.
+
+    Where runs were too short for the clock, a sample is the mean of `repeats` runs.
+    """
+
+    op: OpSpec
+    segment: str
+    pass_index: int
+    samples_ns: tuple[int, ...]
+    warmup_ns: tuple[int, ...] = ()
+    repeats: int = 1
+    conditions: Conditions = Conditions()
+    discarded: Discarded = Discarded()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A visit that was spoilt and made again: kept for the record, and no part of any figure."""
+
+    visit: Measurement
+
+    @property
+    def op(self) -> OpSpec:
+        """The operator visited."""
+        return self.visit.op
+
+    @property
+    def segment(self) -> str:
+        """The segment it was measured in."""
+        return self.visit.segment
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An operator that could not be measured: data, not an exception.
+
+    `stage` is where it went wrong (load, run, crash, timeout, parse), `reason` says what was seen.
+    """
+
+    op: OpSpec
+    segment: str
+    stage: str
+    reason: str

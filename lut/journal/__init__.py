@@ -1,0 +1,28 @@
+"""TODO door of lut.journal."""
+
+from __future__ import annotations
+
+from lut.journal.disturbance import Disturbances
+from lut.journal.lines import Entry
+from lut.journal.pools import PooledRecords, Pools, VisitCounts, take_percentiles_us
+from lut.journal.progress import Progress, read_progress
+from lut.journal.reading import read_config, read_journal, read_visits
+from lut.journal.visits import Visit
+from lut.journal.writing import JournalWriter, open_journal
+
+__all__ = [
+    "Disturbances",
+    "Entry",
+    "JournalWriter",
+    "PooledRecords",
+    "Pools",
+    "Progress",
+    "Visit",
+    "VisitCounts",
+    "open_journal",
+    "read_config",
+    "read_journal",
+    "read_progress",
+    "read_visits",
+    "take_percentiles_us",
+]

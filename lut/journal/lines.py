@@ -1,0 +1,160 @@
+"""A journal's lines: how entries are written, and read back; see `lut.journal` for what they mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from lut.entries import (
+    BlockState,
+    Conditions,
+    DeviceInfo,
+    Discarded,
+    Failure,
+    Measurement,
+    ProgramInfo,
+    Repeated,
+    RunConfig,
+    Segment,
+)
+from lut.errors import FileError
+from lut.files import parse_json
+from lut.plan import parse_op
+
+__all__ = ["HEAD", "VERSION", "Entry", "format_entry", "parse_line"]
+
+VERSION = 1
+"""The version of the format; a reader refuses others."""
+
+Entry: TypeAlias = Segment | BlockState | Measurement | Repeated | Failure
+
+HEAD = b'{"kind": "'
+"""How every line begins that was written here."""
+
+
+def parse_line(path: Path, number: int, line: bytes) -> Entry:
+    """Read one whole line.
+
+    Raises:
+        FileError: it is no entry, or of another version; the message names the line by its number.
+    """
+    try:
+        fields = parse_json(line)
+        return _ENTRIES[fields["kind"]](fields)
+    except _VersionError as error:
+        raise FileError(
+            f"{path}:{number} is of journal version {error}; this program reads version {VERSION}."
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise FileError(
+            f"{path}:{number} is no journal entry ({type(error).__name__}: {error}). "
+            f"Is it a file written by `bench run`?"
+        ) from error
+
+
+class _VersionError(Exception):
+    """A segment of another version; carries that version."""
+
+
+def _segment(fields: dict[str, Any]) -> Segment:
+    if fields["version"] != VERSION:
+        raise _VersionError(fields["version"])
+    segment = Segment(
+        DeviceInfo(**fields["device"]),
+        ProgramInfo(**fields["program"]),
+        RunConfig.from_json(fields["config"]),
+        fields["started"],
+    )
+    if fields["id"] == segment.id:
+        return segment
+    former = Segment.make_id(segment.device.name, fields["program"], fields["config"])
+    if fields["id"] != former:
+        raise ValueError(f"its id is {fields['id']!r}, its contents give {segment.id!r}")
+    return segment.named(former)
+
+
+def _measurement(fields: dict[str, Any]) -> Measurement:
+    samples = tuple(fields["samples_ns"])
+    if not samples or not all(type(sample) is int and 0 < sample < 1 << 63 for sample in samples):
+        raise ValueError("samples_ns must hold whole numbers above 0 (nanoseconds, 63 bits)")
+    return Measurement(
+        parse_op(fields),
+        fields["segment"],
+        fields["pass"],
+        samples,
+        tuple(fields["warmup_ns"]),
+        fields["repeats"],
+        Conditions(**fields["conditions"]),
+        _discarded(fields.get("discarded", {})),
+    )
+
+
+def _discarded(fields: dict[str, list[int]]) -> Discarded:
+    return Discarded(**{cause: tuple(runs_ns) for cause, runs_ns in fields.items()})
+
+
+def _repeated(fields: dict[str, Any]) -> Repeated:
+    return Repeated(_measurement(fields))
+
+
+def _failure(fields: dict[str, Any]) -> Failure:
+    return Failure(parse_op(fields), fields["segment"], fields["stage"], fields["reason"])
+
+
+def _state(fields: dict[str, Any]) -> BlockState:
+    return BlockState(fields["segment"], dict(fields["values"]))
+
+
+_ENTRIES: dict[str, Callable[[dict[str, Any]], Entry]] = {
+    "segment": _segment,
+    "state": _state,
+    "measurement": _measurement,
+    "repeated": _repeated,
+    "failure": _failure,
+}
+
+
+def format_entry(entry: Entry) -> bytes:
+    """Write an entry as one line, with the line's end."""
+    fields: dict[str, Any]
+    if isinstance(entry, Segment):
+        fields = {
+            "kind": "segment",
+            "version": VERSION,
+            "id": entry.id,
+            "started": entry.started,
+            "device": asdict(entry.device),
+            "program": asdict(entry.program),
+            "config": asdict(entry.config),
+        }
+    elif isinstance(entry, BlockState):
+        fields = {"kind": "state", "segment": entry.segment, "values": dict(entry.values)}
+    elif isinstance(entry, Measurement):
+        fields = {"kind": "measurement", **_visit_fields(entry)}
+    elif isinstance(entry, Repeated):
+        fields = {"kind": "repeated", **_visit_fields(entry.visit)}
+    else:
+        fields = {
+            "kind": "failure",
+            "segment": entry.segment,
+            **entry.op.key.to_json(),
+            "stage": entry.stage,
+            "reason": entry.reason,
+        }
+    return json.dumps(fields).encode() + b"\n"
+
+
+def _visit_fields(visit: Measurement) -> dict[str, Any]:
+    return {
+        "segment": visit.segment,
+        **visit.op.key.to_json(),
+        "pass": visit.pass_index,
+        "samples_ns": visit.samples_ns,
+        "warmup_ns": visit.warmup_ns,
+        "repeats": visit.repeats,
+        "conditions": asdict(visit.conditions),
+        "discarded": asdict(visit.discarded),
+    }

@@ -1,0 +1,37 @@
+"""The rules of all operator types, one module a family. Adding a family is one module and one line here.
+
+Rules were checked against the shapes that the engine itself produces (Caffe2 of torch 1.8.1).
+"""
+
+from __future__ import annotations
+
+from lut.ops.rules import (
+    convolution,
+    dense,
+    elementwise,
+    enlarging,
+    joining,
+    layout,
+    pooling,
+    quantization,
+    reshaping,
+)
+from lut.ops.rules.rule import Arguments, Rule
+from lut.ops.rules.window import Layout, Window
+
+__all__ = ["RULES", "Arguments", "Layout", "Rule", "Window"]
+
+_FAMILIES = (
+    convolution,
+    dense,
+    elementwise,
+    enlarging,
+    joining,
+    layout,
+    pooling,
+    quantization,
+    reshaping,
+)
+
+
+RULES: dict[str, Rule] = {name: rule for family in _FAMILIES for name, rule in family.RULES.items()}

@@ -1,0 +1,79 @@
+"""Operators whose output is shaped like their inputs: sums, activations, softmax."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lut.errors import ModelError
+from lut.ops.arguments import normalise_value
+from lut.ops.rules.rule import Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.rules.view import see_matrix
+from lut.ops.spec import FLOAT, UINT8, OpSpec
+
+__all__ = ["RULES"]
+
+
+_ALPHA = 0.01
+
+
+def _dtype_of(op: OpSpec) -> int:
+    return UINT8 if op.op_type.startswith("Int8") else FLOAT
+
+
+def _infer_unary(op: OpSpec) -> Outputs:
+    check_count(op, 1)
+    check_dtypes(op, _dtype_of(op))
+    return op.inputs
+
+
+def _infer_leaky_relu(op: OpSpec) -> Outputs:
+    alpha = op.arg("alpha", _ALPHA)
+    if not isinstance(alpha, float) or (op.op_type.startswith("Int8") and not 0 < alpha < 1):
+        raise ModelError(f"alpha is {alpha!r}, expected is a fraction such as 0.1")
+    return _infer_unary(op)
+
+
+def _infer_softmax(op: OpSpec) -> Outputs:
+    outputs = _infer_unary(op)
+    axis, rank = int_arg(op, "axis", 1), len(op.inputs[0].shape)
+    if not -rank <= axis < rank:
+        raise ModelError(f"axis {axis} is none of an input with {rank} dimensions")
+    return outputs
+
+
+def _infer_sum(op: OpSpec) -> Outputs:
+    # The quantized kernel adds exactly two tensors; fp32 Sum takes any number.
+    check_count(op, 2, 64 if op.op_type == "Sum" else 2)
+    check_dtypes(op, _dtype_of(op))
+    shapes = {tensor.shape for tensor in op.inputs}
+    if len(shapes) > 1:
+        raise ModelError(f"its inputs differ in shape: {' and '.join(str(list(s)) for s in sorted(shapes))}")
+    return op.inputs[:1]
+
+
+_UNARY = Rule(_infer_unary)
+_LEAKY_RELU = Rule(_infer_leaky_relu, defaults=(("alpha", normalise_value(_ALPHA)),))
+_SOFTMAX = Rule(
+    _infer_softmax,
+    sizes=frozenset({"axis"}),  # where the matrix begins whose rows are normalised
+    defaults=(("axis", 1),),
+    view=see_matrix,
+)
+_SUM = Rule(_infer_sum, order_free=True)
+
+RULES = {
+    "Relu": _UNARY,
+    "Int8Relu": _UNARY,
+    "LeakyRelu": _LEAKY_RELU,
+    "Int8LeakyRelu": _LEAKY_RELU,
+    "Sigmoid": _UNARY,
+    "Int8Sigmoid": _UNARY,
+    "Softmax": _SOFTMAX,
+    "Int8Softmax": _SOFTMAX,
+    "Sum": _SUM,
+    "Int8Sum": _SUM,
+    "Int8SumRelu": replace(_SUM, unfused="Int8Sum"),
+    "Add": _SUM,
+    "Int8Add": _SUM,
+    "Int8AddRelu": replace(_SUM, unfused="Int8Add"),
+}

@@ -1,0 +1,42 @@
+"""TODO door of lut.table."""
+
+from __future__ import annotations
+
+from lut.table.comparison import Comparison, OpRatio, compare, describe_families
+from lut.table.coverage import Coverage
+from lut.table.estimate import Estimate, Row
+from lut.table.formats import format_of, format_record
+from lut.table.index import build_index
+from lut.table.index_cache import cached_index
+from lut.table.lut_table import LutTable
+from lut.table.opening import find_table_file, load_table, table_file_name
+from lut.table.query import ArgumentFilter, Query, ShapeFilter, parse_argument_filter, parse_shape_filter
+from lut.table.stores import IndexStore, MemoryStore, RecordStore
+from lut.table.totals import Totals
+
+__all__ = [
+    "ArgumentFilter",
+    "Comparison",
+    "Coverage",
+    "Estimate",
+    "IndexStore",
+    "LutTable",
+    "MemoryStore",
+    "OpRatio",
+    "Query",
+    "RecordStore",
+    "Row",
+    "ShapeFilter",
+    "Totals",
+    "build_index",
+    "cached_index",
+    "compare",
+    "describe_families",
+    "find_table_file",
+    "format_of",
+    "format_record",
+    "load_table",
+    "parse_argument_filter",
+    "parse_shape_filter",
+    "table_file_name",
+]

@@ -1,0 +1,103 @@
+"""What a table says of a net, operator by operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lut.ops import OpKey, OpSpec
+from lut.records import LutRecord
+
+if TYPE_CHECKING:
+    from lut.estimation import Calibration, Prediction
+
+__all__ = ["Estimate", "Row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operator of a net with what the table says of it.
+
+    `records` are those of `key`: the operator's own key or, for an Int8Conv that is not in the table,
+    that of the Int8ConvRelu with the same shapes. It is empty where the table has neither; then the time
+    may be `predicted` from other records, which is an estimate and no measurement.
+    """
+
+    op: OpSpec
+    key: OpKey
+    records: tuple[LutRecord, ...]
+    predicted: Prediction | None = None
+
+    @property
+    def runtime_us(self) -> float | None:
+        """The mean of the records' medians in microseconds, else the prediction; None without either."""
+        if not self.records:
+            return None if self.predicted is None else self.predicted.runtime_us
+        return sum(record.p50 for record in self.records) / len(self.records)
+
+    @property
+    def spread_us(self) -> tuple[float, float] | None:
+        """The means of the records' p10s and p90s, or the ends of the prediction's interval; None without."""
+        if not self.records:
+            return None if self.predicted is None else (self.predicted.low_us, self.predicted.high_us)
+        count = len(self.records)
+        return (
+            sum(record.p10 for record in self.records) / count,
+            sum(record.p90 for record in self.records) / count,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A net's operators as rows; the sum is the net's latency only when no row is missing."""
+
+    rows: tuple[Row, ...]
+    calibration: Calibration | None = None
+    """What `calibrated_us` corrects the sum by; every other figure is as measured."""
+
+    @property
+    def missing(self) -> tuple[OpSpec, ...]:
+        """The operators without a time, each once, in the net's order."""
+        return tuple(dict.fromkeys(row.op for row in self.rows if row.runtime_us is None))
+
+    @property
+    def predicted(self) -> tuple[Row, ...]:
+        """The rows whose time is an estimate from other operators' times."""
+        return tuple(row for row in self.rows if row.predicted is not None)
+
+    @property
+    def predicted_us(self) -> float:
+        """The part of `known_us` that is estimated, in microseconds."""
+        return sum(row.predicted.runtime_us for row in self.rows if row.predicted is not None)
+
+    @property
+    def known_us(self) -> float:
+        """The sum over the rows that have a time, measured or predicted, in microseconds."""
+        return sum(row.runtime_us or 0.0 for row in self.rows)
+
+    @property
+    def total_us(self) -> float | None:
+        """The net's estimated latency in microseconds, or None if an operator is missing."""
+        return None if self.missing else self.known_us
+
+    @property
+    def spread_us(self) -> tuple[float, float]:
+        """The sums of p10s and of p90s over the rows that have a time, in microseconds.
+
+        They say how far single runs of the operators spread. A confidence interval of the net they are
+        not: operators are not slow all at once. Predicted rows count with their own intervals' ends.
+        """
+        spreads = [spread for row in self.rows if (spread := row.spread_us) is not None]
+        return sum(low for low, _ in spreads), sum(high for _, high in spreads)
+
+    def calibrated(self, calibration: Calibration) -> Estimate:
+        """Give the same estimate with a correction for whole nets, such as the table's `calibration`."""
+        return replace(self, calibration=calibration)
+
+    @property
+    def calibrated_us(self) -> float | None:
+        """The corrected total in microseconds; None without a calibration, or if an operator is missing."""
+        total = self.total_us
+        if self.calibration is None or total is None:
+            return None
+        return self.calibration.apply(total, len(self.rows))

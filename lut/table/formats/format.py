@@ -1,0 +1,27 @@
+"""What a table format can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lut.records import LutRecord
+from lut.table.formats.json_record import KeyDigest, ParsedLine
+from lut.table.formats.lines import Span
+
+__all__ = ["TableFormat"]
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How tables of one kind of file are read and written, all as streams.
+
+    `scan` reads of each record only what an index needs, with its line number, checking it like `read`;
+    `split`, where there is one, cuts a large file into two spans that `scan` takes.
+    """
+
+    read: Callable[[Path], Iterator[LutRecord]]
+    write: Callable[[Iterable[LutRecord], Path], None]
+    scan: Callable[[Path, KeyDigest | None, Span | None], Iterator[tuple[int, ParsedLine]]]
+    split: Callable[[Path], tuple[Span, Span] | None] | None = None

@@ -1,0 +1,133 @@
+"""Tables in memory: finding an operator's records, estimating a net."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lut.caffe2_pb2 import NetDef
+from lut.errors import FileError
+from lut.frontends import Net, list_net_ops
+from lut.ops import OpSpec
+from lut.records import LutRecord
+from lut.table.estimate import Estimate, Row
+from lut.table.stores import MemoryStore, RecordStore
+
+if TYPE_CHECKING:
+    from lut.estimation import Calibration, Interpolator
+    from lut.table.totals import Totals
+
+__all__ = ["LutTable"]
+
+
+class LutTable:
+    """An immutable table. It may be asked from many threads at once."""
+
+    def __init__(self, records: Iterable[LutRecord], match: str = "exact") -> None:
+        """Take records, or a store that holds them (and matches as it was made to)."""
+        self._store = records if isinstance(records, RecordStore) else MemoryStore(records, match)
+        self._rows: dict[bytes, Row] = {}
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def __iter__(self) -> Iterator[LutRecord]:
+        """Give all records in the file's order."""
+        return iter(self._store)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices whose records the table holds, sorted."""
+        return self._store.devices
+
+    def find(self, op: OpSpec) -> Row:
+        """Find an operator's records, in the file's order.
+
+        An Int8Conv without records is looked up as Int8ConvRelu, as the original lookup does: the
+        engine runs the same kernel, whose clamp costs the same whatever its bounds.
+
+        An OpSpec that is kept and asked for again is found in a fraction of a microsecond: it remembers
+        its digest, and the table remembers what it found.
+        """
+        row = self._rows.get(op.digest)
+        return self._find(op) if row is None else row
+
+    def _find(self, op: OpSpec) -> Row:
+        key = op.key
+        records = self._store.find(key)
+        if not records and op.op_type == "Int8Conv":
+            fused = key._replace(op_type="Int8ConvRelu")
+            records = self._store.find(fused)
+            key = fused if records else key
+        row = Row(op, key, records)
+        if records:  # of misses there is no end
+            self._rows[op.digest] = row
+        return row
+
+    def estimate(
+        self,
+        net: Net,
+        *,
+        init_net: NetDef | None = None,
+        input_dims: Mapping[str, tuple[int, ...]] | None = None,
+        interpolate: bool = False,
+    ) -> Estimate:
+        """Look up every operator of a net.
+
+        Args:
+            net: a model's folder, a NetDef, or operators.
+            init_net: the parameters' shapes, where `net` is a NetDef.
+            input_dims: the inputs' shapes, where `net` is a NetDef, or a folder that does not say.
+            interpolate: whether operators that the table lacks are estimated from those it has, where
+                that is possible; see `lut.interpolation`. Such rows have `predicted`.
+
+        Raises:
+            ModelError: the net can't be understood.
+        """
+        rows = tuple(map(self.find, list_net_ops(net, init_net, input_dims)))
+        if interpolate and any(not row.records for row in rows):
+            rows = tuple(row if row.records else self._predict(row) for row in rows)
+        return Estimate(rows)
+
+    def estimate_many(self, nets: Iterable[Net]) -> Totals:
+        """Sum the operators' medians of many nets, tens of thousands a second where OpSpecs are reused."""
+        from lut.table.totals import sum_nets  # numpy, which a single look-up should not wait for
+
+        return sum_nets(self.find, nets)
+
+    @property
+    def calibration(self) -> Calibration:
+        """The correction for whole nets that `bench validate --fit` keeps beside the table's file.
+
+        It corrects single estimates (`estimate.calibrated`) and arrays of them (`calibration.apply`).
+
+        Raises:
+            FileError: there is none, or it is of another device; the message says how to make one.
+        """
+        if self._store.path is None:
+            raise FileError("This table is in memory only: a calibration is kept beside a table's file.")
+        from lut.estimation import read_calibration
+
+        calibration = read_calibration(self._store.path)
+        if calibration.device not in self.devices:
+            raise FileError(
+                f"The calibration beside {self._store.path} is of {calibration.device}, "
+                f"not of {', '.join(self.devices)}."
+            )
+        return calibration
+
+    def refusals(self, ops: Iterable[OpSpec]) -> dict[OpSpec, str]:
+        """Say, for operators that can't be estimated from the table, why."""
+        reasons = ((op, self._interpolator.refusal(op)) for op in ops)
+        return {op: reason for op, reason in reasons if reason is not None}
+
+    def _predict(self, row: Row) -> Row:
+        return replace(row, predicted=self._interpolator.predict(row.op))
+
+    @cached_property
+    def _interpolator(self) -> Interpolator:
+        from lut.estimation import fit_table
+
+        return fit_table(self)

@@ -1,0 +1,28 @@
+"""TODO door of lut.validation."""
+
+from __future__ import annotations
+
+from lut.validation.fit import LEAST_NETS, calibrate
+from lut.validation.plot import plot_validation
+from lut.validation.results import (
+    NetComparison,
+    Summary,
+    Validation,
+    format_validation,
+    read_validation,
+    write_validation,
+)
+from lut.validation.text import describe_validation
+
+__all__ = [
+    "LEAST_NETS",
+    "NetComparison",
+    "Summary",
+    "Validation",
+    "calibrate",
+    "describe_validation",
+    "format_validation",
+    "plot_validation",
+    "read_validation",
+    "write_validation",
+]

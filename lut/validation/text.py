@@ -1,0 +1,89 @@
+"""A validation as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lut.drift import LARGE, describe_change
+from lut.entries import CAUSES
+from lut.validation.results import NetComparison, Summary, Validation
+
+__all__ = ["describe_validation"]
+
+
+def describe_validation(validation: Validation) -> str:
+    """Write one line a net, measured and estimated, and what the errors come to.
+
+    Errors are estimate / measured median - 1. Where nets were left out of a fit one by one, a last column
+    has the errors of their calibrated estimates.
+    """
+    return "".join(f"{line}\n" for line in _lines(validation))
+
+
+def _lines(validation: Validation) -> Iterator[str]:
+    config, nets = validation.config, validation.nets
+    threads = f"{config.threads} thread{'s' if config.threads > 1 else ''}"
+    yield (
+        f"{validation.device}: {config.passes} passes of {config.warmup}+{config.iters} runs, {threads} "
+        f"on {config.cpus or 'any processor'}; estimates are sums of medians from {validation.table}"
+    )
+    calibrated = validation.left_out_summary
+    width = max([3, *(len(net.net) for net in nets)])
+    yield (
+        f"{'NET':<{width}} {'OPS':>4} {'P10 US':>12} {'MEASURED P50':>12} {'P90 US':>12} {'ESTIMATE US':>12} "
+        f"{'ERROR':>7}"
+        + (f" {'NO DRIFT':>8}" if validation.drift is not None else "")
+        + (f" {'LEFT OUT':>8}" if calibrated else "")
+    )
+    for net in nets:
+        without, left_out = validation.net_of_drift(net), validation.judge_left_out(net)
+        yield f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, without, left_out)}"
+    yield from _describe_drift(validation)
+    summary, drifted = validation.summary, validation.summary_net_of_drift
+    if summary is not None:
+        yield f"|error| {_describe_summary(summary)}."
+    if drifted is not None:
+        yield f"|error| net of drift, {_describe_summary(drifted)}."
+    if calibrated is not None:
+        yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."
+    if disturbed := len(validation.disturbed):
+        nets_are = "nets are" if disturbed > 1 else "net is"
+        yield f"{disturbed} disturbed {nets_are} left out of this. Measure again on a quiet device."
+
+
+def _describe_drift(validation: Validation) -> Iterator[str]:
+    before, after, factor = validation.drift_before, validation.drift_after, validation.drift
+    if factor is None:
+        return
+    parts = [
+        f"{describe_change(drift.factor)} {when} the nets ({drift.count} operators)"
+        for drift, when in ((before, "before"), (after, "after"))
+        if drift is not None
+    ]
+    yield f"Drift: against when the table was made the device is {' and '.join(parts)}."
+    if abs(factor - 1) > LARGE:
+        yield (
+            f"That is more than {LARGE:.0%}: judge the table by the errors net of drift, or measure it again "
+            f"on the device as it is now."
+        )
+    if validation.device_changed:
+        yield "The device changed while the nets ran. Let it settle, and validate again."
+
+
+def _describe_times(net: NetComparison, without: float | None, left_out: float | None) -> str:
+    if net.measured_us is None or net.error is None:
+        return f"not measured: {net.failure}"
+    share = net.interpolated_us / net.estimate_us if net.estimate_us else 0.0
+    return (
+        f"{net.p10_us:>12.3f} {net.p50_us:>12.3f} {net.p90_us:>12.3f} {net.estimate_us:>12.3f} "
+        f"{net.error:>+7.1%}"
+        + (f" {without:>+8.1%}" if without is not None else "")
+        + (f" {left_out:>+8.1%}" if left_out is not None else "")
+        + (f"  ({share:.1%} of the sum interpolated)" if net.interpolated_us else "")
+        + (f"  DISTURBED: {CAUSES[net.spoilt_by]}" if net.spoilt_by else "")
+    )
+
+
+def _describe_summary(summary: Summary) -> str:
+    nets = f"{summary.nets} net{'s' if summary.nets > 1 else ''}"
+    return f"of {nets}: median {summary.median:.1%}, worst {summary.worst:.1%}"

@@ -1,0 +1,79 @@
+"""A sample of a table's operators: which are chosen, and what measuring them again says on the host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+
+import pytest
+
+from bench.campaign import IN_TURNS, choose_sample
+from bench.campaign.drift_sample import DriftSample, measure_drift
+from bench.device_runner import HostDevice, run_block
+from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
+from lut.ops import OpSpec, bytes_moved
+from lut.records import LutRecord
+from lut.table import LutTable
+from tests.bench.conftest import int8_conv, relu, slow_conv
+
+TURNS = replace(IN_TURNS, turns=8)
+OPS = [relu(channels) for channels in range(1, 200)]
+
+
+def table_of(ops: list[OpSpec], device: str = "here") -> LutTable:
+    return LutTable([LutRecord(op.key, (1.0, 2.0, 3.0, 4.0, 5.0), device) for op in ops])
+
+
+def test_operators_that_took_turns_do_so_with_their_neighbours() -> None:
+    sample = choose_sample(table_of(OPS), [[OPS[100]] * 3], TURNS, "here")
+    assert sample.config == replace(TURNS, passes=1)
+    sizes = sorted(map(bytes_moved, sample.then_us))
+    assert sizes == [bytes_moved(op) for op in OPS[98:102]]  # half as many of floats
+    assert set(sample.then_us.values()) == {3.0}
+
+
+def test_the_sample_lies_where_the_nets_spend_their_time() -> None:
+    sample = choose_sample(table_of(OPS), [[OPS[10], OPS[150]]], TURNS, "here")
+    assert {OPS[10], OPS[150]} <= sample.then_us.keys()
+    assert OPS[80] not in sample.then_us
+
+
+def test_each_precision_has_its_own_windows() -> None:
+    sample = choose_sample(table_of([*OPS, int8_conv()]), [[OPS[10], int8_conv()]], TURNS, "here")
+    assert int8_conv() in sample.then_us
+    assert OPS[10] in sample.then_us
+
+
+def test_where_each_is_measured_by_itself_the_nets_operators_are_the_sample() -> None:
+    sample = choose_sample(table_of(OPS), [[OPS[3], OPS[7]]], RunConfig(), "here")
+    assert set(sample.then_us) == {OPS[3], OPS[7]}
+
+
+def test_records_of_other_devices_do_not_count() -> None:
+    assert not choose_sample(table_of(OPS, "there"), [[OPS[3]]], TURNS, "here").then_us
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.5])
+def test_the_factor_is_that_of_the_device(factor: float) -> None:
+    """Measured against what it has just measured, and against a table that says half."""
+    host = HostDevice()
+    program = host.prepare(lambda _: None)
+    ops = [slow_conv(), *(relu(channels) for channels in range(600, 606))]
+    config = RunConfig(passes=1, iters=20, warmup=3, cpus=host.default_cpus(1))
+    first = _medians(host, program, ops, config)
+    sample = DriftSample(config, {op: time * factor for op, time in first.items()})
+    drift = measure_drift(host, program, sample)
+    assert drift is not None
+    assert drift.count == len(ops)
+    assert drift.factor == pytest.approx(1 / factor, rel=0.4)
+
+
+def _medians(
+    host: HostDevice, program: ProgramInfo, ops: list[OpSpec], config: RunConfig
+) -> dict[OpSpec, float]:
+    visits = run_block(host, Segment(host.info, program, config), {op: frozenset({0}) for op in ops}, 0)
+    return {
+        visit.outcome.op: median(visit.outcome.samples_ns) / 1000
+        for visit in visits
+        if isinstance(visit.outcome, Measurement)
+    }

@@ -1,0 +1,120 @@
+"""What the program prints becomes an event, or an error: never a number that was not measured."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.device_runner.program import End, NetFailed, NetTimed
+from bench.device_runner.program.events import Begin, ParseError, Started, parse_event
+from lut.entries import Conditions, Discarded
+from lut.ops import TensorSpec
+
+TIMED: dict[str, Any] = {
+    "event": "net",
+    "id": "a1",
+    "pass": 1,
+    "samples_ns": [1200, 1100],
+    "warmup_ns": [5000],
+    "repeats": 1,
+    "outputs": [{"name": "output_0", "shape": [1, 7, 7, 16], "dtype": 6}],
+    "khz_before": 1900800,
+    "khz_after": None,
+    "engine_ns": 7400,
+    "load_ns": 300,
+}
+
+
+def test_a_visit_with_everything_in_it() -> None:
+    assert parse_event(json.dumps(TIMED)) == NetTimed(
+        id="a1",
+        pass_index=1,
+        samples_ns=(1200, 1100),
+        warmup_ns=(5000,),
+        repeats=1,
+        outputs=(TensorSpec((1, 7, 7, 16), 6),),
+        conditions=Conditions(khz_before=1900800, khz_after=None),
+        discarded=Discarded(),
+        engine_ns=7400,
+        load_ns=300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (
+            '{"event":"start","version":1,"nets":2,"threads":1,"cpus":"0x2"}',
+            Started(nets=2, threads=1, cpus="0x2"),
+        ),
+        ('{"event":"begin","id":"a1","pass":0}', Begin("a1")),
+        ('{"event":"load","id":"a1"}', Begin("a1")),
+        (
+            '{"event":"error","id":"a1","pass":0,"stage":"run","message":"no"}',
+            NetFailed("a1", "run", "no"),
+        ),
+        ('{"event":"end","engine_ns":1,"load_ns":1,"wall_ns":2}', End()),
+    ],
+    ids=["start", "begin", "load", "error", "end"],
+)
+def test_the_other_events(line: str, event: object) -> None:
+    assert parse_event(line) == event
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("samples_ns", []),
+        ("samples_ns", [1200, 0]),
+        ("samples_ns", [1200, -5]),
+        ("samples_ns", [1200.5]),
+        ("samples_ns", [True]),
+        ("samples_ns", None),
+        ("warmup_ns", [0]),
+        ("repeats", 0),
+        ("khz_before", 0),
+        ("engine_ns", 0),
+        ("outputs", 3),
+        ("event", "nett"),
+    ],
+)
+def test_a_figure_that_can_not_be_one_is_an_error(field: str, value: object) -> None:
+    with pytest.raises(ParseError, match="which is no event of it"):
+        parse_event(json.dumps({**TIMED, field: value}))
+
+
+@pytest.mark.parametrize("field", sorted(set(TIMED) - {"load_ns"}))
+def test_a_field_that_is_absent_is_an_error(field: str) -> None:
+    with pytest.raises(ParseError):
+        parse_event(json.dumps({name: value for name, value in TIMED.items() if name != field}))
+
+
+def test_another_version_is_an_error() -> None:
+    with pytest.raises(ParseError, match="version 2 where 1 is expected"):
+        parse_event('{"event":"start","version":2,"nets":2,"threads":1,"cpus":"0x2"}')
+
+
+@given(st.integers(0, len(json.dumps(TIMED)) - 1))
+def test_a_line_cut_anywhere_is_an_error(length: int) -> None:
+    with pytest.raises(ParseError):
+        parse_event(json.dumps(TIMED)[:length])
+
+
+@given(st.text())
+def test_any_text_is_an_event_or_an_error(line: str) -> None:
+    with pytest.raises(ParseError):
+        parse_event(line)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
+def test_any_json_in_any_field_is_an_event_or_an_error(value: object) -> None:
+    for field in TIMED:
+        try:
+            event = parse_event(json.dumps({**TIMED, field: value}))
+        except ParseError:
+            continue
+        assert not isinstance(event, NetTimed) or all(sample > 0 for sample in event.samples_ns)

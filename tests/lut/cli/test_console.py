@@ -1,0 +1,88 @@
+"""How a command ends, and what it shows on the way."""
+
+import io
+import sys
+
+import click
+import pytest
+
+from lut.cli import Bar, end_program, say
+from lut.errors import DeviceError, FailedError, FileError, LutError, MissingError
+
+
+def ending_of(error: BaseException | None, monkeypatch: pytest.MonkeyPatch) -> object:
+    """The exit code of a program whose only command raises that."""
+
+    @click.command()
+    def command() -> None:
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(sys, "argv", ["program"])
+    with pytest.raises(SystemExit) as end:
+        end_program(command)
+    return end.value.code
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [(DeviceError, 3), (FileError, 4), (MissingError, 5), (FailedError, 6)],
+)
+def test_an_error_of_ours_is_a_sentence_and_its_code(
+    error: type[LutError], exit_code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ending_of(error("It broke. Mend it."), monkeypatch) == exit_code
+    assert capsys.readouterr() == ("", "error: It broke. Mend it.\n")
+
+
+def test_a_command_that_returns_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ending_of(None, monkeypatch) == 0
+    assert ending_of(click.exceptions.Exit(7), monkeypatch) == 7
+
+
+def test_an_interrupt_ends_with_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ending_of(KeyboardInterrupt(), monkeypatch) == 130
+    assert "Interrupted." in capsys.readouterr().err
+
+
+def test_a_bug_is_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        ending_of(ZeroDivisionError(), monkeypatch)
+
+
+def test_a_foreign_exit_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ending_of(SystemExit(9), monkeypatch) == 9
+
+
+def test_say_speaks_on_stderr_or_not_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    say(False)("A sentence.")
+    say(True)("Another.")
+    assert capsys.readouterr() == ("", "A sentence.\n")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(stream: io.StringIO, *, quiet: bool, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(sys, "stderr", stream)
+    with Bar(4, "op", quiet) as bar:
+        bar.set(1)
+        bar.set(4, "1 failed")
+    return stream.getvalue()
+
+
+def test_a_bar_shows_itself_on_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_terminal = shown(Terminal(), quiet=False, monkeypatch=monkeypatch)
+    assert "0/4" in on_terminal
+    assert shown(io.StringIO(), quiet=False, monkeypatch=monkeypatch) == ""
+    assert shown(Terminal(), quiet=True, monkeypatch=monkeypatch) == ""
+
+
+def test_a_bar_speaks_above_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with Bar(None, "op", quiet=False) as bar:
+        bar.say("A sentence.")
+    assert capsys.readouterr() == ("", "A sentence.\n")

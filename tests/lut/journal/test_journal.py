@@ -1,0 +1,386 @@
+"""Journals: what is in them, what a cut leaves, who may write."""
+
+import fcntl
+import json
+import re
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lut.entries import Conditions, Failure, Measurement, RunConfig, Segment
+from lut.errors import ConflictError, FileError
+from lut.journal import Entry, open_journal, read_journal, read_progress
+from tests.lut.samples import (
+    CONFIG,
+    CONV,
+    CONV_RELU,
+    DEVICE,
+    PROGRAM,
+    RELU,
+    SEGMENT,
+    measured,
+    written_journal,
+)
+
+ENTRIES: tuple[Entry, ...] = (
+    SEGMENT,
+    Measurement(CONV, SEGMENT.id, 0, (10_000, 11_000), (20_000,), 4, Conditions(1_800_000, 1_700_000)),
+    Failure(RELU, SEGMENT.id, "crash", "killed by SIGABRT: “aborted”"),
+    measured(CONV, 9_000, pass_index=1),
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "new" / "a.run.jsonl", *ENTRIES)
+    assert tuple(read_journal(path)) == ENTRIES
+    read = next(read_journal(path))
+    assert isinstance(read, Segment)
+    assert (read.device.facts, read.started) == (DEVICE.facts, SEGMENT.started)
+
+
+def test_lines_are_as_documented(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES)
+    segment, measurement, failure, _ = (json.loads(line) for line in path.read_text().splitlines())
+    assert segment == {
+        "kind": "segment",
+        "version": 1,
+        "id": SEGMENT.id,
+        "started": "2024-01-02T03:04:05+00:00",
+        "device": {"name": "Box-12-6.1", "kind": "host", "serial": "host", "facts": {"cores": "2"}},
+        "program": {"kind": "speed_benchmark", "sha256": "ab" * 32, "engine": "torch-1.8.1"},
+        "config": {
+            "passes": 2,
+            "iters": 3,
+            "warmup": 1,
+            "threads": 1,
+            "cpus": "",
+            "min_sample_us": 0.0,
+            "turns": 1,
+            "fill_bytes": 0,
+            "thrash_bytes": 0,
+            "warmup_share": 0.0,
+            "most_iters": 0,
+            "p50_share": 0.0,
+            "canary_share": 0.0,
+        },
+    }
+    assert measurement == {
+        "kind": "measurement",
+        "segment": SEGMENT.id,
+        **CONV.key.to_json(),
+        "pass": 0,
+        "samples_ns": [10_000, 11_000],
+        "warmup_ns": [20_000],
+        "repeats": 4,
+        "conditions": {
+            "khz_before": 1_800_000,
+            "khz_after": 1_700_000,
+            "canary_before_ns": None,
+            "canary_after_ns": None,
+            "settled": None,
+            "spoilt_by": None,
+        },
+        "discarded": {"canary": [], "preempted": []},
+    }
+    assert failure == {
+        "kind": "failure",
+        "segment": SEGMENT.id,
+        **RELU.key.to_json(),
+        "stage": "crash",
+        "reason": "killed by SIGABRT: “aborted”",
+    }
+
+
+def test_cut_at_any_byte_it_is_read_up_to_the_cut_and_written_on(tmp_path: Path) -> None:
+    whole = written_journal(tmp_path / "whole", *ENTRIES).read_bytes()
+    path = tmp_path / "cut"
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        lines, torn = whole[:cut].count(b"\n"), not whole[:cut].endswith(b"\n") and cut > 0
+
+        warnings: list[str] = []
+        assert tuple(read_journal(path, warnings.append)) == ENTRIES[:lines]
+        sentence = f"{path}:{lines + 1} is cut off in mid-line; the entries before it are used."
+        assert warnings == ([sentence] if torn else [])
+
+        written_journal(path, *ENTRIES[lines:])
+        assert path.read_bytes() == whole
+
+
+def test_a_long_torn_line_is_cut_whole(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", SEGMENT)
+    kept = path.read_bytes()
+    path.write_bytes(kept + b'{"kind": "measurement", "samples_ns": [' + b"1000, " * 5000)
+    with open_journal(path):
+        pass
+    assert path.read_bytes() == kept
+
+
+@pytest.mark.parametrize("text", ["no journal", '{"data": [1, 3, 224, 224]}', "two lines\nof text"])
+def test_another_file_is_left_as_it_is(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "precious.txt"
+    path.write_text(text)
+    with pytest.raises(FileError) as caught, open_journal(path):
+        pass
+    assert str(caught.value) == (
+        f"{path} ends in a line that is no journal entry. Choose another file for this run."
+    )
+    assert path.read_text() == text
+
+
+def test_a_journal_is_written_by_one_process_at_a_time(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", SEGMENT)
+    hold = (
+        "import sys, pathlib, lut.journal\n"
+        "with lut.journal.open_journal(pathlib.Path(sys.argv[1])):\n"
+        "    print(1, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", hold, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"1\n"
+        with pytest.raises(ConflictError) as caught, open_journal(path):
+            pass
+        other.communicate()
+    assert str(caught.value) == (
+        f"{path} is being written by another run. Wait for it, or choose another file."
+    )
+    written_journal(path, SEGMENT)
+    assert len(list(read_journal(path))) == 2
+
+
+def test_a_journal_that_is_left_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "a.run.jsonl"
+    with pytest.raises(KeyError), open_journal(path):
+        raise KeyError
+    with path.open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_folder_is_no_journal(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"can't be written: Is a directory\.$"), open_journal(tmp_path):
+        pass
+    with pytest.raises(FileError, match=r"can't be read: Is a directory\.$"):
+        list(read_journal(tmp_path))
+
+
+def test_a_disk_that_fills_up_is_named_and_costs_one_entry(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES[:2])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    full = path.stat().st_size + 20
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full, limits[1]))
+    try:
+        with pytest.raises(FileError) as caught:
+            written_journal(path, ENTRIES[2])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(caught.value) == f"{path} can't be written: File too large."
+    assert path.stat().st_size == full, "the system took a part"
+
+    warnings: list[str] = []
+    assert tuple(read_journal(path, warnings.append)) == ENTRIES[:2]
+    assert len(warnings) == 1
+    written_journal(path, *ENTRIES[2:])
+    assert tuple(read_journal(path)) == ENTRIES
+
+
+def lines_of(path: Path) -> list[str]:
+    return written_journal(path, *ENTRIES).read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (
+            '"samples_ns": [10000',
+            '"samples_ns": [0',
+            "ValueError: samples_ns must hold whole numbers above 0",
+        ),
+        (
+            '"samples_ns": [10000',
+            '"samples_ns": [-5',
+            "ValueError: samples_ns must hold whole numbers above 0",
+        ),
+        (
+            '"samples_ns": [10000',
+            '"samples_ns": [1.5',
+            "ValueError: samples_ns must hold whole numbers above 0",
+        ),
+        ('"samples_ns": [10000', f'"samples_ns": [{2**63}', "ValueError: samples_ns must hold whole numbers"),
+        (
+            '"samples_ns": [10000, 11000]',
+            '"samples_ns": []',
+            "ValueError: samples_ns must hold whole numbers",
+        ),
+        ('"samples_ns"', '"samples"', "KeyError: 'samples_ns'"),
+        ('"khz_before"', '"khz"', "TypeError: "),
+        ('"op_type": "Int8Conv"', '"op_type": 7', "ValueError: the field 'op_type' is absent or no str"),
+        ('"kind": "measurement"', '"kind": "guess"', "KeyError: 'guess'"),
+        ('"kind": "measurement"', '"kind": ["x"]', "TypeError: "),
+        ('{"kind"', '["kind"', "JSONDecodeError: "),
+        ('{"kind"', "[" * 100_000, "ValueError: it is nested too deeply"),
+    ],
+    ids=range(12),
+)
+def test_a_damaged_line_is_named(old: str, new: str, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.run.jsonl"
+    lines = lines_of(path)
+    assert old in lines[1]
+    lines[1] = lines[1].replace(old, new)
+    path.write_text("\n".join(lines) + "\n")
+    entries = read_journal(path)
+    assert next(entries) == SEGMENT
+    with pytest.raises(FileError, match=rf"^{path}:2 is no journal entry \({re.escape(reason)}") as caught:
+        next(entries)
+    assert str(caught.value).endswith("). Is it a file written by `bench run`?")
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", SEGMENT)
+    path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
+    with pytest.raises(FileError) as caught:
+        list(read_journal(path))
+    assert str(caught.value) == f"{path}:1 is of journal version 2; this program reads version 1."
+
+
+def test_a_segment_that_was_edited_is_refused(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", SEGMENT)
+    path.write_text(path.read_text().replace('"threads": 1', '"threads": 4'))
+    with pytest.raises(FileError, match=rf"ValueError: its id is '{SEGMENT.id}', its contents give "):
+        list(read_journal(path))
+
+
+def test_entries_without_their_segment_are_refused(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES[1:])
+    with pytest.raises(FileError) as caught:
+        list(read_journal(path))
+    assert str(caught.value) == (
+        f"{path}:1 belongs to the segment '{SEGMENT.id}', which no line above it describes. "
+        f"Is the file's beginning missing?"
+    )
+
+
+def test_an_absent_journal_is_named_and_is_no_progress(tmp_path: Path) -> None:
+    path = tmp_path / "a.run.jsonl"
+    with pytest.raises(FileError, match=r"can't be read: No such file or directory\.$"):
+        list(read_journal(path))
+    progress = read_progress(path, SEGMENT)
+    assert (progress.passes, progress.failed) == ({}, set())
+
+
+def test_progress_counts_passes_and_failures(tmp_path: Path) -> None:
+    later = replace(SEGMENT, started="2024-01-03T00:00:00+00:00")
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES, later, measured(CONV_RELU, 5, pass_index=1))
+    progress = read_progress(path, SEGMENT)
+    assert progress.passes == {CONV.key: {0, 1}, CONV_RELU.key: {1}}
+    assert progress.failed == {RELU.key}
+
+
+def test_progress_of_a_torn_journal_warns_once(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES)
+    path.write_bytes(path.read_bytes()[:-1])
+    warnings: list[str] = []
+    assert read_progress(path, SEGMENT, warnings.append).passes == {CONV.key: {0}}
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("segment", "part", "values"),
+    [
+        (
+            Segment(replace(DEVICE, name="Phone"), PROGRAM, CONFIG),
+            "device",
+            "name there is 'Box-12-6.1', in this run 'Phone'",
+        ),
+        (
+            Segment(DEVICE, replace(PROGRAM, sha256="cd"), CONFIG),
+            "program",
+            f"sha256 there is '{'ab' * 32}', in this run 'cd'",
+        ),
+        (Segment(DEVICE, PROGRAM, replace(CONFIG, iters=9)), "config", "iters there is 3, in this run 9"),
+        (
+            Segment(DEVICE, PROGRAM, replace(CONFIG, cpus="0x2")),
+            "config",
+            "cpus there is '', in this run '0x2'",
+        ),
+    ],
+)
+def test_another_run_is_not_resumed(segment: Segment, part: str, values: str, tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES)
+    with pytest.raises(ConflictError) as caught:
+        read_progress(path, segment)
+    assert str(caught.value) == (
+        f"{path} was measured with another {part}: {values}. Choose another file for this run."
+    )
+
+
+def test_the_same_device_on_another_port_is_resumed(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES)
+    moved = Segment(replace(DEVICE, serial="usb:2", facts={}), PROGRAM, CONFIG, "later")
+    assert read_progress(path, moved).failed == {RELU.key}
+
+
+texts = st.text(max_size=20)
+configs = st.builds(
+    RunConfig,
+    passes=st.integers(1, 9),
+    cpus=texts,
+    min_sample_us=st.floats(0, 1e6),
+)
+samples = st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=4).map(tuple)
+khz = st.none() | st.integers(1, 10**7)
+
+
+@st.composite
+def journals(draw: st.DrawFn) -> list[Entry]:
+    segment = Segment(replace(DEVICE, name=draw(texts)), PROGRAM, draw(configs), draw(texts))
+    ops = st.sampled_from([CONV, CONV_RELU, RELU])
+    conditions = st.builds(Conditions, khz, khz)
+    entry: st.SearchStrategy[Entry] = st.builds(
+        Measurement,
+        ops,
+        st.just(segment.id),
+        st.integers(0, 9),
+        samples,
+        samples,
+        st.integers(1, 9),
+        conditions,
+    ) | st.builds(Failure, ops, st.just(segment.id), texts, texts)
+    return [segment, *draw(st.lists(entry, max_size=4))]
+
+
+@given(entries=journals(), cut=st.integers(0, 10_000), litter=st.binary(max_size=20))
+def test_any_journal_survives_and_any_damage_is_a_file_error(
+    entries: list[Entry], cut: int, litter: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.run.jsonl"
+    path.unlink(missing_ok=True)
+    written_journal(path, *entries)
+    assert list(read_journal(path)) == entries
+
+    data = path.read_bytes()
+    path.write_bytes(data[:cut] + litter + data[cut + len(litter) :])
+    try:
+        read = list(read_journal(path))
+    except FileError:
+        return
+    assert len(read) <= len(entries) + litter.count(b"\n")
+
+
+def test_what_another_run_wrote_meanwhile_is_not_measured_again(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES)
+    read = read_progress(path, SEGMENT)
+    with open_journal(path, read.file_bytes) as other:
+        other.append(ENTRIES[-1])
+    before = path.read_bytes()
+    refusal = pytest.raises(ConflictError, match=r"was written to by another run just now\. Give the command")
+    with refusal, open_journal(path, read.file_bytes):
+        pass
+    assert path.read_bytes() == before

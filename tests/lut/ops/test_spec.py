@@ -1,0 +1,149 @@
+"""Operators, their keys and ids; the identity of a segment."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lut.entries import DeviceInfo, RunConfig, Segment
+from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpKey, OpSpec, TensorSpec, format_argument
+from tests.lut.arguments import is_denormal, values
+from tests.lut.samples import CONFIG, CONV, CONV_RELU, DEVICE, PROGRAM, SEGMENT, record
+
+
+def test_data_types_have_caffe2s_numbers() -> None:
+    assert (FLOAT, INT32, UINT8) == (1, 2, 6)
+
+
+def test_the_key_is_what_tables_hold() -> None:
+    assert CONV.key.to_json() == {
+        "op_type": "Int8Conv",
+        "op_args": [
+            'name: "kernel"\ni: 3\n',
+            'name: "order"\ns: "NHWC"\n',
+            'name: "pad"\ni: 1\n',
+            'name: "stride"\ni: 1\n',
+        ],
+        "input_shapes": [[1, 8, 8, 16], [32, 3, 3, 16], [32]],
+        "input_dtypes": [6, 6, 2],
+    }
+
+
+@given(
+    st.text(max_size=8),
+    st.lists(st.text(max_size=20), max_size=3),
+    st.lists(st.lists(st.integers(0, 5000), max_size=5), max_size=4),
+    st.lists(st.integers(0, 20), max_size=4),
+)
+def test_lines_and_ids_are_those_of_the_json(
+    op_type: str, texts: list[str], shapes: list[list[int]], dtypes: list[int]
+) -> None:
+    key = OpKey(op_type, tuple(texts), tuple(map(tuple, shapes)), tuple(dtypes))
+    assert key.to_line() == json.dumps(key.to_json())
+    in_order = json.dumps(key.to_json(), sort_keys=True, separators=(",", ":"))
+    assert key.id == hashlib.sha256(in_order.encode()).hexdigest()[:16]
+
+
+def test_arguments_are_sorted_and_quantisation_falls_away() -> None:
+    x = TensorSpec((1, 4), UINT8)
+    written = OpSpec("Op", (("b", 1), ("Y_scale", 0.5), ("a", 2), ("ws_nbytes_limit", 3)), (x,))
+    assert written.args == (("a", 2), ("b", 1))
+    assert written == OpSpec.of("Op", [x], a=2, b=1, Y_zero_point=128)
+
+
+def test_operators_are_equal_when_their_keys_are() -> None:
+    x = TensorSpec((1, 4))
+    assert OpSpec.of("Op", [x], a=1) != OpSpec.of("Op", [x], a=1.0)
+    assert OpSpec.of("Op", [x], a=1) != OpSpec.of("Op", [x], a=(1,))
+    assert OpSpec.of("Op", [x]) != OpSpec.of("Op", [TensorSpec((1, 4), UINT8)])
+    assert len({CONV, OpSpec.from_key(CONV.key), CONV_RELU}) == 2
+    assert CONV.key != CONV
+
+
+def test_a_key_goes_to_json_and_back() -> None:
+    assert OpKey.from_json(CONV.key.to_json()) == CONV.key
+    assert OpSpec.from_key(CONV.key).args == CONV.args
+
+
+def test_a_key_with_more_shapes_than_types_is_no_operator() -> None:
+    with pytest.raises(ValueError, match=r"^3 input shapes, but 1 input dtypes$"):
+        OpSpec.from_key(CONV.key._replace(input_dtypes=(6,)))
+
+
+def test_ids_are_hashes_of_the_key() -> None:
+    # printf '{"input_dtypes":[1],"input_shapes":[[1,4]],"op_args":[],"op_type":"Relu"}' | sha256sum
+    assert OpSpec.of("Relu", [TensorSpec((1, 4))]).id == "45d09d9d8f8a9cde"
+    assert CONV.id != CONV_RELU.id
+
+
+def test_arguments_by_name() -> None:
+    assert CONV.arg("kernel") == 3
+    assert CONV.arg("group") is None
+    assert CONV.arg("group", 1) == 1
+
+
+def test_one_line_for_people() -> None:
+    assert CONV.describe() == ("Int8Conv [1,8,8,16] [32,3,3,16] [32] kernel=3 order=NHWC pad=1 stride=1")
+
+
+@pytest.mark.parametrize(("shape", "elements"), [((), 1), ((7,), 7), ((2, 3, 4), 24), ((2, 0), 0)])
+def test_elements(shape: tuple[int, ...], elements: int) -> None:
+    assert TensorSpec(shape).elements == elements
+
+
+def test_floats_are_those_of_tables_from_the_start() -> None:
+    written = OpSpec.of("LeakyRelu", [TensorSpec((1, 4))], alpha=0.1, others=(0.1, 2))
+    read = OpSpec.from_key(written.key)
+    assert written.args == read.args
+    assert written.arg("alpha") == 0.10000000149011612
+    assert written.key.op_args == ('name: "alpha"\nf: 0.1\n', 'name: "others"\nfloats: 0.1\nfloats: 2.0\n')
+    assert written.describe() == read.describe() == "LeakyRelu [1,4] alpha=0.1 others=(0.1, 2.0)"
+
+
+@given(values)
+def test_an_operator_written_down_is_the_one_read_back(value: ArgumentValue) -> None:
+    op = OpSpec.of("Any", [TensorSpec((1, 4))], value=value)
+    read = OpSpec.from_key(op.key)
+    assert (repr(read.args), read.key) == (repr(op.args), op.key)
+    assert op.key.op_args == (format_argument("value", value),) or is_denormal(value)
+
+
+def test_records_are_immutable() -> None:
+    for thing in (CONV, DEVICE, SEGMENT, CONFIG, record(CONV, 5.0)):
+        assert dataclasses.is_dataclass(thing)
+        name = dataclasses.fields(thing)[0].name
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, name, None)
+
+
+def test_the_median_is_the_third_percentile() -> None:
+    assert record(CONV, 276.0).p50 == 276.0
+
+
+def test_facts_and_time_of_day_tell_no_segments_apart() -> None:
+    other = Segment(replace(DEVICE, serial="x", facts={"cores": "8"}), PROGRAM, CONFIG, "later")
+    assert other.id == SEGMENT.id
+    assert DeviceInfo("a", "host", "s", {"x": "1"}) == DeviceInfo("a", "host", "s", {"x": "2"})
+
+
+def changes(thing: object) -> list[object]:
+    """The object with each of its fields changed in turn."""
+    assert dataclasses.is_dataclass(thing)
+    assert not isinstance(thing, type)
+    return [
+        replace(thing, **{field.name: f"{value}1" if isinstance(value, str) else value + 1})
+        for field in dataclasses.fields(thing)
+        for value in [getattr(thing, field.name)]
+    ]
+
+
+def test_every_field_of_program_and_configuration_tells_segments_apart() -> None:
+    programs = [Segment(DEVICE, program, CONFIG) for program in changes(PROGRAM)]  # type: ignore[arg-type]
+    configs = [Segment(DEVICE, PROGRAM, config) for config in changes(CONFIG)]  # type: ignore[arg-type]
+    renamed = Segment(replace(DEVICE, name="other"), PROGRAM, CONFIG)
+    ids = {segment.id for segment in (SEGMENT, *programs, *configs, renamed)}
+    assert len(ids) == 1 + 3 + len(dataclasses.fields(RunConfig)) + 1

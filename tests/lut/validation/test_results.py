@@ -1,0 +1,146 @@
+"""Validations: what follows from their figures, and that files come back as they were written."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lut.drift import Drift
+from lut.entries import ProgramInfo, RunConfig
+from lut.errors import FileError
+from lut.validation import (
+    NetComparison,
+    Summary,
+    Validation,
+    format_validation,
+    read_validation,
+    write_validation,
+)
+
+MEASURED = NetComparison("net/int8", 3, (90.0, 95.0, 100.0, 110.0, 150.0), 97.0, left_out_us=101.0)
+FAILED = NetComparison("broken/int8", 2, None, 50.0, failure="run: the engine refused it")
+VALIDATION = Validation(
+    "Box-12-6.1",
+    "Box-12-6.1-op_lut_database.json",
+    "2024-01-02T03:04:05+00:00",
+    RunConfig(passes=10, iters=3, warmup=2, cpus="0x2"),
+    ProgramInfo("speed_benchmark", "ab" * 32, "torch-1.8.1"),
+    (MEASURED, FAILED),
+)
+
+
+def test_errors_are_relative_to_the_measured_median() -> None:
+    assert (MEASURED.p10_us, MEASURED.p50_us, MEASURED.p90_us) == (95.0, 100.0, 110.0)
+    assert MEASURED.error == pytest.approx(-0.03)
+    assert MEASURED.left_out_error == pytest.approx(0.01)
+
+
+def test_a_net_that_failed_has_no_error_and_no_part_in_the_summary() -> None:
+    assert (FAILED.p50_us, FAILED.error, FAILED.left_out_error) == (None, None, None)
+    assert VALIDATION.failed == (FAILED,)
+    summary = VALIDATION.summary
+    assert summary is not None
+    assert (summary.nets, summary.median, summary.worst) == pytest.approx((1, 0.03, 0.03))
+    assert replace(VALIDATION, nets=(FAILED,)).summary is None
+
+
+def test_a_summary_is_of_absolute_errors() -> None:
+    assert Summary.of([-0.04, 0.01, None, 0.02]) == Summary(3, 0.02, 0.04)
+    assert Summary.of([None]) is None
+
+
+times = st.floats(1e-3, 1e9)
+measured_nets = st.builds(
+    NetComparison,
+    st.text(max_size=20),
+    st.integers(1, 999),
+    st.lists(times, min_size=5, max_size=5).map(lambda values: tuple(sorted(values))),
+    times,
+    times,
+    st.none() | times,
+)
+failed_nets = st.builds(
+    NetComparison, st.text(), st.integers(1, 999), st.none(), times, failure=st.text(max_size=20)
+)
+
+
+@given(nets=st.lists(measured_nets | failed_nets, max_size=5).map(tuple))
+def test_what_is_written_is_read_back(
+    nets: tuple[NetComparison, ...], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "validation.json"
+    validation = replace(VALIDATION, nets=nets)
+    write_validation(validation, path)
+    assert read_validation(path) == validation
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "validation.json"
+    path.write_text(format_validation(VALIDATION).replace('"version": 1', '"version": 2'))
+    with pytest.raises(FileError) as caught:
+        read_validation(path)
+    assert str(caught.value) == f"{path} is a validation of version 2; this program reads version 1."
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("measured_us", [1.0, 2.0, 3.0]),
+        ("measured_us", [5.0, 4.0, 3.0, 2.0, 1.0]),
+        ("measured_us", [0, 1, 2, 3, 4]),
+        ("measured_us", None),
+        ("failure", "and measured too"),
+        ("operators", 0),
+        ("estimate_us", "fast"),
+        ("estimate_us", float("nan")),
+        ("estimate_us", -1.0),
+        ("net", 7),
+    ],
+)
+def test_a_net_that_can_not_be_one_is_refused(field: str, value: object, tmp_path: Path) -> None:
+    path = tmp_path / "validation.json"
+    fields = json.loads(format_validation(VALIDATION))
+    fields["nets"][0][field] = value
+    path.write_text(json.dumps(fields))
+    with pytest.raises(FileError, match=f"^{path} is no validation "):
+        read_validation(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "7", '{"version": 1}', "\xff\xfe"])
+def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "validation.json"
+    path.write_bytes(text.encode("latin1"))
+    with pytest.raises(FileError, match=r"Is it a file written by `bench validate --output`\?"):
+        read_validation(path)
+    with pytest.raises(FileError, match="can't be read"):
+        read_validation(tmp_path / "absent.json")
+
+
+def test_errors_net_of_drift_are_those_on_the_device_as_the_table_has_it() -> None:
+    drifted = replace(VALIDATION, drift_before=Drift(1.02, 240), drift_after=Drift(1.04, 240))
+    assert drifted.drift == pytest.approx(1.03, abs=1e-4)
+    assert drifted.net_of_drift(MEASURED) == drifted.judge(MEASURED) == pytest.approx(-0.0009, abs=1e-4)
+    assert VALIDATION.net_of_drift(MEASURED) is None
+    assert VALIDATION.judge(MEASURED) == MEASURED.error
+    summary = drifted.summary_net_of_drift
+    assert summary is not None
+    assert summary.worst == pytest.approx(0.0009, abs=1e-4)
+
+
+def test_drift_is_written_and_read(tmp_path: Path) -> None:
+    drifted = replace(VALIDATION, drift_before=Drift(1.02, 240))
+    write_validation(drifted, tmp_path / "validation.json")
+    assert read_validation(tmp_path / "validation.json") == drifted
+
+
+@pytest.mark.parametrize(
+    "drift", [{"factor": 0, "count": 3}, {"factor": 1.0, "count": 0}, {"factor": "x"}, 3]
+)
+def test_no_drift_is_made_of_nonsense(drift: object, tmp_path: Path) -> None:
+    fields = json.loads(format_validation(VALIDATION)) | {"drift_after": drift}
+    (tmp_path / "validation.json").write_text(json.dumps(fields))
+    with pytest.raises(FileError, match="is no validation"):
+        read_validation(tmp_path / "validation.json")

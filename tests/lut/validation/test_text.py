@@ -1,0 +1,118 @@
+"""Validations as text, compared whole, and as pictures."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lut.drift import Drift
+from lut.errors import FileError
+from lut.validation import NetComparison, Validation, calibrate, describe_validation, plot_validation
+from tests.lut.validation.test_results import FAILED, VALIDATION
+
+RAW = NetComparison("net/int8", 3, (90.0, 95.0, 100.0, 110.0, 150.0), 97.0)
+GUESSED = NetComparison("other/int8", 12, (900.0, 950.0, 1000.0, 1100.0, 1500.0), 1020.0, 204.0)
+TITLE = (
+    "Box-12-6.1: 10 passes of 2+3 runs, 1 thread on 0x2; "
+    "estimates are sums of medians from Box-12-6.1-op_lut_database.json\n"
+)
+
+
+def test_raw_errors_failures_and_interpolated_shares() -> None:
+    validation = replace(VALIDATION, nets=(RAW, GUESSED, FAILED))
+    assert describe_validation(validation) == (
+        f"{TITLE}"
+        "NET          OPS       P10 US MEASURED P50       P90 US  ESTIMATE US   ERROR\n"
+        "net/int8       3       95.000      100.000      110.000       97.000   -3.0%\n"
+        "other/int8    12      950.000     1000.000     1100.000     1020.000   +2.0%"
+        "  (20.0% of the sum interpolated)\n"
+        "broken/int8    2 not measured: run: the engine refused it\n"
+        "|error| of 2 nets: median 2.5%, worst 3.0%.\n"
+    )
+
+
+def test_nothing_measured_has_no_summary() -> None:
+    lines = describe_validation(replace(VALIDATION, nets=(FAILED,))).splitlines()
+    assert lines[2:] == ["broken/int8    2 not measured: run: the engine refused it"]
+
+
+def fitted() -> Validation:
+    """Three nets that take 1.1 times their sums, and one that failed."""
+    nets = [
+        NetComparison(f"net{size}", size, (1.1 * total,) * 5, total)
+        for size, total in ((10, 100.0), (20, 300.0), (30, 900.0))
+    ]
+    calibration, validation = calibrate(replace(VALIDATION, nets=(*nets, FAILED)))
+    assert calibration.form == "factor"
+    assert calibration.factor == pytest.approx(1.1)
+    assert calibration.config["passes"] == 10
+    return validation
+
+
+def test_a_fit_adds_the_column_of_nets_left_out() -> None:
+    _, header, first, *_, failed, raw, calibrated = describe_validation(fitted()).splitlines()
+    assert header.endswith("ERROR LEFT OUT")
+    assert first.split()[-2] == "-9.1%"
+    assert first.split()[-1] in {"+0.0%", "-0.0%"}
+    assert failed.endswith("not measured: run: the engine refused it")
+    assert raw == "|error| of 3 nets: median 9.1%, worst 9.1%."
+    assert calibrated == (
+        "|error| calibrated, each net left out of the fit: of 3 nets: median 0.0%, worst 0.0%."
+    )
+
+
+def test_interpolated_sums_are_not_calibrated() -> None:
+    with pytest.raises(ValueError, match="measured operators only"):
+        calibrate(replace(VALIDATION, nets=(RAW, RAW, GUESSED)))
+
+
+# --- Pictures ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_the_ending_names_the_form_of_the_picture(ending: str, start: bytes, tmp_path: Path) -> None:
+    path = tmp_path / f"plot.{ending}"
+    plot_validation(fitted(), path)
+    assert path.read_bytes().startswith(start)
+
+
+def test_a_net_that_failed_leaves_an_empty_picture(tmp_path: Path) -> None:
+    plot_validation(replace(VALIDATION, nets=(FAILED,)), tmp_path / "plot.png")
+    assert (tmp_path / "plot.png").exists()
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"plot\.txt has the ending of no picture\. Take one of .*png"):
+        plot_validation(VALIDATION, tmp_path / "plot.txt")
+
+
+def test_a_device_that_changed_is_told_from_a_table_that_is_wrong() -> None:
+    validation = replace(
+        VALIDATION, nets=(RAW, FAILED), drift_before=Drift(1.04, 240), drift_after=Drift(1.04, 236)
+    )
+    assert describe_validation(validation) == (
+        f"{TITLE}"
+        "NET          OPS       P10 US MEASURED P50       P90 US  ESTIMATE US   ERROR NO DRIFT\n"
+        "net/int8       3       95.000      100.000      110.000       97.000   -3.0%    +0.9%\n"
+        "broken/int8    2 not measured: run: the engine refused it\n"
+        "Drift: against when the table was made the device is 4.0 % slower before the nets (240 operators) "
+        "and 4.0 % slower after the nets (236 operators).\n"
+        "That is more than 3%: judge the table by the errors net of drift, or measure it again on the device "
+        "as it is now.\n"
+        "|error| of 1 net: median 3.0%, worst 3.0%.\n"
+        "|error| net of drift, of 1 net: median 0.9%, worst 0.9%.\n"
+    )
+
+
+def test_a_device_that_changes_while_the_nets_run_is_told() -> None:
+    validation = replace(VALIDATION, drift_before=Drift(1.0, 240), drift_after=Drift(1.05, 240))
+    assert "The device changed while the nets ran." in describe_validation(validation)
+
+
+def test_a_calibration_is_of_the_device_as_the_table_has_it() -> None:
+    nets = [NetComparison(f"net{size}", size, (1.1 * size,) * 5, float(size)) for size in (10, 20, 30)]
+    slower = replace(VALIDATION, nets=tuple(nets), drift_before=Drift(1.1, 240))
+    calibration, validation = calibrate(slower)
+    assert calibration.apply(100.0, 100) == pytest.approx(100.0)
+    assert validation.left_out_summary is not None
+    assert validation.left_out_summary.worst == pytest.approx(0.0, abs=1e-9)
