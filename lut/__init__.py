@@ -58,14 +58,15 @@ def open(path: str | Path, device: str | None = None, **options: Any) -> LutTabl
 
 
 def blocks(space: str | BlockSpace, table: LutTable, *, interpolate: bool = False) -> BlockTable:
-    """Look up all blocks of a search space; see `lut.block_table.make_blocks`.
+    """Look up all blocks of a search space; see `lut.spaces.make_blocks`.
 
     Raises:
         MissingError: the table lacks operators of the space.
     """
-    from lut.spaces import make_blocks
+    from lut.spaces import find_block_space, make_blocks
 
-    return make_blocks(space, table, interpolate=interpolate)
+    chosen = find_block_space(space) if isinstance(space, str) else space
+    return make_blocks(chosen, table, interpolate=interpolate)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Plans: operators to measure, one JSON object a line, in the form of `lut.records`.
+"""Plans: operators to measure, one JSON object a line, in the form of `lut.ops.spec`.
 
 A plan is read and written as a stream, so that a million operators need no memory.
 """

@@ -1,4 +1,8 @@
-"""TODO door of bench.campaign."""
+"""From a plan to a journal, and from nets to a validation: blocks, devices, protocol.
+
+Reading order: `protocol` (how operators are timed), `run` (a plan on one device), `fleet` and `workers` (on
+many), `forecast`; `model_nets`, `drift_sample`, `validation` (whole nets).
+"""
 
 from __future__ import annotations
 

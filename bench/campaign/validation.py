@@ -118,7 +118,7 @@ def validate_nets(
         config: how to time them.
         table: the table's file name, for the record.
         sample: operators of the table to measure again before and after the nets, for the drift since the
-            table was made; see `bench.drift_sample`.
+            table was made; see `bench.campaign.drift_sample`.
         device_name: recorded where the device's own name would be.
         input_dims: the inputs' shapes, where the models do not say.
         silence_s: how long the program may print nothing before a net counts as hung.

@@ -16,7 +16,7 @@ from bench.cli.space_options import space_options
 from bench.nets import build_nets
 from bench.op_generators import Space, SpaceOptions, draw
 from lut.cli import Bar, quiet_option, say
-from lut.frontends import write_net
+from lut.frontends import write_netdef
 from lut.ops import OpSpec
 from lut.plan import write_plan
 
@@ -85,8 +85,8 @@ def generate(
 
 def _write_nets(op: OpSpec, folder: Path) -> OpSpec:
     single = build_nets(op)
-    write_net(single.init_net, folder / single.id / "init_net.pb")
-    write_net(single.predict_net, folder / single.id / "predict_net.pb")
+    write_netdef(single.init_net, folder / single.id / "init_net.pb")
+    write_netdef(single.predict_net, folder / single.id / "predict_net.pb")
     return op
 
 

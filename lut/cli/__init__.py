@@ -1,4 +1,4 @@
-"""TODO door of lut.cli."""
+"""The command line `lut`: `entry` is the program, `console` and `table_options` what its commands share."""
 
 from __future__ import annotations
 

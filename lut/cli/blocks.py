@@ -9,7 +9,14 @@ import click
 from lut.cli.console import quiet_option, say
 from lut.cli.table_options import TableChoice, missing_option, table_options
 from lut.plan import write_plan
-from lut.spaces import BLOCK_FORMATS, BLOCK_SPACES, MissingOpsError, block_space, make_blocks, write_blocks
+from lut.spaces import (
+    BLOCK_FORMATS,
+    BLOCK_SPACES,
+    MissingOpsError,
+    find_block_space,
+    make_blocks,
+    write_blocks,
+)
 
 __all__ = ["blocks"]
 
@@ -52,7 +59,7 @@ def blocks(
     options = ({"depthwise_relu": True} if depthwise_relu else {}) | ({} if last is None else {"last": last})
     try:
         table = make_blocks(
-            block_space(space, **options), chosen.open(quiet), interpolate=missing == "interpolate"
+            find_block_space(space, **options), chosen.open(quiet), interpolate=missing == "interpolate"
         )
     except MissingOpsError as error:
         if missing_out is not None:

@@ -1,4 +1,8 @@
-"""TODO door of lut.drift."""
+"""Drift: by how much a device changed between two measurements, as told by what was measured in both.
+
+`change` compares pairs of times, `runs` two runs, `journals` the runs of several journals, and `resumed` a
+run with what its own journal held before.
+"""
 
 from __future__ import annotations
 

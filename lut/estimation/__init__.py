@@ -1,4 +1,8 @@
-"""TODO door of lut.estimation."""
+"""Estimates: times of operators that were not measured, and corrections of sums for whole nets.
+
+Reading order: `prediction`, `curve` (one axis of sizes), `interpolation` (a family), `crossval` (how far off
+it is), `calibration`.
+"""
 
 from __future__ import annotations
 

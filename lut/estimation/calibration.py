@@ -50,7 +50,7 @@ class Calibration:
     """A net's latency as `factor` x the sum of its medians + `per_operator_us` x its operators."""
 
     form: str
-    """A name of `lut.calibration_fit.FORMS`."""
+    """A name of `lut.validation.fit.FORMS`."""
     factor: float
     per_operator_us: float
     device: str

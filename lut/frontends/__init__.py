@@ -11,7 +11,7 @@ from lut.errors import ModelError
 from lut.frontends import caffe2
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
 from lut.frontends.model import Frontend, Model
-from lut.frontends.netdef import list_ops, parameter_specs, write_net
+from lut.frontends.netdef import list_ops, parameter_specs, write_netdef
 from lut.ops import FLOAT, OpSpec, TensorSpec
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "load_model",
     "parse_input_dims",
     "read_caffe2_nets",
-    "write_net",
+    "write_netdef",
 ]
 
 FRONTENDS: dict[str, Frontend] = {

@@ -15,7 +15,7 @@ from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.files import parse_json, read_bytes
 from lut.frontends.model import Model
-from lut.frontends.netdef import list_ops, parameter_specs, read_net
+from lut.frontends.netdef import list_ops, parameter_specs, read_netdef
 from lut.ops import FLOAT, TensorSpec
 
 __all__ = ["Caffe2Nets", "is_caffe2_model", "load", "parse_input_dims", "read_caffe2_nets"]
@@ -65,10 +65,10 @@ def read_caffe2_nets(
             f"{path} has no {'model.pb' if net_path is None else 'model_init.pb'}. Both are needed: "
             f"model.pb for the operators, model_init.pb for the shapes of their parameters."
         )
-    net = read_net(net_path)
+    net = read_netdef(net_path)
     if not net.op:
         raise ModelError(f"{net_path} holds a network without operators. Is it the right file?")
-    init_net = read_net(init_path)
+    init_net = read_netdef(init_path)
     try:
         parameters = parameter_specs(init_net)
     except ModelError as error:

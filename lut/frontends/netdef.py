@@ -16,7 +16,7 @@ from lut.errors import ModelError
 from lut.files import read_bytes, write_atomically
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, argument_value, infer_outputs
 
-__all__ = ["list_ops", "make_op_spec", "parameter_specs", "read_net", "write_net"]
+__all__ = ["list_ops", "make_op_spec", "parameter_specs", "read_netdef", "write_netdef"]
 
 _FILLS = {
     "ConstantFill": FLOAT,
@@ -39,7 +39,7 @@ _FILLS = {
 """Caffe2's operators that make a tensor from nothing, with the dtype they make."""
 
 
-def read_net(path: Path) -> NetDef:
+def read_netdef(path: Path) -> NetDef:
     """Read a NetDef, in text form if the name ends in .pbtxt, else in wire form.
 
     Raises:
@@ -71,7 +71,7 @@ def _check_texts(net: NetDef) -> None:
             raise DecodeError(f"{text!r} is no text")
 
 
-def write_net(net: NetDef, path: Path) -> None:
+def write_netdef(net: NetDef, path: Path) -> None:
     """Write a NetDef, in text form if the name ends in .pbtxt, else in wire form; all or nothing."""
     if path.suffix == ".pbtxt":
         write_atomically(path, text_format.MessageToString(net).encode())

@@ -1,4 +1,8 @@
-"""TODO door of lut.journal."""
+"""Journals: what a run measured, appended as it comes, never rewritten.
+
+`lines` is the format, `reading` and `writing` the file, `progress` what a run that goes on finds there.
+`visits` reads only what a merge needs, `pools` and `disturbance` sum it up.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""TODO door of lut.ops."""
+"""What an operator is: its key, the shapes and dtypes it gives, the multiply-adds it makes, its family.
+
+Reading order: `spec` and `arguments` (an operator and its text), `rules` (what is known about each type),
+`shapes`, `canonical` and `families`, which derive from the rules and know no operator by name.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A family is a type of operator with everything that decides which kernel runs: window, stride, grouping,
 further arguments. Within it operators differ in size alone, along the axes of `Sizes`. What is kind and
-what is size, each type's rule says (`lut.ops`).
+what is size, each type's rule says (`lut.ops.rules`).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def infer_outputs(op: OpSpec) -> tuple[TensorSpec, ...]:
     if rule is None:
         raise ModelError(
             f"{op.op_type} is an operator type without a rule here. "
-            f"Known are: {', '.join(sorted(RULES))}. A new one is one module in lut/ops."
+            f"Known are: {', '.join(sorted(RULES))}. A new one is one module in lut/ops/rules."
         )
     try:
         for tensor in op.inputs:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
+from typing import Any
 
+from lut.errors import FileError
 from lut.spaces import fbnet_blocks
+from lut.spaces.block_files import BLOCK_FORMATS, load_blocks, write_blocks
 from lut.spaces.block_space import BlockSpace
-from lut.spaces.block_table import (
-    BLOCK_FORMATS,
-    BlockTable,
-    MissingOpsError,
-    block_space,
-    load_blocks,
-    make_blocks,
-    write_blocks,
-)
+from lut.spaces.block_table import BlockTable, MissingOpsError, make_blocks
 from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, list_layers, surroundings
 
 __all__ = [
@@ -36,3 +32,17 @@ __all__ = [
 BLOCK_SPACES: dict[str, Callable[..., BlockSpace]] = {
     "fbnet": fbnet_blocks.make_space,
 }
+
+
+def find_block_space(name: str, **options: Any) -> BlockSpace:
+    """Build a space of blocks by its name; the options are those of its module.
+
+    Raises:
+        FileError: there is no such space, or it has no such option.
+    """
+    if name not in BLOCK_SPACES:
+        raise FileError(f"No space of blocks is called {name!r}. Known are: {', '.join(BLOCK_SPACES)}.")
+    known = signature(BLOCK_SPACES[name]).parameters
+    if unknown := sorted(options.keys() - known.keys()):
+        raise FileError(f"The space {name} has no option {unknown[0]!r}, only: {', '.join(known) or 'none'}.")
+    return BLOCK_SPACES[name](**options)

@@ -1,4 +1,8 @@
-"""TODO door of lut.table."""
+"""Tables: finding operators in them, estimating nets from them, asking and comparing them.
+
+Reading order: `estimate` (rows and sums), `lut_table`, `opening`; `stores` and `index*` (where the records
+are); `formats` (the files); `totals`, `query`, `comparison`, `coverage` (what is asked of a table).
+"""
 
 from __future__ import annotations
 

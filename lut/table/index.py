@@ -135,7 +135,7 @@ def build_index(
 
     Args:
         path: a table in any format.
-        match: one of `lut.canonical.MATCHES`, which says by what keys the records are found.
+        match: one of `lut.ops.MATCHES`, which says by what keys the records are found.
         progress: hears the number of lines read, now and then.
 
     Raises:

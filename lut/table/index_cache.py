@@ -1,6 +1,6 @@
 """Where indexes are kept: in the user's cache folder, one file for a table's content.
 
-    tables/<content>.exact….index  see `lut.index`; named by a SHA-256 of the table's bytes
+    tables/<content>.exact….index  see `lut.table.index`; named by a SHA-256 of the table's bytes
     tables/<path>.stamp            what the table's file looked like when its content was last hashed
 
 A file that looks as its stamp says (device, inode, size, times of change) is not read again. A file

@@ -19,7 +19,7 @@ from lut.table.formats import Span, format_of
 __all__ = ["ROW", "WHOLE", "Part", "scan_table"]
 
 ROW = struct.Struct(">16sII5d")
-"""Digest, line, device with marks of whole times, times in microseconds; see `lut.index`."""
+"""Digest, line, device with marks of whole times, times in microseconds; see `lut.table.index`."""
 
 WHOLE = 1 << 24
 """Times that are whole numbers are marked above the device's number, from this bit on."""
@@ -50,7 +50,7 @@ class Part:
 
 
 def scan_table(path: Path, match: str, progress: Callable[[int], None]) -> Part:
-    """Read a table's rows; see `lut.index.build_index`."""
+    """Read a table's rows; see `lut.table.index.build_index`."""
     split = format_of(path).split
     try:
         halves = split(path) if split is not None and _may_fork() else None

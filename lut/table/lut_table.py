@@ -81,7 +81,7 @@ class LutTable:
             init_net: the parameters' shapes, where `net` is a NetDef.
             input_dims: the inputs' shapes, where `net` is a NetDef, or a folder that does not say.
             interpolate: whether operators that the table lacks are estimated from those it has, where
-                that is possible; see `lut.interpolation`. Such rows have `predicted`.
+                that is possible; see `lut.estimation`. Such rows have `predicted`.
 
         Raises:
             ModelError: the net can't be understood.

@@ -54,13 +54,13 @@ def load_table(
     """Open a table, or, with `device`, its records of that device only.
 
     Every line is checked when a table is first opened. What was learned is kept as an index in the user's
-    cache folder (see `lut.index_cache`); from then on opening takes milliseconds, until the file changes.
+    cache folder (see `lut.table.index_cache`); from then on opening takes milliseconds, until the file changes.
 
     Args:
         path: a table in any format.
         device: whose records to use, where a table holds several devices'.
         index: whether to use and keep the index; without it the table is read anew.
-        match: a name of `lut.canonical.MATCHES`.
+        match: a name of `lut.ops.MATCHES`.
         warn: hears a sentence if operators stand there more than once, whose times are averaged.
         progress: hears the number of lines read, while an index is built.
 

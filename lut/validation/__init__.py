@@ -1,4 +1,4 @@
-"""TODO door of lut.validation."""
+"""Validations: how far the sums of a table are from whole nets that were measured."""
 
 from __future__ import annotations
 

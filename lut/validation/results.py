@@ -62,7 +62,7 @@ class NetComparison:
     failure: str | None = None
     """Why the net could not be measured."""
     spoilt_by: str | None = None
-    """What disturbed its measurement (see `lut.records.CAUSES`): its error tells nothing of the table."""
+    """What disturbed its measurement (see `lut.entries.CAUSES`): its error tells nothing of the table."""
 
     @property
     def p10_us(self) -> float | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.files import write_atomically
-from lut.frontends import netdef
+from lut.frontends import write_netdef
 from lut.zoo.architecture import Net, Published
 from lut.zoo.chamnet import CHAMNETS
 from lut.zoo.fbnet import FBNETS
@@ -73,6 +73,6 @@ def write_net(name: str, precision: str, folder: Path) -> Path:
     target = folder / name / precision
     dims = json.dumps(built.input_dims)
     write_atomically(target / "input_dims.json", f"{dims}\n".encode())
-    netdef.write_net(built.init_net, target / "model_init.pb")
-    netdef.write_net(built.predict_net, target / "model.pb")
+    write_netdef(built.init_net, target / "model_init.pb")
+    write_netdef(built.predict_net, target / "model.pb")
     return target

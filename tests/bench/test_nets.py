@@ -10,7 +10,7 @@ import pytest
 from bench.nets import build_nets
 from bench.speed_benchmark import build_program
 from lut.errors import ModelError
-from lut.frontends import write_net
+from lut.frontends import write_netdef
 from lut.frontends.netdef import list_ops, parameter_specs
 from lut.ops import UINT8, OpSpec, TensorSpec
 from tests.bench.conftest import int8_conv, relu, softmax
@@ -52,8 +52,8 @@ def test_an_input_that_no_fill_operator_makes_is_refused() -> None:
 @pytest.mark.parametrize("op", [int8_conv(), relu(4), softmax()], ids=lambda op: op.op_type)
 def test_the_nets_run_in_stock_mode(op: OpSpec, tmp_path: Path) -> None:
     nets = build_nets(op)
-    write_net(nets.init_net, tmp_path / "init_net.pb")
-    write_net(nets.predict_net, tmp_path / "predict_net.pb")
+    write_netdef(nets.init_net, tmp_path / "init_net.pb")
+    write_netdef(nets.predict_net, tmp_path / "predict_net.pb")
     done = subprocess.run(
         [
             build_program("host").executable,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lut.caffe2_pb2 import NetDef
 from lut.entries import DeviceInfo, Measurement, ProgramInfo, RunConfig, Segment
-from lut.frontends import write_net
+from lut.frontends import write_netdef
 from lut.journal import Entry, open_journal
 from lut.ops import INT32, UINT8, OpKey, OpSpec, TensorSpec, make_argument
 from lut.records import LutRecord
@@ -70,8 +70,8 @@ def written_model(folder: Path, *, with_dims: bool = True) -> Path:
         ("Softmax", ["fc"], ["softmax"], {}),
         inputs=["data", "w", "b"],
     )
-    write_net(init, folder / "model_init.pb")
-    write_net(predict, folder / "model.pb")
+    write_netdef(init, folder / "model_init.pb")
+    write_netdef(predict, folder / "model.pb")
     if with_dims:
         (folder / "input_dims.json").write_text('{"data": [1, 8]}\n')
     return folder

@@ -7,7 +7,7 @@ import random
 from itertools import repeat
 from pathlib import Path
 
-from lut.frontends import netdef
+from lut.frontends import write_netdef
 from lut.spaces import BLOCKS, list_layers, surroundings
 from lut.zoo import CHAMNETS, Net
 from lut.zoo.architecture import Block, Naming, Published
@@ -34,8 +34,8 @@ def write_nets(nets: list[Net], folder: Path) -> list[Path]:
     for net, target in zip(nets, folders, strict=True):
         graph = write_int8(net, repeat(_FIGURE))
         target.mkdir(parents=True)
-        netdef.write_net(graph.predict_net(net.name), target / "model.pb")
-        netdef.write_net(graph.init_net(f"{net.name}_init"), target / "model_init.pb")
+        write_netdef(graph.predict_net(net.name), target / "model.pb")
+        write_netdef(graph.init_net(f"{net.name}_init"), target / "model_init.pb")
         (target / "input_dims.json").write_text(json.dumps(net.input_dims))
     return folders
 

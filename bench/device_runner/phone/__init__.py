@@ -1,4 +1,9 @@
-"""TODO door of bench.device_runner.phone."""
+"""Phones, by way of adb.
+
+Reading order: `connection` (what may break), `adb` and `adb_server` (the two ways), `bundle` and `process`
+(the program on the phone), `probes`, `gates` and `profile` (its state, and whether it is fit),
+`phone_device`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""TODO door of bench.device_runner.program."""
+"""The benchmark program as a process: what it is told, and what it says.
+
+Reading order: `manifest` and `arguments` (told), `events` (said), `run` (one process), `turns` and `canary`.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def read_zip(path: Path) -> Iterator[LutRecord]:
 
     Raises:
         FileError: as `read`, or the archive is none, is damaged, holds another number of tables, or expands
-            beyond `lut.formats.lines.MAX_UNZIPPED_BYTES`.
+            beyond `lut.table.formats.lines.MAX_UNZIPPED_BYTES`.
     """
     with open_member(path, ".json") as stream:
         for _, record in _parse_lines(path, stream, RecordParser().parse):

@@ -6,7 +6,7 @@ import pytest
 
 from bench.campaign.model_nets import build_model_nets
 from lut.errors import ModelError
-from lut.frontends.netdef import read_net
+from lut.frontends.netdef import read_netdef
 from lut.ops import argument_value
 from lut.zoo import build_net, write_net
 from tests.lut.samples import written_model
@@ -38,7 +38,7 @@ def test_input_dims_are_taken_where_they_are_given(tmp_path: Path) -> None:
         build_model_nets("net0", folder)
     nets = build_model_nets("net0", folder, {"data": (5, 8)})
     assert argument_value(nets.init_net.op[-1].arg[0]) == (5, 8)
-    assert len(read_net(folder / "model_init.pb").op) == len(nets.init_net.op) - 1
+    assert len(read_netdef(folder / "model_init.pb").op) == len(nets.init_net.op) - 1
 
 
 def test_what_is_no_caffe2_net_can_not_be_run(tmp_path: Path) -> None:

@@ -39,13 +39,12 @@ def drawn_table(op_type: str, random: Random, count: int, noise: float) -> list[
 
 
 @every_type
-@settings(max_examples=2, derandomize=True)
-@given(st.integers(0, 2**32).map(Random), st.sampled_from([0.03, 0.1]))
-def test_what_is_predicted_lies_in_its_interval_or_is_refused(
-    op_type: str, random: Random, noise: float
-) -> None:
+@pytest.mark.parametrize("noise", [0.03, 0.1])
+def test_what_is_predicted_lies_in_its_interval_or_is_refused(op_type: str, noise: float) -> None:
+    """Of eight tables together: of a single one, whose records all guesses share, it scatters by 5 %."""
+    random = Random(f"{op_type} {noise}")
     inside = []
-    for count in (40, 80, 200, 300):
+    for count in (40, 80, 200, 300) * 2:
         table = drawn_table(op_type, random, count + 250, noise)
         guesses = fit_table(table[:count])
         for row in table[count:]:
@@ -55,7 +54,7 @@ def test_what_is_predicted_lies_in_its_interval_or_is_refused(
                 continue
             assert guess.low_us < guess.runtime_us < guess.high_us
             inside.append(guess.low_us <= row.p50 <= guess.high_us)
-    assert len(inside) > 400
+    assert len(inside) > 800
     assert 0.85 <= sum(inside) / len(inside) <= 0.95
 
 

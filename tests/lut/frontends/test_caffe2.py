@@ -9,8 +9,8 @@ import pytest
 
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
-from lut.frontends import load_model, parse_input_dims, write_net
-from lut.frontends.netdef import list_ops, read_net
+from lut.frontends import load_model, parse_input_dims, write_netdef
+from lut.frontends.netdef import list_ops, read_netdef
 from lut.ops import FLOAT, INT32, UINT8, TensorSpec
 from lut.zoo import NETS, PRECISIONS
 from lut.zoo import write_net as write_zoo_net
@@ -37,7 +37,7 @@ def test_given_input_dims_come_before_the_file(tmp_path: Path) -> None:
 def test_both_files_may_be_text(tmp_path: Path) -> None:
     expected = load_model(written_model(tmp_path)).ops
     for stem in ("model", "model_init"):
-        write_net(read_net(tmp_path / f"{stem}.pb"), tmp_path / f"{stem}.pbtxt")
+        write_netdef(read_netdef(tmp_path / f"{stem}.pb"), tmp_path / f"{stem}.pbtxt")
         (tmp_path / f"{stem}.pb").unlink()
     assert load_model(tmp_path).ops == expected
 
@@ -60,7 +60,7 @@ def test_a_model_without_operators_is_named(tmp_path: Path) -> None:
 def test_a_model_without_parameters_has_an_empty_init_net(tmp_path: Path) -> None:
     net = NetDef(external_input=["x"])
     net.op.add(type="Relu", input=["x"], output=["y"])
-    write_net(net, tmp_path / "model.pb")
+    write_netdef(net, tmp_path / "model.pb")
     (tmp_path / "model_init.pb").write_bytes(b"")
     (op,) = load_model(tmp_path, {"x": (1, 4)}).ops
     assert (op.op_type, op.inputs) == ("Relu", (TensorSpec((1, 4)),))
@@ -113,7 +113,7 @@ def test_what_does_not_fit_is_named_with_its_file(tmp_path: Path) -> None:
         f"{tmp_path / 'model.pb'}: operator 0 ('fc'): FC [1,9] [4,8] [4]: the input has 9 values from axis 1 "
         f"on, the weight 8 columns."
     )
-    write_net(net_of(("Lstm", [], ["w"], {})), tmp_path / "model_init.pb")
+    write_netdef(net_of(("Lstm", [], ["w"], {})), tmp_path / "model_init.pb")
     assert refusal(tmp_path).startswith(
         f"{tmp_path / 'model_init.pb'}: Lstm is an operator type without a rule"
     )
@@ -121,9 +121,9 @@ def test_what_does_not_fit_is_named_with_its_file(tmp_path: Path) -> None:
 
 def test_a_net_that_lists_no_inputs_is_walked_all_the_same(tmp_path: Path) -> None:
     written_model(tmp_path)
-    net = read_net(tmp_path / "model.pb")
+    net = read_netdef(tmp_path / "model.pb")
     del net.external_input[:]
-    write_net(net, tmp_path / "model.pb")
+    write_netdef(net, tmp_path / "model.pb")
     assert load_model(tmp_path).ops == (FC, RELU, SOFTMAX)
     (tmp_path / "input_dims.json").unlink()
     assert refusal(tmp_path).startswith(f"{tmp_path / 'model.pb'}: operator 0 ('fc'): FC needs 'data', which")
@@ -159,7 +159,7 @@ def test_the_published_graph_gives_the_published_keys(name: str, precision: str,
     for blob, dims in shapes["parameters"].items():
         weight, bias = (UINT8, INT32) if precision == "int8" else (FLOAT, FLOAT)
         known[blob] = TensorSpec(tuple(dims), bias if len(dims) == 1 else weight)
-    ops = list_ops(read_net(folder / "model.pbtxt"), known)
+    ops = list_ops(read_netdef(folder / "model.pbtxt"), known)
     queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines()]
     assert [op.key.to_json() for op in ops] == queries
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lut.caffe2_pb2 import Argument, NetDef
 from lut.errors import ModelError
-from lut.frontends import write_net
-from lut.frontends.netdef import list_ops, parameter_specs, read_net
+from lut.frontends import write_netdef
+from lut.frontends.netdef import list_ops, parameter_specs, read_netdef
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 from lut.zoo import build_net
 from tests.lut.samples import net_of
@@ -22,14 +22,14 @@ NET = net_of(("Relu", ["x"], ["y"], {"order": "NCHW"}), ("Softmax", ["y"], ["z"]
 def test_what_is_written_is_read(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{ending}"
     for net in (NET, build_net("FBNet-96", "int8").predict_net):
-        write_net(net, path)
-        assert read_net(path) == net
+        write_netdef(net, path)
+        assert read_netdef(path) == net
 
 
 def test_the_text_form_may_hold_what_is_never_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "model.pbtxt"
     path.write_text('op { type: "Relu" input: "x" output: "y" debug_info: "line 3" is_gradient_op: false }')
-    assert read_net(path).op[0].type == "Relu"
+    assert read_netdef(path).op[0].type == "Relu"
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_the_text_form_may_hold_what_is_never_looked_at(tmp_path: Path) -> None:
 def test_broken_files_are_named(name: str, data: bytes, reason: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ModelError, match=rf"^{re.escape(f'{tmp_path / name} {reason}')}"):
-        read_net(tmp_path / name)
+        read_netdef(tmp_path / name)
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"model\.pb can't be read: No such file or directory\.$"):
-        read_net(tmp_path / "model.pb")
+        read_netdef(tmp_path / "model.pb")
 
 
 @given(data=st.data())
@@ -69,8 +69,8 @@ def test_a_damaged_net_is_refused_or_understood(
     path.write_bytes(raw)
     known = {"x": TensorSpec((1, 8)), "w": TensorSpec((4, 8)), "b": TensorSpec((4,))}
     try:
-        list_ops(read_net(path), known)
-        parameter_specs(read_net(path))
+        list_ops(read_netdef(path), known)
+        parameter_specs(read_netdef(path))
     except ModelError:
         pass
 

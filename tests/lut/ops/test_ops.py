@@ -45,7 +45,7 @@ def test_an_unknown_operator_is_answered_with_the_known_ones(ask: object) -> Non
         ask(OpSpec.of("Lstm", [TensorSpec((1, 4))]))
     assert str(caught.value) == (
         f"Lstm is an operator type without a rule here. Known are: {', '.join(sorted(RULES))}. "
-        f"A new one is one module in lut/ops."
+        f"A new one is one module in lut/ops/rules."
     )
 
 

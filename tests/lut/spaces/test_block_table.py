@@ -12,7 +12,14 @@ from lut.errors import FileError
 from lut.frontends import load_model
 from lut.ops import OpSpec, infer_outputs
 from lut.records import LutRecord
-from lut.spaces import BLOCK_FORMATS, BLOCK_SPACES, MissingOpsError, block_space, load_blocks, write_blocks
+from lut.spaces import (
+    BLOCK_FORMATS,
+    BLOCK_SPACES,
+    MissingOpsError,
+    find_block_space,
+    load_blocks,
+    write_blocks,
+)
 from lut.zoo import write_net
 
 SPACE = BLOCK_SPACES["fbnet"]()
@@ -34,7 +41,7 @@ def test_the_space_is_the_published_one(tmp_path: Path) -> None:
     assert (len(SPACE.layers), len(SPACE.blocks), len(OPS)) == (22, 9, 157)
     every = {
         op
-        for space in (SPACE, block_space("fbnet", last=1504, depthwise_relu=True))
+        for space in (SPACE, find_block_space("fbnet", last=1504, depthwise_relu=True))
         for op in (*space.fixed, *(op for layer in space.choices for block in layer for op in block))
     }
     assert len(every) == 220
@@ -74,9 +81,9 @@ def test_missing_operators_are_named() -> None:
         lut.blocks("fbnet", invented(OPS[3:]))
     assert set(caught.value.ops) == set(OPS[:3])
     with pytest.raises(FileError, match="Known are: fbnet"):
-        block_space("other")
+        find_block_space("other")
     with pytest.raises(FileError, match="fbnet has no option 'first', only: last, depthwise_relu"):
-        block_space("fbnet", first=16)
+        find_block_space("fbnet", first=16)
 
 
 def test_files_come_back(tmp_path: Path) -> None:

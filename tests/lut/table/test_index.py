@@ -206,7 +206,8 @@ def test_what_a_killed_build_left_is_swept(tmp_path: Path, cache: Path) -> None:
 def test_two_processes_may_build_at_once(tmp_path: Path, cache: Path) -> None:
     path = old_table(tmp_path / "table.json", *(record(op, 5.0) for op in OPS))
     code = (
-        "import sys; from pathlib import Path; from lut import index_cache; index_cache._SMALL_BYTES = 0\n"
+        "import sys; from pathlib import Path\n"
+        "from lut.table import index_cache; index_cache._SMALL_BYTES = 0\n"
         "from lut.table import load_table\n"
         "print(len(load_table(Path(sys.argv[1]))))"
     )

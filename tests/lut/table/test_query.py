@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import lut
 from lut.cli import entry as cli
-from lut.frontends.netdef import read_net
+from lut.frontends.netdef import read_netdef
 from lut.ops import OpSpec, TensorSpec
 from lut.records import LutRecord
 from lut.spaces import MissingOpsError
@@ -171,7 +171,7 @@ def test_missing_operators_are_estimated_on_request() -> None:
 def test_a_net_may_come_in_any_form(tmp_path: Path) -> None:
     table = lut.LutTable([record(FC, 9.0), record(RELU, 5.0), record(SOFTMAX, 6.0)])
     folder = written_model(tmp_path / "net")
-    predict, init = read_net(folder / "model.pb"), read_net(folder / "model_init.pb")
+    predict, init = read_netdef(folder / "model.pb"), read_netdef(folder / "model_init.pb")
     for estimate in (
         table.estimate(folder),
         table.estimate(str(folder)),
