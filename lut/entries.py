@@ -158,6 +158,16 @@ class BlockState:
     segment: str
     values: Mapping[str, str]
 
+    @property
+    def celsius(self) -> float | None:
+        """Degrees Celsius of the hottest zone, else of the battery; None where neither is known."""
+        for name in ("zone_celsius", "battery_celsius"):
+            try:
+                return float(self.values[name])
+            except (KeyError, ValueError):  # absent, or "unavailable"
+                continue
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:

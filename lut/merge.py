@@ -12,7 +12,7 @@ from typing import Any
 from lut.drift import Canary, JournalDrift, JournalTimes
 from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Disturbances, PooledRecords, Pools, Visit, VisitCounts, read_visits
+from lut.journal import Disturbances, MeasurementLine, PooledRecords, Pools, VisitCounts, read_visits
 from lut.ops import OpKey
 from lut.records import LutRecord
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
@@ -76,7 +76,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     for path in sources:
         times.begin(path)
         for entry in read_visits(path, warn):
-            if isinstance(entry, Visit):
+            if isinstance(entry, MeasurementLine):
                 number = pools.add(entry.key, entry.samples_ns)
                 times.add(number, entry.key, entry.samples_ns, entry.conditions)
                 disturbances.add_visit(entry.conditions.spoilt_by, entry.discarded)

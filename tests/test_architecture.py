@@ -188,7 +188,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "lut.table.formats": ({"format", "json_record", "lines"}, ("FORMATS",)),
     "lut.frontends": ({"model", "netdef"}, ("FRONTENDS",)),
     "lut.report": (
-        {"chart", "columns", "html", "material", "numbers", "packing", "page", "runs", "section", "story"},
+        {"chart", "columns", "html", "material", "numbers", "packing", "page", "runs", "section"},
         ("SECTIONS",),
     ),
     "lut.spaces": ({"block_files", "block_space", "block_table", "fbnet_layers"}, ("BLOCK_SPACES",)),

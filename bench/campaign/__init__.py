@@ -10,7 +10,7 @@ from bench.campaign.drift_sample import choose_sample
 from bench.campaign.fleet import choose_devices, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, cache_settings, is_cache_choice
-from bench.campaign.run import Summary, run_plan
+from bench.campaign.run import RunSummary, run_plan
 from bench.campaign.validation import DEFAULTS, choose_config, estimate_models, list_missing, validate_nets
 from bench.campaign.workers import run_apart
 
@@ -21,7 +21,7 @@ __all__ = [
     "WARM",
     "WHEN_WARM",
     "Forecaster",
-    "Summary",
+    "RunSummary",
     "cache_settings",
     "choose_config",
     "choose_devices",

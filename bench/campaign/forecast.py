@@ -20,7 +20,7 @@ __all__ = ["Forecaster", "learn"]
 _OVERHEAD = 1.15
 """A run's time over the time inside the engine: loading nets, writing the journal."""
 
-Kind = tuple[str, bool]
+OpKind = tuple[str, bool]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Forecaster:
     device: str
     config: RunConfig
     learnt_from: int
-    ns_per_unit: dict[Kind, float]
+    ns_per_unit: dict[OpKind, float]
     ns_per_unit_overall: float
     least_ns: float
 
@@ -59,8 +59,8 @@ def learn(run: Path) -> Forecaster:
             times[entry.op].append(sum(entry.samples_ns) / len(entry.samples_ns))
     if segment is None or not times:
         raise FileError(f"{run} holds no measurement to judge a device by. Make it by `bench run`.")
-    spent: defaultdict[Kind, float] = defaultdict(float)
-    units: defaultdict[Kind, int] = defaultdict(int)
+    spent: defaultdict[OpKind, float] = defaultdict(float)
+    units: defaultdict[OpKind, int] = defaultdict(int)
     least = float("inf")
     for op, means in times.items():
         mean = sum(means) / len(means)
@@ -77,7 +77,7 @@ def learn(run: Path) -> Forecaster:
     )
 
 
-def _kind(op: OpSpec) -> Kind:
+def _kind(op: OpSpec) -> OpKind:
     """Depthwise convolutions make a multiply-add several times as slowly as others of their type."""
     depthwise = len(op.inputs) > 1 and op.arg("group", 1) == op.inputs[1].shape[0]
     return op.op_type, depthwise

@@ -17,10 +17,10 @@ from bench.campaign.fleet import WorkPool, prepare_devices, share_work
 from bench.device_runner import Device, Recovery, Visit, run_block
 from lut.drift import ResumedTimes, RunDrift
 from lut.entries import BlockState, Failure, Measurement, Repeated, RunConfig, Segment
-from lut.journal import Disturbances, Entry, JournalWriter, Progress, open_journal, read_progress
+from lut.journal import Disturbances, Entry, JournalWriter, RunProgress, open_journal, read_progress
 from lut.ops import OpSpec, bytes_moved, multiply_adds
 
-__all__ = ["Summary", "run_plan"]
+__all__ = ["RunSummary", "run_plan"]
 
 _WINDOW_OPS = 4096
 """A plan is read and shuffled so many operators at a time: long plans start at once."""
@@ -39,7 +39,7 @@ _SYNC_S = 1.0
 
 
 @dataclass
-class Summary:
+class RunSummary:
     """What a run did: operators and visits, where the time went in seconds, what was overcome."""
 
     planned: int = 0
@@ -80,9 +80,9 @@ def run_plan(
     device_name: str | None = None,
     retry_failed: bool = False,
     silence_s: float | None = None,
-    progress: Callable[[Summary], None] = lambda _: None,
+    progress: Callable[[RunSummary], None] = lambda _: None,
     announce: Callable[[str], None] = lambda _: None,
-) -> Summary:
+) -> RunSummary:
     """Measure a plan's operators that the journal does not hold yet, each once however often planned.
 
     Args:
@@ -105,7 +105,7 @@ def run_plan(
     """
     started = time.monotonic()
     fleet = [devices] if not isinstance(devices, Sequence) else list(devices)
-    summary = Summary()
+    summary = RunSummary()
     ready = prepare_devices(fleet, announce, summary.lost_devices)
     segments = {
         device.info.serial: Segment(
@@ -162,9 +162,9 @@ class _Recorder:
     def __init__(
         self,
         writer: JournalWriter,
-        summary: Summary,
+        summary: RunSummary,
         times: ResumedTimes,
-        progress: Callable[[Summary], None],
+        progress: Callable[[RunSummary], None],
     ) -> None:
         self._writer = writer
         self._summary = summary
@@ -233,7 +233,7 @@ def _shuffle(plan: Iterable[OpSpec], seed: int) -> Iterator[list[OpSpec]]:
 
 
 def _cut_blocks(
-    windows: Iterable[list[OpSpec]], config: RunConfig, done: Progress, summary: Summary, devices: int
+    windows: Iterable[list[OpSpec]], config: RunConfig, done: RunProgress, summary: RunSummary, devices: int
 ) -> Iterator[dict[OpSpec, frozenset[int]]]:
     """Drop what is done, and cut the rest into blocks by estimated time and memory."""
     every_pass = frozenset(range(config.passes))

@@ -12,7 +12,7 @@ from bench.campaign.drift_sample import DriftSample, measure_drift
 from bench.campaign.model_nets import build_model_nets
 from bench.device_runner import Device, NetRuns, measure_nets
 from lut.entries import ProgramInfo, RunConfig
-from lut.frontends import load_model
+from lut.frontends import load_model, name_models
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
 from lut.sidecar import Setting
@@ -50,14 +50,8 @@ def estimate_models(
     paths = list({path.resolve(): path for path in models}.values())
     return tuple(
         EstimatedNet(name, path, table.estimate(load_model(path, input_dims).ops, interpolate=interpolate))
-        for name, path in zip(_name_models(paths), paths, strict=True)
+        for name, path in zip(name_models(paths), paths, strict=True)
     )
-
-
-def _name_models(paths: Sequence[Path]) -> list[str]:
-    """Name folders by their last two parts (FBNet-A/int8), or by the whole path where these are the same."""
-    names = ["/".join(path.resolve().parts[-2:]) for path in paths]
-    return [name if names.count(name) == 1 else str(path) for name, path in zip(names, paths, strict=True)]
 
 
 def list_missing(nets: Iterable[EstimatedNet]) -> tuple[tuple[str, ...], tuple[OpSpec, ...]]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bench.campaign import Summary
+from bench.campaign import RunSummary
 from lut.entries import Measurement
 from lut.ops import OpSpec
 
-__all__ = ["Moment", "Pace", "describe_line", "describe_moment", "read_celsius"]
+__all__ = ["Moment", "Pace", "describe_line", "describe_moment"]
 
 _QUIET_S = 10.0
 _QUIET_SHARE = 0.05
 """Where lines can't be overwritten, the next one waits for so much time and for so much of the run."""
-
-_TEMPERATURES = ("zone_celsius", "battery_celsius")
-"""The values of a device's state that tell how hot it is, the better one first."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Pace:
         self._first: tuple[float, int] | None = None
         self._told: tuple[float, int] | None = None
 
-    def read(self, now: Summary, serial: str, *, alone: bool = True) -> Moment:
+    def read(self, now: RunSummary, serial: str, *, alone: bool = True) -> Moment:
         """Give the moment as this device's line shows it; `alone` where no other shares the run."""
         done = min(self._total, now.visits + (now.resumed + now.failed) * self._passes)
         outcome, state = now.latest.get(serial), now.states.get(serial)
@@ -61,7 +58,7 @@ class Pace:
             failed=now.failed,
             here=None if alone else now.visits_on[serial],
             left_s=self._left_s(now.visits, done),
-            celsius=None if state is None else read_celsius(state.values),
+            celsius=None if state is None else state.celsius,
             khz=None if conditions is None else conditions.khz_after or conditions.khz_before,
             op=outcome.op if outcome else None,
         )
@@ -89,16 +86,6 @@ class Pace:
             return False
         self._told = time_s, done
         return True
-
-
-def read_celsius(values: Mapping[str, str]) -> float | None:
-    """Give the temperature of a device's state in degrees Celsius; None where it tells none."""
-    for name in _TEMPERATURES:
-        try:
-            return float(values[name])
-        except (KeyError, ValueError):  # absent, or "unavailable"
-            continue
-    return None
 
 
 def describe_moment(moment: Moment) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from bench.campaign import WARM, Summary, choose_devices, group_by_name, run_groups, run_plan
+from bench.campaign import WARM, RunSummary, choose_devices, group_by_name, run_groups, run_plan
 from bench.cli.device_options import complete_serial, device_name_option, phone_options, setting_options
 from bench.cli.live import Pace, describe_line, describe_moment
 from bench.cli.protocol_options import Timing, protocol_options
@@ -111,13 +111,13 @@ def run(
         }
         first = bars[chosen[0].info.serial]
 
-        def measure(journal: Path, group: Sequence[Device]) -> Summary:
+        def measure(journal: Path, group: Sequence[Device]) -> RunSummary:
             pace = Pace(total * passes, passes)
             serials = [device.info.serial for device in group]
 
             announce = first.say if not quiet else (lambda _: None)
 
-            def show(now: Summary) -> None:
+            def show(now: RunSummary) -> None:
                 if quiet:
                     return
                 moments = {serial: pace.read(now, serial, alone=len(group) == 1) for serial in serials}
@@ -152,7 +152,7 @@ def run(
         )
 
 
-def _describe(summary: Summary, output: Path) -> str:
+def _describe(summary: RunSummary, output: Path) -> str:
     wall = time.clock_gettime(time.CLOCK_BOOTTIME) - _process_start()
     engine = summary.engine_s
     lines = [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bench.device_runner.device import Device, clean_name
 from bench.device_runner.host import HostDevice, list_hosts, open_host
-from bench.device_runner.kind import Kind
+from bench.device_runner.kind import DeviceKind
 from bench.device_runner.phone import (
     GATES,
     PhoneOptions,
@@ -52,10 +52,10 @@ __all__ = [
     "split_into_companies",
 ]
 
-DEVICES: dict[str, Kind] = {
-    "host": Kind(list_hosts, open_host),
-    "adb-server": Kind(list_server_serials, open_by_server),
-    "adb": Kind(list_usb_serials, open_directly),
+DEVICES: dict[str, DeviceKind] = {
+    "host": DeviceKind(list_hosts, open_host),
+    "adb-server": DeviceKind(list_server_serials, open_by_server),
+    "adb": DeviceKind(list_usb_serials, open_directly),
 }
 """For each kind what lists and opens its devices. Where two list the same serial, the first has it."""
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from bench.device_runner.device import Device
 from bench.device_runner.phone import PhoneOptions
 
-__all__ = ["Kind"]
+__all__ = ["DeviceKind"]
 
 
 @dataclass(frozen=True)
-class Kind:
+class DeviceKind:
     """A kind of device: how to list the serials of those attached, and how to open one.
 
     `open` gives None for a serial that can't be of this kind.

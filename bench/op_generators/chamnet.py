@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bench.op_generators import block, conv, elementwise
 from bench.op_generators.space import Space, SpaceOptions, Span, unique
 from lut.ops import OpSpec
-from lut.zoo import CHAMNETS, Net
+from lut.zoo import CHAMNETS, Architecture
 
 __all__ = ["EXPANSIONS", "RESOLUTIONS", "SPACE", "Hull"]
 
@@ -23,7 +23,7 @@ _STRIDES = (1, 2, 2, 2, 1, 2, 1)
 """The stride of each group's first block; the first group does not expand."""
 
 
-def _group_widths(net: Net) -> tuple[int, ...]:
+def _group_widths(net: Architecture) -> tuple[int, ...]:
     """Give a net's width in each of the seven groups; stages 3 and 4 of its table hold two each."""
     first, second, third, fourth, fifth = (
         [row.out_channels for row in net.blocks if row.name[0] == stage] for stage in "01234"

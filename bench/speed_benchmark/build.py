@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.speed_benchmark.cache import Progress, lock_cache, new_folder, report
+from bench.speed_benchmark.cache import Announce, lock_cache, new_folder, report
 from bench.speed_benchmark.runtime import HEADERS, PROTOBUF, provide
 from bench.speed_benchmark.targets import TARGETS, Target, get_target
 from bench.starting import describe_refusal
@@ -65,7 +65,7 @@ def find_program(target: str, *, cache: Path | None = None) -> Program | None:
     return _find(get_target(target), cache or default_cache())
 
 
-def build_program(target: str, *, cache: Path | None = None, progress: Progress | None = None) -> Program:
+def build_program(target: str, *, cache: Path | None = None, progress: Announce | None = None) -> Program:
     """Build the target's program unless it is there and fresh; the first time, download its pinned runtime.
 
     Raises EngineError: unknown target, no compiler, failed download, wrong checksum, failed compilation,
@@ -182,7 +182,7 @@ def _run(command: list[str], purpose: str) -> str:
     return done.stdout
 
 
-def _build(target: Target, cache: Path, progress: Progress | None) -> Program:
+def _build(target: Target, cache: Path, progress: Announce | None) -> Program:
     compiler = _ask_compiler(target)  # first: a missing one must not cost a download
     provide((HEADERS, PROTOBUF, target.libraries), cache, progress)
     report(progress, f"Compiling the program for {target.name} with {compiler}.")

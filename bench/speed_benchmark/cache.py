@@ -16,23 +16,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lut.cache import default_cache
-
-__all__ = ["Progress", "default_cache", "lock_cache", "new_folder", "report"]
+__all__ = ["Announce", "lock_cache", "new_folder", "report"]
 
 # Called with one plain sentence per step.
-Progress = Callable[[str], None]
+Announce = Callable[[str], None]
 
 _UNFINISHED = ".unfinished-"
 
 
-def report(progress: Progress | None, sentence: str) -> None:
+def report(progress: Announce | None, sentence: str) -> None:
     if progress is not None:
         progress(sentence)
 
 
 @contextmanager
-def lock_cache(cache: Path, progress: Progress | None) -> Iterator[None]:
+def lock_cache(cache: Path, progress: Announce | None) -> Iterator[None]:
     """Hold the cache alone, waiting for another process if need be; what crashed builds left is removed.
 
     The lock goes with the process, however it ends.

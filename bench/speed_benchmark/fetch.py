@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.speed_benchmark.cache import Progress, report
+from bench.speed_benchmark.cache import Announce, report
 from bench.starting import describe_refusal
 from lut.errors import EngineError
 
@@ -56,7 +56,7 @@ class Download:
     keep: bool = False
 
 
-def obtain_all(downloads: Sequence[Download], cache: Path, progress: Progress | None) -> dict[Download, Path]:
+def obtain_all(downloads: Sequence[Download], cache: Path, progress: Announce | None) -> dict[Download, Path]:
     """Give the path of each file, its sha256 checked: the user's own from downloads/, or fetched with pip.
 
     Raises EngineError: the download failed (naming every file that is still wanted, so that a machine
@@ -105,7 +105,7 @@ def _hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _fetch(download: Download, absent: Sequence[Download], cache: Path, progress: Progress | None) -> Path:
+def _fetch(download: Download, absent: Sequence[Download], cache: Path, progress: Announce | None) -> Path:
     report(progress, f"Downloading {download.name} ({_megabytes(download)}).")
     fetched = _fetched(download, cache)
     fetched.parent.mkdir(parents=True, exist_ok=True)

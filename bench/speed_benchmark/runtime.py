@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bench.speed_benchmark.cache import Progress, new_folder, report
+from bench.speed_benchmark.cache import Announce, new_folder, report
 from bench.speed_benchmark.fetch import Download, discard, obtain_all
 
 __all__ = [
@@ -81,7 +81,7 @@ LIBRARIES_AARCH64 = Component(
 )
 
 
-def provide(components: Sequence[Component], cache: Path, progress: Progress | None) -> None:
+def provide(components: Sequence[Component], cache: Path, progress: Announce | None) -> None:
     """Unpack the components that are not there yet, downloading what that takes. Call with the cache locked.
 
     Raises EngineError when a download fails or a file is not the pinned one.

@@ -11,7 +11,6 @@ from lut.cli.console import quiet_option, say
 from lut.drift import LARGE_IN_WORDS
 from lut.extend import POLICIES, Extension, extend_table
 from lut.merge import Merged, merge_journals, write_table
-from lut.ops import OpSpec
 
 __all__ = ["merge"]
 
@@ -123,7 +122,7 @@ def _describe_extension(extension: Extension, policy: str) -> str:
             f"Medians in microseconds, old and new:"
         )
     lines += [
-        f"  {found.old.p50:,.1f}  {found.new.p50:,.1f}  {OpSpec.from_key(found.new.key).describe()}"
+        f"  {found.old.p50:,.1f}  {found.new.p50:,.1f}  {found.new.key.describe()}"
         for found in contradictions[:_SHOWN]
     ]
     return "\n".join(lines) + (

@@ -9,7 +9,7 @@ import click
 from lut.cli.console import Bar, input_dims_option, quiet_option, say
 from lut.cli.table_options import TableChoice
 from lut.files import write_atomically
-from lut.frontends import load_model
+from lut.frontends import load_model, name_models
 from lut.report import (
     Material,
     NetReport,
@@ -17,12 +17,11 @@ from lut.report import (
     TableReport,
     check_devices,
     collect_columns,
-    name_nets,
     read_plotly,
     read_run,
-    read_story,
     render_report,
 )
+from lut.sidecar import read_provenance
 from lut.validation import Validation, read_validation
 
 __all__ = ["report"]
@@ -71,7 +70,7 @@ def report(
         other=tables[1] if len(tables) == 2 else None,
         nets=tuple(
             NetReport(name, tables[0].table.estimate(load_model(path, input_dims).ops))
-            for name, path in zip(name_nets(models), models, strict=True)
+            for name, path in zip(name_models(models), models, strict=True)
         ),
         runs=tuple(_read_run(path, tables, quiet) for path in runs),
         validation=None if validation is None else _read_validation(validation, tables),
@@ -83,15 +82,15 @@ def report(
 
 def _read_table(choice: TableChoice, quiet: bool) -> TableReport:
     table = choice.open(quiet)
-    story = read_story(choice.path)
+    provenance = read_provenance(choice.path)
     with Bar(len(table), "record", quiet) as bar:
         columns = collect_columns(
             table,
-            None if story is None else story.marked,
-            () if story is None else story.incomplete,
+            None if provenance is None else provenance.marked,
+            () if provenance is None else provenance.incomplete,
             bar.set,
         )
-    return TableReport(choice.path, table, columns, story)
+    return TableReport(choice.path, table, columns, provenance)
 
 
 def _read_run(path: Path, tables: list[TableReport], quiet: bool) -> Run:

@@ -13,7 +13,6 @@ import click
 from lut.cli.console import Bar, quiet_option
 from lut.cli.table_options import TableChoice, table_options
 from lut.estimation import collect_samples, cross_validate
-from lut.ops import OpKey, OpSpec
 from lut.records import LutRecord
 from lut.table import (
     ArgumentFilter,
@@ -85,7 +84,7 @@ def query(
     """
     count = 0
     for record in Query(types, shapes, arguments).choose(chosen.open(quiet)):
-        click.echo(format_record(record) if as_json else f"{record.p50:>12.3f}  {_describe(record.key)}")
+        click.echo(format_record(record) if as_json else f"{record.p50:>12.3f}  {record.key.describe()}")
         count += 1
     if not as_json and not quiet:
         click.echo(f"{count} records", err=True)
@@ -171,7 +170,7 @@ def diff(
     if shown:
         click.echo(f"{'FIRST US':>12} {'SECOND US':>12} {'RATIO':>7}  OUTLIERS")
     for op in shown:
-        click.echo(f"{op.first_us:>12.3f} {op.second_us:>12.3f} {op.ratio:>7.3f}  {_describe(op.key)}")
+        click.echo(f"{op.first_us:>12.3f} {op.second_us:>12.3f} {op.ratio:>7.3f}  {op.key.describe()}")
 
 
 @click.command()
@@ -230,13 +229,6 @@ def _counted(table: LutTable, quiet: bool) -> Iterator[LutRecord]:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
-
-
-def _describe(key: OpKey) -> str:
-    try:
-        return OpSpec.from_key(key).describe()
-    except ValueError:
-        return f"{key.op_type} {list(map(list, key.input_shapes))} {list(key.op_args)}"
 
 
 def _microseconds(time: float | None) -> str:

@@ -1,7 +1,7 @@
 """Estimating operators that a table lacks from those it holds: one model per family, with honest errors.
 
-What is fitted is said in `lut.estimation.curve`. How many neighbours may correct it, and how much, is what did best on
-operators held out.
+What is fitted is said in `lut.estimation.curve`. How many neighbours may correct it, and how much, is what
+did best on operators held out.
 
 Errors are measured, not assumed: each family's operators are held out fold by fold, and the quantiles of
 what was then wrong are the interval. Sizes beyond those of the family's measured operators, along any

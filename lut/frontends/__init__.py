@@ -10,7 +10,7 @@ from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.frontends import caffe2
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
-from lut.frontends.model import Frontend, Model
+from lut.frontends.model import Frontend, Model, name_models
 from lut.frontends.netdef import list_ops, parameter_specs, write_netdef
 from lut.ops import FLOAT, OpSpec, TensorSpec
 
@@ -22,6 +22,7 @@ __all__ = [
     "is_caffe2_model",
     "list_net_ops",
     "load_model",
+    "name_models",
     "parse_input_dims",
     "read_caffe2_nets",
     "write_netdef",

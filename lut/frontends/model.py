@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lut.ops import OpSpec, multiply_adds
 
-__all__ = ["Frontend", "Model"]
+__all__ = ["Frontend", "Model", "name_models"]
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,9 @@ class Frontend:
 
     recognise: Callable[[Path], bool]
     load: Callable[[Path, Mapping[str, tuple[int, ...]] | None, int], Model]
+
+
+def name_models(paths: Sequence[Path]) -> list[str]:
+    """Name models by the end of their paths (`FBNet-A/int8`), or by all of it where two would be the same."""
+    names = ["/".join(path.resolve().parts[-2:]) for path in paths]
+    return [name if names.count(name) == 1 else str(path) for name, path in zip(names, paths, strict=True)]

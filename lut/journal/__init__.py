@@ -9,19 +9,19 @@ from __future__ import annotations
 from lut.journal.disturbance import Disturbances
 from lut.journal.lines import Entry
 from lut.journal.pools import PooledRecords, Pools, VisitCounts, take_percentiles_us
-from lut.journal.progress import Progress, read_progress
+from lut.journal.progress import RunProgress, read_progress
 from lut.journal.reading import read_config, read_journal, read_visits
-from lut.journal.visits import Visit
+from lut.journal.visits import MeasurementLine
 from lut.journal.writing import JournalWriter, open_journal
 
 __all__ = [
     "Disturbances",
     "Entry",
     "JournalWriter",
+    "MeasurementLine",
     "PooledRecords",
     "Pools",
-    "Progress",
-    "Visit",
+    "RunProgress",
     "VisitCounts",
     "open_journal",
     "read_config",

@@ -12,11 +12,11 @@ from lut.errors import ConflictError
 from lut.journal.reading import ignore, read_journal
 from lut.ops import OpKey
 
-__all__ = ["Progress", "read_progress"]
+__all__ = ["RunProgress", "read_progress"]
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """What a journal already holds of one segment's identity: the visits made and the failures."""
 
     passes: dict[OpKey, set[int]] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class Progress:
             self.times.add_earlier(entry, is_last=len(made) >= passes)
 
 
-def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = ignore) -> Progress:
+def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = ignore) -> RunProgress:
     """Read what is done already of a run; an absent file means nothing is.
 
     Raises:
         ConflictError: the journal belongs to another device, program or configuration.
         FileError: it can't be read.
     """
-    progress = Progress()
+    progress = RunProgress()
     if not path.exists():
         return progress
     progress.file_bytes = path.stat().st_size

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from lut.entries import Conditions
 from lut.ops import END, KeyReader, OpKey, OpSpec, read_head
 
-__all__ = ["Visit", "VisitReader"]
+__all__ = ["MeasurementLine", "VisitReader"]
 
 _KIND = b'{"kind": "measurement", "segment": "'
 _OP = b'", "op_type": '
@@ -32,7 +32,7 @@ _match_rest = re.compile(
 ).fullmatch
 
 
-class Visit(NamedTuple):
+class MeasurementLine(NamedTuple):
     """A measurement as far as a merge asks for it."""
 
     segment: str
@@ -50,7 +50,7 @@ class VisitReader:
         self._keys = KeyReader(_read_normal_head)
         self._conditions: dict[bytes, Conditions] = {}
 
-    def read(self, line: bytes) -> Visit | None:
+    def read(self, line: bytes) -> MeasurementLine | None:
         """Read a measurement; None for any other line, and for one that was written otherwise."""
         if not line.startswith(_KIND):
             return None
@@ -63,7 +63,7 @@ class VisitReader:
         key = self._keys.read(b'{"op_type": ' + text)
         if key is None or (conditions not in self._conditions and not self._remember(conditions)):
             return None
-        return Visit(
+        return MeasurementLine(
             segment.decode(),
             key,
             tuple(map(int, samples.split(b", "))),

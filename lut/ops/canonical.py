@@ -11,9 +11,9 @@ matching reads the arguments and writes them one way:
 * arguments that the operator never looks at are left out: the order of an elementwise operator, the
   window of a channel shuffle.
 
-All that is known of a type is read in its rule (`lut.ops.rules`); of a type without one, only the text is made
-one. Shapes and dtypes are compared as they are, but for the order of inputs that may change places, and so
-are arguments that can't be read. What `key` means on each operator type was read in Caffe2's sources of
+All that is known of a type is read in its rule (`lut.ops.rules`); of a type without one, only the text is
+made one. Shapes and dtypes are compared as they are, but for the order of inputs that may change places, and
+so are arguments that can't be read. What `key` means on each operator type was read in Caffe2's sources of
 torch 1.8.1.
 """
 

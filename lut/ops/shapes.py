@@ -10,16 +10,28 @@ from lut.ops.spec import FLOAT, INT32, INT64, UINT8, OpSpec, TensorSpec
 
 __all__ = ["bytes_moved", "count_activations", "count_bytes", "infer_outputs", "multiply_adds"]
 
+_KEPT = "_outputs"
+"""Where an operator keeps them, beside its own cached properties."""
+
 _ITEM_BYTES = {FLOAT: 4, INT32: 4, INT64: 8, UINT8: 1}
 
 
 def infer_outputs(op: OpSpec) -> tuple[TensorSpec, ...]:
     """Give shapes and dtypes of the operator's outputs, after checking that its inputs fit it.
 
+    The operator keeps them: asked for again, they cost nothing.
+
     Raises:
         ModelError: an unknown operator type, or inputs and arguments that don't fit together. Such an
             operator must not reach the engine, which for some of them corrupts memory.
     """
+    kept = vars(op).get(_KEPT)
+    if kept is None:
+        kept = vars(op)[_KEPT] = _infer(op)
+    return kept
+
+
+def _infer(op: OpSpec) -> tuple[TensorSpec, ...]:
     rule = RULES.get(op.op_type)
     if rule is None:
         raise ModelError(

@@ -44,6 +44,9 @@ Shape = tuple[int, ...]
 
 _FIRST = itemgetter(0)
 
+_FIELDS = {"op_type": str, "op_args": list, "input_shapes": list, "input_dtypes": list}
+_KINDS: dict[type, str] = {str: "text", list: "list"}
+
 
 class OpKey(NamedTuple):
     """What two operators must share to be the same row of a table."""
@@ -54,14 +57,29 @@ class OpKey(NamedTuple):
     input_dtypes: tuple[int, ...]
 
     @classmethod
-    def from_json(cls, line: Mapping[str, Any]) -> OpKey:
-        """Take the four key fields of a parsed JSON object as they stand."""
-        return cls(
-            line["op_type"],
-            tuple(line["op_args"]),
-            tuple(map(tuple, line["input_shapes"])),
-            tuple(line["input_dtypes"]),
-        )
+    def from_json(cls, line: Any) -> OpKey:
+        """Read the four key fields of a parsed JSON object, which may hold other keys too.
+
+        Raises:
+            ValueError: a field is absent, of another type, or holds what no key does.
+        """
+        if not isinstance(line, Mapping):
+            raise ValueError("it is no JSON object")
+        for name, kind in _FIELDS.items():
+            if not isinstance(line.get(name), kind):
+                raise ValueError(f"the field {name!r} is absent or no {_KINDS[kind]}")
+        texts, shapes, dtypes = line["op_args"], line["input_shapes"], line["input_dtypes"]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("op_args holds something other than texts")
+        if not all(isinstance(shape, list) for shape in shapes):
+            raise ValueError("input_shapes holds something other than lists")
+        if not all(type(size) is int and size >= 0 for sizes in (*shapes, dtypes) for size in sizes):
+            raise ValueError("a shape or dtype holds something other than whole numbers from 0")
+        if len(shapes) != len(dtypes):
+            raise ValueError(f"it has {len(shapes)} input shapes, but {len(dtypes)} input dtypes")
+        for text in (line["op_type"], *texts):
+            text.encode()  # half a surrogate pair is a ValueError: it could be read, but never printed
+        return cls(line["op_type"], tuple(texts), tuple(map(tuple, shapes)), tuple(dtypes))
 
     def to_json(self) -> dict[str, Any]:
         """Give the four key fields as JSON types."""
@@ -84,34 +102,29 @@ class OpKey(NamedTuple):
 
     @property
     def id(self) -> str:
-        """A name for files and manifests: 16 hexadecimal digits of the key's SHA-256."""
-        before, behind = _frame(self.op_type, self.op_args, self.input_dtypes).sorted
-        text = before + _nested_list(self.input_shapes).replace(" ", "") + behind
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """A name for files and manifests: the first 16 hexadecimal digits of the digest."""
+        return self.digest.hex()[:16]
+
+    def describe(self) -> str:
+        """One line for people, also of a key that can't be understood."""
+        try:
+            return OpSpec.from_key(self).describe()
+        except ValueError:
+            shapes = (str(list(shape)).replace(" ", "") for shape in self.input_shapes)
+            return " ".join([self.op_type, *shapes, *self.op_args])
 
     def to_line(self) -> str:
         """Give the text of `to_json`, as json.dumps writes it, several times as fast."""
-        before, behind = _frame(self.op_type, self.op_args, self.input_dtypes).plain
-        return before + _nested_list(self.input_shapes) + behind
-
-
-class _Frame(NamedTuple):
-    """A key's JSON before and behind its shapes: in the order of its fields, and sorted without spaces."""
-
-    plain: tuple[str, str]
-    sorted: tuple[str, str]
+        before, after = _frame(self.op_type, self.op_args, self.input_dtypes)
+        return before + _nested_list(self.input_shapes) + after
 
 
 @lru_cache(maxsize=65536)
-def _frame(op_type: str, op_args: tuple[str, ...], input_dtypes: tuple[int, ...]) -> _Frame:
-    """Write all of a key but its shapes: in the millions of keys of a space there are few of these."""
+def _frame(op_type: str, op_args: tuple[str, ...], input_dtypes: tuple[int, ...]) -> tuple[str, str]:
+    """Write what stands before and after a key's shapes: in the millions of keys of a space few differ."""
     key = {"op_type": op_type, "op_args": op_args, "input_shapes": "", "input_dtypes": input_dtypes}
-    plain_before, _, plain_behind = json.dumps(key).partition('"input_shapes": ""')
-    in_order = json.dumps(key, sort_keys=True, separators=(",", ":"))
-    sorted_before, _, sorted_behind = in_order.partition('"input_shapes":""')
-    return _Frame(
-        (f'{plain_before}"input_shapes": ', plain_behind), (f'{sorted_before}"input_shapes":', sorted_behind)
-    )
+    before, _, after = json.dumps(key).partition('"input_shapes": ""')
+    return f'{before}"input_shapes": ', after
 
 
 def _format_arguments(args: tuple[tuple[str, ArgumentValue], ...]) -> tuple[str, ...]:
@@ -222,8 +235,8 @@ class OpSpec:
 
     @cached_property
     def id(self) -> str:
-        """The hash of the key, the operator's name everywhere but in tables."""
-        return self.key.id
+        """The operator's name everywhere but in tables: the first 16 hexadecimal digits of its digest."""
+        return self.digest.hex()[:16]
 
     def arg(self, name: str, default: Any = None) -> Any:
         """Give the argument's value, or the default if it is not written."""

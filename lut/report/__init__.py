@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from lut.report import comparing, drift, measured, nets, records, roofline, spread, validating
 from lut.report.columns import collect_columns
-from lut.report.material import Material, NetReport, TableReport, check_devices, name_nets
+from lut.report.material import Material, NetReport, TableReport, check_devices
 from lut.report.page import assemble_page, read_plotly
 from lut.report.runs import Run, read_run
 from lut.report.section import Section
-from lut.report.story import read_story
 
 __all__ = [
     "SECTIONS",
@@ -22,10 +21,8 @@ __all__ = [
     "TableReport",
     "check_devices",
     "collect_columns",
-    "name_nets",
     "read_plotly",
     "read_run",
-    "read_story",
     "render_report",
 ]
 

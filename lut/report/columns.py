@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lut.ops import OpKey, OpSpec, Sizes, check_family, describe_value
 from lut.records import PERCENTILES, LutRecord
 
-__all__ = ["Columns", "Floats", "Indices", "collect_columns", "describe_key", "ratio"]
+__all__ = ["Columns", "Floats", "Indices", "collect_columns", "ratio"]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -154,14 +154,6 @@ def _read_op(key: OpKey) -> OpSpec | None:
         return OpSpec.from_key(key)
     except ValueError:
         return None
-
-
-def describe_key(key: OpKey) -> str:
-    """One line for people, also of a key that can't be understood."""
-    op = _read_op(key)
-    if op is not None:
-        return op.describe()
-    return " ".join([key.op_type, *map(_format_shape, key.input_shapes), *key.op_args])
 
 
 def _work(sizes: Sizes) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from lut.report.chart import MOST_POINTS, Chart, log_axis, plain, render_chart, to_list
-from lut.report.columns import describe_key
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import decimals
@@ -48,7 +47,7 @@ def build(material: Material) -> Html | None:
     for name, keys in (("first", comparison.only_first), ("second", comparison.only_second)):
         if keys:
             summary = f"Only in the {name}: {len(keys):,}"
-            rows = ([describe_key(key)] for key in keys[:_ONLY])
+            rows = ([key.describe()] for key in keys[:_ONLY])
             rest = len(keys) - _ONLY
             more = (
                 [tag("p", f"and {rest:,} more; lut diff --json names them all.", class_="note")]
@@ -75,7 +74,7 @@ def _list_families(comparison: Comparison) -> Html:
 def _list_outliers(comparison: Comparison) -> Html:
     rows = (
         [
-            describe_key(op.key),
+            op.key.describe(),
             decimals(op.first_us, 3),
             decimals(op.second_us, 3),
             decimals(op.ratio, 3),
@@ -127,7 +126,7 @@ def _trace(name: str, ops: list[OpRatio], color: str, symbol: str) -> dict[str, 
         "name": name,
         "x": to_list(np.array([op.first_us for op in ops]), 6),
         "y": to_list(np.array([op.ratio for op in ops])),
-        "text": [plain(describe_key(op.key)) for op in ops],
+        "text": [plain(op.key.describe()) for op in ops],
         "marker": {"color": color, "size": 9 if name == "outliers" else 5, "opacity": 0.7, "symbol": symbol},
         "hovertemplate": "%{text}<br><b>%{y:.3f}</b>, first %{x:,.3f} µs<extra></extra>",
     }

@@ -10,21 +10,21 @@ from pathlib import Path
 from lut.errors import ConflictError
 from lut.report.columns import Columns
 from lut.report.runs import Run
-from lut.report.story import Story
+from lut.sidecar import Provenance
 from lut.table import Comparison, Estimate, LutTable, compare
 from lut.validation import Validation
 
-__all__ = ["Material", "NetReport", "TableReport", "check_devices", "name_nets"]
+__all__ = ["Material", "NetReport", "TableReport", "check_devices"]
 
 
 @dataclass(frozen=True, eq=False)
 class TableReport:
-    """A table: its file, its records, and what its sidecar tells; `story` is None where there is none."""
+    """A table: its file, its records, and what its sidecar tells; `provenance` is None without one."""
 
     path: Path
     table: LutTable
     columns: Columns
-    story: Story | None
+    provenance: Provenance | None
 
     @property
     def device(self) -> str:
@@ -69,9 +69,3 @@ def check_devices(tables: Sequence[TableReport], path: Path, devices: Sequence[s
                 f"{path} is of the device {device}, the report of {', '.join(sorted(known))}. "
                 f"Leave it out, or give the table of that device."
             )
-
-
-def name_nets(paths: Sequence[Path]) -> list[str]:
-    """Name nets by their folders: `ChamNet-A/int8`, and the whole path where two would share a name."""
-    short = ["/".join(path.resolve().parts[-2:]) for path in paths]
-    return [name if short.count(name) == 1 else str(path) for name, path in zip(short, paths, strict=True)]

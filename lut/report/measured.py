@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lut.entries import DeviceInfo, RunConfig, Segment
-from lut.report.columns import describe_key
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material, NetReport, TableReport
 from lut.report.numbers import count, moment, percent
-from lut.report.story import Story, story_path
+from lut.sidecar import Provenance, sidecar_path
 
 __all__ = ["build"]
 
@@ -31,30 +30,30 @@ def build(material: Material) -> Html:
 
 def _describe_table(title: str, table: TableReport) -> Html:
     parts: list[Html] = [tag("h3", title)]
-    if table.story is None:
+    if table.provenance is None:
         parts.append(
             tag(
                 "p",
-                f"No {story_path(table.path).name} lies beside the table, so who measured it, when and how "
+                f"No {sidecar_path(table.path).name} lies beside the table, so who measured it, when and how "
                 f"is not known. lut merge writes that file with every table it makes.",
                 class_="note",
             )
         )
         return join([*parts, _holds(table)])
     parts.append(_holds(table))
-    parts += [_describe_segment(segment) for segment in _distinct(table.story.segments)]
-    return join([*parts, *_describe_drifts(table.story), *_describe_doubts(table.story)])
+    parts += [_describe_segment(segment) for segment in _distinct(table.provenance.segments)]
+    return join([*parts, *_describe_drifts(table.provenance), *_describe_doubts(table.provenance)])
 
 
-def _describe_drifts(story: Story) -> list[Html]:
+def _describe_drifts(provenance: Provenance) -> list[Html]:
     """Tell how the device changed between the journals; a large change is a warning."""
-    told = [(found.describe(), found.drift) for found in story.drifts]
+    told = [(found.describe(), found.drift) for found in provenance.drifts]
     told += [
         (
             f"{', '.join(names)}: the device was {drift.describe('the table that was there before')}.",
             drift,
         )
-        for names, drift in story.extended
+        for names, drift in provenance.extended
     ]
     if not told:
         return []
@@ -71,10 +70,10 @@ def _holds(table: TableReport) -> Html:
         ("Operator types", f"{len(columns.op_types):,}"),
         ("Families", f"{len(columns.families):,}"),
     ]
-    story = table.story
-    if story is not None:
-        starts = sorted({segment.started for segment in story.segments if segment.started})
-        pairs += [("Journals", ", ".join(story.sources))] if story.sources else []
+    provenance = table.provenance
+    if provenance is not None:
+        starts = sorted({segment.started for segment in provenance.segments if segment.started})
+        pairs += [("Journals", ", ".join(provenance.sources))] if provenance.sources else []
         pairs += [("Measured from", moment(starts[0]))] if starts else []
         pairs += [("last begun", moment(starts[-1]))] if len(starts) > 1 else []
     return facts(pairs)
@@ -142,22 +141,22 @@ def _describe_runs(config: RunConfig) -> str:
     )
 
 
-def _describe_doubts(story: Story) -> list[Html]:
-    marked = list((story.marked or {}).items())
+def _describe_doubts(provenance: Provenance) -> list[Html]:
+    marked = list((provenance.marked or {}).items())
     parts = [tag("h4", "Operators without a time, or with one in doubt")]
     quiet = []
     for rows, noun, heads in (
-        ([[describe_key(op.key), op.stage, op.reason] for op in story.failures], "failed", _FAILED),
-        ([[describe_key(key)] for key in story.incomplete], "incomplete", ("Operator",)),
-        ([[describe_key(key), reason] for key, reason in marked], "marked", ("Operator", "Reason")),
+        ([[op.key.describe(), op.stage, op.reason] for op in provenance.failures], "failed", _FAILED),
+        ([[key.describe()] for key in provenance.incomplete], "incomplete", ("Operator",)),
+        ([[key.describe(), reason] for key, reason in marked], "marked", ("Operator", "Reason")),
     ):
         if rows:
             parts.append(_fold_rows(f"{count(len(rows), 'operator')} {noun}", heads, rows))
-        elif noun != "marked" or story.marked is not None:
+        elif noun != "marked" or provenance.marked is not None:
             quiet.append(noun)
     if quiet:
         parts.append(tag("p", f"None {' or '.join(quiet)}."))
-    if story.marked is None:
+    if provenance.marked is None:
         parts.append(tag("p", "Whether operators ought to be marked was not looked into.", class_="note"))
     return parts
 

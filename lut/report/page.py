@@ -89,7 +89,7 @@ def _head_of(material: Material, title: str) -> Html:
         count(len(main.columns), "record"),
         f"of {count(len(main.columns.families), 'family', 'families')}",
     ]
-    begun = sorted(segment.started for segment in main.story.segments) if main.story else []
+    begun = sorted(segment.started for segment in main.provenance.segments) if main.provenance else []
     line = " ".join(words) + (f", measured from {moment(begun[0])}" if begun and begun[0] else "")
     return tag(
         "header",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,6 @@ from lut.ops import OpKey
 from lut.report.columns import Floats, Indices
 
 __all__ = ["Run", "read_run"]
-
-_ZONE, _BATTERY = "zone_celsius", "battery_celsius"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +76,7 @@ def read_run(
             segments.append(entry)
             celsius = np.nan
         elif isinstance(entry, BlockState):
-            celsius = _read_celsius(entry.values)
+            celsius = np.nan if entry.celsius is None else entry.celsius
         elif isinstance(entry, Measurement):
             course.add(entry, celsius)
             progress(len(course.op))
@@ -108,12 +106,3 @@ def _medians_by(group: Indices, values: Floats) -> Floats:
 def _mean(before: int | None, after: int | None) -> float:
     known = [value for value in (before, after) if value is not None]
     return sum(known) / len(known) if known else np.nan
-
-
-def _read_celsius(values: Mapping[str, str]) -> float:
-    for name in (_ZONE, _BATTERY):
-        try:
-            return float(values.get(name, ""))
-        except ValueError:
-            continue  # "unavailable": the next best, or nothing
-    return np.nan

@@ -11,7 +11,7 @@ from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import count, decimals, micros, moment, percent, signed_percent
-from lut.validation import NetComparison, Summary, Validation
+from lut.validation import ErrorSummary, NetComparison, Validation
 
 __all__ = ["build"]
 
@@ -76,7 +76,7 @@ def _describe_drift(validation: Validation) -> list[tuple[str, str]]:
     return [("Device since the table", ", ".join(said))] if said else []
 
 
-def _summarise(name: str, summary: Summary | None) -> list[tuple[str, str]]:
+def _summarise(name: str, summary: ErrorSummary | None) -> list[tuple[str, str]]:
     if summary is None:
         return []
     return [(f"{name}: median error", percent(summary.median)), (f"{name}: largest", percent(summary.worst))]

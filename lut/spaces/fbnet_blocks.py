@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 from lut.spaces.block_space import BlockSpace
-from lut.spaces.fbnet_layers import BLOCKS, Block, Layer, list_layers, surroundings
+from lut.spaces.fbnet_layers import BLOCKS, FbnetBlock, FbnetLayer, list_layers, surroundings
 
 __all__ = ["make_space", "walk_block", "walk_head", "walk_tail"]
 
@@ -44,7 +44,7 @@ def make_space(last: int = _FIXED.lasts[-1], depthwise_relu: bool = False) -> Bl
     )
 
 
-def walk_block(layer: Layer, block: Block, depthwise_relu: bool = False) -> Iterator[OpSpec]:
+def walk_block(layer: FbnetLayer, block: FbnetBlock, depthwise_relu: bool = False) -> Iterator[OpSpec]:
     """Yield a block's operators in the order they run."""
     middle = block.expansion * layer.in_channels
     size = layer.size // layer.stride
@@ -68,7 +68,7 @@ def walk_block(layer: Layer, block: Block, depthwise_relu: bool = False) -> Iter
         yield OpSpec.of("Int8Sum", [output, output], order="NHWC")
 
 
-def walk_skip(layer: Layer) -> Iterator[OpSpec]:
+def walk_skip(layer: FbnetLayer) -> Iterator[OpSpec]:
     """Yield what skipping a layer costs: nothing, or the convolution that changes the shape."""
     if not layer.keeps_shape:
         yield _conv(layer.size, layer.in_channels, layer.out_channels, stride=layer.stride, relu=True)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["BLOCKS", "RESOLUTIONS", "Block", "Layer", "Surroundings", "list_layers", "surroundings"]
+__all__ = ["BLOCKS", "RESOLUTIONS", "FbnetBlock", "FbnetLayer", "Surroundings", "list_layers", "surroundings"]
 
 RESOLUTIONS = (224, 96)
 """Those of the released nets: height and width of the image."""
 
 
 @dataclass(frozen=True)
-class Layer:
+class FbnetLayer:
     """A place for a block: what comes in, what goes out. `size` is the input's height and width.
 
     Layers are equal when a block costs the same in both, whatever their names.
@@ -33,7 +33,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Block:
+class FbnetBlock:
     """An inverted residual: depthwise kernel, expansion of the channels, groups of its 1x1 convolutions."""
 
     kernel: int
@@ -47,7 +47,7 @@ class Block:
 
 
 BLOCKS = tuple(
-    Block(kernel, expansion, group)
+    FbnetBlock(kernel, expansion, group)
     for kernel in (3, 5)
     for expansion, group in ((1, 1), (1, 2), (3, 1), (6, 1))
 )
@@ -77,7 +77,7 @@ def surroundings(resolution: int) -> Surroundings:
     return _NARROW if resolution <= _NARROW_UP_TO else _WIDE
 
 
-def list_layers(resolution: int) -> tuple[Layer, ...]:
+def list_layers(resolution: int) -> tuple[FbnetLayer, ...]:
     """List the 22 layers of the nets for images of that resolution, in order."""
     fixed = surroundings(resolution)
     layers = []
@@ -86,6 +86,6 @@ def list_layers(resolution: int) -> tuple[Layer, ...]:
     for stage, (out_channels, (depth, first_stride)) in enumerate(stages):
         for index in range(depth):
             stride = 1 if index else first_stride
-            layers.append(Layer(f"{stage}_{index}", channels, out_channels, size, stride))
+            layers.append(FbnetLayer(f"{stage}_{index}", channels, out_channels, size, stride))
             channels, size = out_channels, size // stride
     return tuple(layers)

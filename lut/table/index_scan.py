@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lut.ops import MATCHES
-from lut.table.formats import Span, format_of
+from lut.table.formats import LineSpan, format_of
 
 __all__ = ["ROW", "WHOLE", "Part", "scan_table"]
 
@@ -68,7 +68,7 @@ def _may_fork() -> bool:
         return False
 
 
-def _scan(path: Path, match: str, span: Span | None, progress: Callable[[int], None]) -> Part:
+def _scan(path: Path, match: str, span: LineSpan | None, progress: Callable[[int], None]) -> Part:
     part = Part()
     devices, pack, add = part.devices, ROW.pack, part.rows.append
     for line, (digest, runtime_us, device) in format_of(path).scan(path, MATCHES[match].digest, span):
@@ -85,7 +85,9 @@ def _scan(path: Path, match: str, span: Span | None, progress: Callable[[int], N
     return part
 
 
-def _scan_halves(path: Path, match: str, first: Span, second: Span, progress: Callable[[int], None]) -> Part:
+def _scan_halves(
+    path: Path, match: str, first: LineSpan, second: LineSpan, progress: Callable[[int], None]
+) -> Part:
     from multiprocessing import get_context  # small tables should not wait for it
 
     fork = get_context("fork")
@@ -107,7 +109,7 @@ def _scan_halves(path: Path, match: str, first: Span, second: Span, progress: Ca
     return part
 
 
-def _send_part(sender: Any, path: Path, match: str, span: Span) -> None:
+def _send_part(sender: Any, path: Path, match: str, span: LineSpan) -> None:
     try:
         part = _scan(path, match, span, lambda _: None)
     except Exception:  # noqa: BLE001 - the other process meets it again, and says where

@@ -54,7 +54,8 @@ def load_table(
     """Open a table, or, with `device`, its records of that device only.
 
     Every line is checked when a table is first opened. What was learned is kept as an index in the user's
-    cache folder (see `lut.table.index_cache`); from then on opening takes milliseconds, until the file changes.
+    cache folder (see `lut.table.index_cache`); from then on opening takes milliseconds, until the file
+    changes.
 
     Args:
         path: a table in any format.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lut.validation.fit import LEAST_NETS, calibrate
 from lut.validation.plot import plot_validation
 from lut.validation.results import (
+    ErrorSummary,
     NetComparison,
-    Summary,
     Validation,
     format_validation,
     read_validation,
@@ -16,8 +16,8 @@ from lut.validation.text import describe_validation
 
 __all__ = [
     "LEAST_NETS",
+    "ErrorSummary",
     "NetComparison",
-    "Summary",
     "Validation",
     "calibrate",
     "describe_validation",

@@ -32,8 +32,8 @@ from lut.records import PERCENTILES
 
 __all__ = [
     "VERSION",
+    "ErrorSummary",
     "NetComparison",
-    "Summary",
     "Validation",
     "format_validation",
     "read_validation",
@@ -98,7 +98,7 @@ class NetComparison:
 
 
 @dataclass(frozen=True)
-class Summary:
+class ErrorSummary:
     """Absolute relative errors of several nets: how many, their median, their largest."""
 
     nets: int
@@ -106,7 +106,7 @@ class Summary:
     worst: float
 
     @classmethod
-    def of(cls, errors: Iterable[float | None]) -> Summary | None:
+    def of(cls, errors: Iterable[float | None]) -> ErrorSummary | None:
         """Sum up the errors that there are; None if there is none."""
         known = [abs(error) for error in errors if error is not None]
         return cls(len(known), median(known), max(known)) if known else None
@@ -173,19 +173,19 @@ class Validation:
         return tuple(net for net in self.nets if net.measured_us is not None and not net.spoilt_by)
 
     @property
-    def summary(self) -> Summary | None:
+    def summary(self) -> ErrorSummary | None:
         """The errors of the raw sums of the nets that are judged; None if there is none."""
-        return Summary.of(net.error for net in self.judged)
+        return ErrorSummary.of(net.error for net in self.judged)
 
     @property
-    def summary_net_of_drift(self) -> Summary | None:
+    def summary_net_of_drift(self) -> ErrorSummary | None:
         """The same had the device been as when the table was made; None if the drift is unknown."""
-        return Summary.of(map(self.net_of_drift, self.judged))
+        return ErrorSummary.of(map(self.net_of_drift, self.judged))
 
     @property
-    def left_out_summary(self) -> Summary | None:
+    def left_out_summary(self) -> ErrorSummary | None:
         """The errors of calibrated estimates, each of a net that was left out of the fit."""
-        return Summary.of(map(self.judge_left_out, self.judged))
+        return ErrorSummary.of(map(self.judge_left_out, self.judged))
 
 
 def format_validation(validation: Validation) -> str:

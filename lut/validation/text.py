@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lut.drift import LARGE, describe_change
 from lut.entries import CAUSES
-from lut.validation.results import NetComparison, Summary, Validation
+from lut.validation.results import ErrorSummary, NetComparison, Validation
 
 __all__ = ["describe_validation"]
 
@@ -84,6 +84,6 @@ def _describe_times(net: NetComparison, without: float | None, left_out: float |
     )
 
 
-def _describe_summary(summary: Summary) -> str:
+def _describe_summary(summary: ErrorSummary) -> str:
     nets = f"{summary.nets} net{'s' if summary.nets > 1 else ''}"
     return f"of {nets}: median {summary.median:.1%}, worst {summary.worst:.1%}"

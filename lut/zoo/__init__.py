@@ -17,15 +17,24 @@ from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.files import write_atomically
 from lut.frontends import write_netdef
-from lut.zoo.architecture import Net, Published
+from lut.zoo.architecture import Architecture, Published
 from lut.zoo.chamnet import CHAMNETS
 from lut.zoo.fbnet import FBNETS
 from lut.zoo.fp32 import write_fp32
 from lut.zoo.int8 import write_int8
 
-__all__ = ["CHAMNETS", "NETS", "PRECISIONS", "BuiltNet", "Net", "Published", "build_net", "write_net"]
+__all__ = [
+    "CHAMNETS",
+    "NETS",
+    "PRECISIONS",
+    "Architecture",
+    "BuiltNet",
+    "Published",
+    "build_net",
+    "write_net",
+]
 
-NETS: dict[str, Net] = {net.name: net for net in (*CHAMNETS, *FBNETS)}
+NETS: dict[str, Architecture] = {net.name: net for net in (*CHAMNETS, *FBNETS)}
 PRECISIONS = ("int8", "fp32")
 
 _PREDICT_NET_NAMES = {"int8": "mobile_vision.cls_int8_1", "fp32": "mobile_vision.cls"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CLASSES", "Block", "Naming", "Net", "Published"]
+__all__ = ["CLASSES", "Architecture", "Block", "Naming", "Published"]
 
 CLASSES = 1000
 """Every released net tells ImageNet's classes apart."""
@@ -64,7 +64,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Net:
+class Architecture:
     """A released net. `stem` and `last` are the output channels of the first and last convolution."""
 
     name: str

@@ -5,7 +5,7 @@ Rows are name, expansion t, kernel k, output channels, stride s.
 
 from __future__ import annotations
 
-from lut.zoo.architecture import Block, Naming, Net, Published
+from lut.zoo.architecture import Architecture, Block, Naming, Published
 
 __all__ = ["CHAMNETS"]
 
@@ -13,7 +13,7 @@ PLAIN = Naming("xif")
 BARE = Naming("xif", depthwise_relu=False)
 
 # fmt: off
-CHAMNET_A = Net(
+CHAMNET_A = Architecture(
     "ChamNet-A",
     resolution=224,
     stem=32,
@@ -43,7 +43,7 @@ CHAMNET_A = Net(
     published=Published(mega_macs=552.9, mega_params=6.2, int8_ms=24.7, fp32_ms=117.1),
 )
 
-CHAMNET_B = Net(
+CHAMNET_B = Architecture(
     "ChamNet-B",
     resolution=192,
     stem=24,
@@ -72,7 +72,7 @@ CHAMNET_B = Net(
     published=Published(mega_macs=323.3, mega_params=5.2, int8_ms=15.5, fp32_ms=74.4),
 )
 
-CHAMNET_C = Net(
+CHAMNET_C = Architecture(
     "ChamNet-C",
     resolution=224,
     stem=16,
@@ -99,7 +99,7 @@ CHAMNET_C = Net(
     published=Published(mega_macs=211.6, mega_params=3.4, int8_ms=11.3, fp32_ms=56.8),
 )
 
-CHAMNET_D = Net(
+CHAMNET_D = Architecture(
     "ChamNet-D",
     resolution=192,
     stem=8,
@@ -127,7 +127,7 @@ CHAMNET_D = Net(
     published=Published(mega_macs=120.0, mega_params=3.3, int8_ms=7.1, fp32_ms=36.3),
 )
 
-CHAMNET_E = Net(
+CHAMNET_E = Architecture(
     "ChamNet-E",
     resolution=160,
     stem=8,
@@ -152,7 +152,7 @@ CHAMNET_E = Net(
     published=Published(mega_macs=53.7, mega_params=2.3, int8_ms=4.1, fp32_ms=24.4),
 )
 
-CHAMNET_F = Net(
+CHAMNET_F = Architecture(
     "ChamNet-F",
     resolution=128,
     stem=8,

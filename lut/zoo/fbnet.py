@@ -5,7 +5,7 @@ Rows are name, expansion t, kernel k, output channels, stride s.
 
 from __future__ import annotations
 
-from lut.zoo.architecture import Block, Naming, Net, Published
+from lut.zoo.architecture import Architecture, Block, Naming, Published
 
 __all__ = ["FBNETS"]
 
@@ -19,7 +19,7 @@ V1_AFTER = Naming("fbn", relu="{}_bn_v1", linear_is_pwl=True)
 V1_AFTER_BARE = Naming("fbn", relu="{}_bn_v1", linear_is_pwl=True, depthwise_relu=False)
 
 # fmt: off
-FBNET_A = Net(
+FBNET_A = Architecture(
     "FBNet-A",
     resolution=224,
     stem=16,
@@ -51,7 +51,7 @@ FBNET_A = Net(
     published=Published(mega_macs=249.4, mega_params=4.3, int8_ms=14.1, fp32_ms=124.6),
 )
 
-FBNET_B = Net(
+FBNET_B = Architecture(
     "FBNet-B",
     resolution=224,
     stem=16,
@@ -86,7 +86,7 @@ FBNET_B = Net(
 )
 
 # FBNet-B with a narrower end.
-FBNET_B1 = Net(
+FBNET_B1 = Architecture(
     "FBNet-B1",
     resolution=224,
     stem=16,
@@ -97,7 +97,7 @@ FBNET_B1 = Net(
     published=Published(mega_macs=286.8, mega_params=4.1, int8_ms=17.0, fp32_ms=127.5),
 )
 
-FBNET_C = Net(
+FBNET_C = Architecture(
     "FBNet-C",
     resolution=224,
     stem=16,
@@ -132,7 +132,7 @@ FBNET_C = Net(
 )
 
 # FBNet-C with a narrower end.
-FBNET_C1 = Net(
+FBNET_C1 = Architecture(
     "FBNet-C1",
     resolution=224,
     stem=16,
@@ -143,7 +143,7 @@ FBNET_C1 = Net(
     published=Published(mega_macs=374.2, mega_params=4.9, int8_ms=20.0, fp32_ms=167.3),
 )
 
-FBNET_96 = Net(
+FBNET_96 = Architecture(
     "FBNet-96",
     resolution=96,
     stem=8,

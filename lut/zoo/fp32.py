@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lut.ops import ArgumentValue
-from lut.zoo.architecture import Naming, Net
+from lut.zoo.architecture import Architecture, Naming
 from lut.zoo.graph import WORKSPACE, Graph
 from lut.zoo.layers import AveragePool, Classifier, Conv, Shuffle, Softmax, Sum, walk_net
 
@@ -12,7 +12,7 @@ __all__ = ["write_fp32"]
 ORDERED: dict[str, ArgumentValue] = {"order": "NCHW", **WORKSPACE}
 
 
-def write_fp32(net: Net) -> Graph:
+def write_fp32(net: Architecture) -> Graph:
     """Write every layer's operators, and fills for the parameters."""
     graph = Graph()
     for layer in walk_net(net, net.fp32):

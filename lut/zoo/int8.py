@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import sqrt
 
 from lut.ops import ArgumentValue
-from lut.zoo.architecture import Net
+from lut.zoo.architecture import Architecture
 from lut.zoo.graph import WORKSPACE, Graph
 from lut.zoo.layers import AveragePool, Classifier, Conv, Shuffle, Softmax, Sum, walk_net
 from lut.zoo.quantised import Quantised, read_quantisation
@@ -18,7 +18,7 @@ SOFTMAX = Quantised(1 / 256)
 """The engine accepts nothing else for probabilities."""
 
 
-def write_int8(net: Net, figures: Iterable[Quantised] | None = None) -> Graph:
+def write_int8(net: Architecture, figures: Iterable[Quantised] | None = None) -> Graph:
     """Write every layer's operator, and fills for the parameters.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lut.zoo.architecture import CLASSES, Block, Naming, Net
+from lut.zoo.architecture import CLASSES, Architecture, Block, Naming
 
 __all__ = ["AveragePool", "Classifier", "Conv", "Layer", "Shuffle", "Softmax", "Sum", "walk_net"]
 
@@ -110,7 +110,7 @@ class Softmax:
 Layer: TypeAlias = Conv | Shuffle | Sum | AveragePool | Classifier | Softmax
 
 
-def walk_net(net: Net, naming: Naming) -> Iterator[Layer]:
+def walk_net(net: Architecture, naming: Naming) -> Iterator[Layer]:
     """Yield the net's layers in the order in which they run."""
     stem = Conv("conv0", "data", naming.relu.format("conv0"), 3, net.stem, kernel=3, stride=2, relu=True)
     yield stem

@@ -12,8 +12,7 @@ import pytest
 from lut.entries import Measurement, RunConfig, Segment
 from lut.journal import open_journal, read_journal, read_progress
 from lut.merge import merge_journals, write_table
-from lut.report import read_story
-from lut.sidecar import read_setting
+from lut.sidecar import read_provenance, read_setting
 from lut.table import load_table
 from lut.validation import read_validation
 
@@ -86,9 +85,9 @@ def test_a_sidecar_tells_how_the_table_was_measured(version: str, tmp_path: Path
     setting = read_setting(folder / TABLE)
     assert setting is not None
     assert (setting.threads, setting.cpus) == (1, "0x1")
-    story = read_story(folder / TABLE)
-    assert story is not None
-    assert [segment.config for segment in story.segments] == [CONFIGS[version]]
+    provenance = read_provenance(folder / TABLE)
+    assert provenance is not None
+    assert [segment.config for segment in provenance.segments] == [CONFIGS[version]]
     written = write_table(merge_journals([folder / "run.jsonl"], pytest.fail), folder)
     assert written.path == folder / TABLE
 

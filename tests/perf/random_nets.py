@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lut.frontends import write_netdef
 from lut.spaces import BLOCKS, list_layers, surroundings
-from lut.zoo import CHAMNETS, Net
+from lut.zoo import CHAMNETS, Architecture
 from lut.zoo.architecture import Block, Naming, Published
 from lut.zoo.int8 import write_int8
 from lut.zoo.quantised import Quantised
@@ -21,14 +21,14 @@ _FIGURE = Quantised(1 / 32, 128)
 _UNPUBLISHED = Published(0, 0, 0, 0)
 
 
-def draw_nets(count: int, seed: int) -> list[Net]:
+def draw_nets(count: int, seed: int) -> list[Architecture]:
     """Draw nets, of FBNet's and ChamNet's space in turn."""
     chance = random.Random(seed)
     draw = (_draw_fbnet, _draw_chamnet)
     return [draw[number % 2](f"random-{number}", chance) for number in range(count)]
 
 
-def write_nets(nets: list[Net], folder: Path) -> list[Path]:
+def write_nets(nets: list[Architecture], folder: Path) -> list[Path]:
     """Write each net's model, and give their folders."""
     folders = [folder / net.name / "int8" for net in nets]
     for net, target in zip(nets, folders, strict=True):
@@ -40,7 +40,7 @@ def write_nets(nets: list[Net], folder: Path) -> list[Path]:
     return folders
 
 
-def _draw_fbnet(name: str, chance: random.Random) -> Net:
+def _draw_fbnet(name: str, chance: random.Random) -> Architecture:
     """Choose a block for each layer, or none where shapes allow."""
     surrounding = surroundings(224)
     blocks = []
@@ -52,10 +52,10 @@ def _draw_fbnet(name: str, chance: random.Random) -> Net:
             Block(layer.name, block.expansion, block.kernel, layer.out_channels, layer.stride, block.group)
         )
     last = chance.choice(surrounding.lasts)
-    return Net(name, 224, surrounding.stem, tuple(blocks), last, _NAMING, _NAMING, _UNPUBLISHED)
+    return Architecture(name, 224, surrounding.stem, tuple(blocks), last, _NAMING, _NAMING, _UNPUBLISHED)
 
 
-def _draw_chamnet(name: str, chance: random.Random) -> Net:
+def _draw_chamnet(name: str, chance: random.Random) -> Architecture:
     """Take a released ChamNet's layout and resolution, and draw every expansion and width anew."""
     model = chance.choice(CHAMNETS)
     width = chance.uniform(0.7, 1.3)
@@ -70,4 +70,4 @@ def _draw_chamnet(name: str, chance: random.Random) -> Net:
         for block in model.blocks
     )
     last = max(8, round(model.last * chance.uniform(0.7, 1.3) / 8) * 8)
-    return Net(name, model.resolution, model.stem, blocks, last, _NAMING, _NAMING, _UNPUBLISHED)
+    return Architecture(name, model.resolution, model.stem, blocks, last, _NAMING, _NAMING, _UNPUBLISHED)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lut.validation import Summary, Validation, read_validation
+from lut.validation import ErrorSummary, Validation, read_validation
 from lut.zoo import NETS
 from tests.perf.random_nets import draw_nets, write_nets
 from tests.perf.zoo_tables import call, measure, merge, plan_models, plan_zoo
@@ -82,4 +82,4 @@ def test_sums_are_close_to_whole_nets(precision: str, threads: int, tmp_path: Pa
 
 
 def test_bars_are_of_absolute_errors() -> None:
-    assert Summary.of([-0.04, 0.01]) == Summary(2, 0.025, 0.04)
+    assert ErrorSummary.of([-0.04, 0.01]) == ErrorSummary(2, 0.025, 0.04)

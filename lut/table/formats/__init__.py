@@ -8,9 +8,9 @@ from lut.errors import FileError
 from lut.table.formats import json_lut
 from lut.table.formats.format import TableFormat
 from lut.table.formats.json_lut import format_record
-from lut.table.formats.lines import Span, split_lines
+from lut.table.formats.lines import LineSpan, split_lines
 
-__all__ = ["FORMATS", "Span", "TableFormat", "format_of", "format_record"]
+__all__ = ["FORMATS", "LineSpan", "TableFormat", "format_of", "format_record"]
 
 FORMATS: dict[str, TableFormat] = {
     ".json": TableFormat(json_lut.read, json_lut.write, json_lut.scan, split_lines),

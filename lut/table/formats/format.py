@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lut.records import LutRecord
 from lut.table.formats.json_record import KeyDigest, ParsedLine
-from lut.table.formats.lines import Span
+from lut.table.formats.lines import LineSpan
 
 __all__ = ["TableFormat"]
 
@@ -23,5 +23,5 @@ class TableFormat:
 
     read: Callable[[Path], Iterator[LutRecord]]
     write: Callable[[Iterable[LutRecord], Path], None]
-    scan: Callable[[Path, KeyDigest | None, Span | None], Iterator[tuple[int, ParsedLine]]]
-    split: Callable[[Path], tuple[Span, Span] | None] | None = None
+    scan: Callable[[Path, KeyDigest | None, LineSpan | None], Iterator[tuple[int, ParsedLine]]]
+    split: Callable[[Path], tuple[LineSpan, LineSpan] | None] | None = None

@@ -20,7 +20,7 @@ from lut.errors import FileError
 from lut.files import open_atomically
 from lut.records import LutRecord
 from lut.table.formats.json_record import RUNTIME_FIELDS, KeyDigest, ParsedLine, RecordParser
-from lut.table.formats.lines import Span, open_member, read_lines
+from lut.table.formats.lines import LineSpan, open_member, read_lines
 
 __all__ = ["RUNTIME_FIELDS", "format_record", "read", "read_zip", "scan", "scan_zip", "write", "write_zip"]
 
@@ -51,7 +51,7 @@ def read_zip(path: Path) -> Iterator[LutRecord]:
 
 
 def scan(
-    path: Path, digest: KeyDigest | None = None, span: Span | None = None
+    path: Path, digest: KeyDigest | None = None, span: LineSpan | None = None
 ) -> Iterator[tuple[int, ParsedLine]]:
     """Read of each record what an index needs, with its line number; all of it is checked, as by `read`."""
     with _open(path) as stream:
@@ -61,7 +61,7 @@ def scan(
 def scan_zip(
     path: Path,
     digest: KeyDigest | None = None,
-    span: Span | None = None,  # noqa: ARG001 - archives are never split
+    span: LineSpan | None = None,  # noqa: ARG001 - archives are never split
 ) -> Iterator[tuple[int, ParsedLine]]:
     """As `scan`, from a zip archive; see `read_zip`."""
     with open_member(path, ".json") as stream:
@@ -78,7 +78,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _parse_lines(
-    path: Path, stream: IO[bytes], parse: Callable[[bytes], Parsed], span: Span | None = None
+    path: Path, stream: IO[bytes], parse: Callable[[bytes], Parsed], span: LineSpan | None = None
 ) -> Iterator[tuple[int, Parsed]]:
     for number, line in enumerate(read_lines(path, stream, span), span.first_line if span else 1):
         if not line or line.isspace():

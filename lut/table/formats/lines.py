@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 
 from lut.errors import FileError
 
-__all__ = ["MAX_LINE_BYTES", "MAX_UNZIPPED_BYTES", "Span", "open_member", "read_lines", "split_lines"]
+__all__ = ["MAX_LINE_BYTES", "MAX_UNZIPPED_BYTES", "LineSpan", "open_member", "read_lines", "split_lines"]
 
 MAX_LINE_BYTES = 1 << 20
 """The longest line that is read; a record of the released nets has 400 bytes."""
@@ -26,7 +26,7 @@ SPLIT_BYTES = 16 << 20
 _CHUNK_BYTES = 1 << 20
 
 
-class Span(NamedTuple):
+class LineSpan(NamedTuple):
     """Whole lines of a file: the first byte, the one behind the last, the number of the first line."""
 
     start: int
@@ -34,7 +34,7 @@ class Span(NamedTuple):
     first_line: int
 
 
-def split_lines(path: Path) -> tuple[Span, Span] | None:
+def split_lines(path: Path) -> tuple[LineSpan, LineSpan] | None:
     """Cut a large file in two between lines; None if it is too small to be worth it, or has no line there."""
     size = path.stat().st_size
     if size < SPLIT_BYTES:
@@ -44,10 +44,10 @@ def split_lines(path: Path) -> tuple[Span, Span] | None:
         if not stream.readline(MAX_LINE_BYTES).endswith(b"\n"):
             return None
         middle = stream.tell()
-    return Span(0, middle, 1), Span(middle, size, lines + 2)
+    return LineSpan(0, middle, 1), LineSpan(middle, size, lines + 2)
 
 
-def read_lines(path: Path, stream: IO[bytes], span: Span | None = None) -> Iterator[bytes]:
+def read_lines(path: Path, stream: IO[bytes], span: LineSpan | None = None) -> Iterator[bytes]:
     """Give the lines of a stream, or of a span of it, without their ends.
 
     Raises:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign import Summary, run_plan
-from bench.cli.live import Moment, Pace, describe_line, describe_moment, read_celsius
+from bench.campaign import RunSummary, run_plan
+from bench.cli.live import Moment, Pace, describe_line, describe_moment
 from lut.entries import BlockState, Conditions, Failure, Measurement
 from lut.ops import FLOAT, OpSpec, TensorSpec
 from tests.bench.conftest import CONFIG, FaultyHost, relu, softmax
@@ -53,13 +53,13 @@ def test_what_nobody_knows_is_left_out() -> None:
     ],
 )
 def test_the_zone_tells_the_heat_before_the_battery(values: dict[str, str], celsius: float | None) -> None:
-    assert read_celsius(values) == celsius
+    assert BlockState("", values).celsius == celsius
 
 
 def test_the_time_left_is_judged_from_this_run_s_visits_only() -> None:
     clock = Clock()
     pace = Pace(total=300, passes=3, clock=clock)
-    now = Summary(resumed=50, visits=1)  # 150 visits of an earlier run took no time in this one
+    now = RunSummary(resumed=50, visits=1)  # 150 visits of an earlier run took no time in this one
     assert pace.read(now, "host").left_s is None
     clock.now += 10
     now.visits = 51
@@ -69,12 +69,12 @@ def test_the_time_left_is_judged_from_this_run_s_visits_only() -> None:
 
 
 def test_a_moment_never_shows_more_than_everything() -> None:
-    now = Summary(visits=8, failed=2)  # the failed ones had passes before they failed
+    now = RunSummary(visits=8, failed=2)  # the failed ones had passes before they failed
     assert Pace(total=9, passes=3).read(now, "host").done == 9
 
 
 def test_a_device_s_line_tells_its_own_operator_clock_and_heat() -> None:
-    now = Summary(visits=2)
+    now = RunSummary(visits=2)
     now.visits_on.update({"one": 1, "two": 1})
     now.latest = {"one": visit(Conditions(khz_before=1900800)), "two": Failure(OP, "segment", "run", "no")}
     now.states = {"one": BlockState("segment", {"zone_celsius": "40.0"})}

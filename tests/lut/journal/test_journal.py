@@ -221,7 +221,7 @@ def lines_of(path: Path) -> list[str]:
         ),
         ('"samples_ns"', '"samples"', "KeyError: 'samples_ns'"),
         ('"khz_before"', '"khz"', "TypeError: "),
-        ('"op_type": "Int8Conv"', '"op_type": 7', "ValueError: the field 'op_type' is absent or no str"),
+        ('"op_type": "Int8Conv"', '"op_type": 7', "ValueError: the field 'op_type' is absent or no text"),
         ('"kind": "measurement"', '"kind": "guess"', "KeyError: 'guess'"),
         ('"kind": "measurement"', '"kind": ["x"]', "TypeError: "),
         ('{"kind"', '["kind"', "JSONDecodeError: "),

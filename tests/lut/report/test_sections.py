@@ -13,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import FileError
+from lut.frontends import name_models
 from lut.ops import OpKey
-from lut.report import TableReport, collect_columns, name_nets, read_run, read_story
+from lut.report import TableReport, collect_columns, read_run
 from lut.report.chart import OTHERS, log_axis, sample, series_names
 from lut.report.html import embed_json, tag
 from lut.report.material import Material
 from lut.report.measured import build as build_measured
 from lut.report.numbers import UNKNOWN, count, moment, percent, significant
 from lut.report.packing import compress, pack
-from lut.report.story import story_path
+from lut.sidecar import read_provenance, sidecar_path
 from lut.table import load_table
 from tests.lut.report.conftest import Files
 from tests.lut.samples import CONV, RELU, SEGMENT, record, written_journal
@@ -72,29 +73,29 @@ def test_a_journal_without_a_measurement_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_story_tells_of_marks_or_that_nobody_looked(files: Files) -> None:
-    story = read_story(files.table)
-    assert story is not None
-    assert story.marked == {CONV.key: "its runs disagree"}
-    assert [failed.reason for failed in story.failures] == ["the engine said <no>"]
-    sidecar = story_path(files.table)
+    provenance = read_provenance(files.table)
+    assert provenance is not None
+    assert provenance.marked == {CONV.key: "its runs disagree"}
+    assert [failed.reason for failed in provenance.failures] == ["the engine said <no>"]
+    sidecar = sidecar_path(files.table)
     fields = json.loads(sidecar.read_text())
     del fields["marked"]
     sidecar.write_text(json.dumps(fields))
-    unmarked = read_story(files.table)
+    unmarked = read_provenance(files.table)
     assert unmarked is not None
     assert unmarked.marked is None
-    assert story_path(Path("a.json.zip")) == Path("a.meta.json")
+    assert sidecar_path(Path("a.json.zip")) == Path("a.meta.json")
 
 
 def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files, tmp_path: Path) -> None:
     path = tmp_path / files.table.name
     path.write_bytes(files.table.read_bytes())
-    fields = json.loads(story_path(files.table).read_text())
+    fields = json.loads(sidecar_path(files.table).read_text())
     assert "Drift between" not in describe_measured(files.table)
     between = {"journal": "b", "earlier": ["a"], "factor": 1.021, "count": 40, "by": "operators"}
     into = {"sources": ["c", "d"], "drift": {"factor": 0.9, "count": 12, "by": "canary"}}
     told = {"drift": [between], "extended": [{"sources": ["e"]}, into]}
-    story_path(path).write_text(json.dumps(fields | told))
+    sidecar_path(path).write_text(json.dumps(fields | told))
     assert (
         "<h4>Drift between journals</h4>"
         "<p>b: the device was 2.1 % slower than in a (by 40 operators measured in both).</p>"
@@ -105,7 +106,7 @@ def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files,
 
 def describe_measured(path: Path) -> str:
     table = load_table(path)
-    return build_measured(Material(TableReport(path, table, collect_columns(table), read_story(path))))
+    return build_measured(Material(TableReport(path, table, collect_columns(table), read_provenance(path))))
 
 
 def test_packed_columns_are_aligned_and_narrow() -> None:
@@ -157,4 +158,4 @@ def test_numbers() -> None:
 
 def test_nets_of_one_name_are_told_apart_by_their_paths() -> None:
     paths = [Path("/a/net/int8"), Path("/b/net/int8"), Path("/b/net/fp32")]
-    assert name_nets(paths) == ["/a/net/int8", "/b/net/int8", "net/fp32"]
+    assert name_models(paths) == ["/a/net/int8", "/b/net/int8", "net/fp32"]

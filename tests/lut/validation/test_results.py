@@ -12,8 +12,8 @@ from lut.drift import Drift
 from lut.entries import ProgramInfo, RunConfig
 from lut.errors import FileError
 from lut.validation import (
+    ErrorSummary,
     NetComparison,
-    Summary,
     Validation,
     format_validation,
     read_validation,
@@ -48,8 +48,8 @@ def test_a_net_that_failed_has_no_error_and_no_part_in_the_summary() -> None:
 
 
 def test_a_summary_is_of_absolute_errors() -> None:
-    assert Summary.of([-0.04, 0.01, None, 0.02]) == Summary(3, 0.02, 0.04)
-    assert Summary.of([None]) is None
+    assert ErrorSummary.of([-0.04, 0.01, None, 0.02]) == ErrorSummary(3, 0.02, 0.04)
+    assert ErrorSummary.of([None]) is None
 
 
 times = st.floats(1e-3, 1e9)

@@ -7,7 +7,7 @@ import pytest
 
 from lut.caffe2_pb2 import NetDef, OperatorDef
 from lut.ops import argument_value
-from lut.zoo import NETS, BuiltNet, Net, build_net
+from lut.zoo import NETS, Architecture, BuiltNet, build_net
 from lut.zoo.int8 import weight_step
 from lut.zoo.quantised import Quantised, read_rows
 
@@ -90,7 +90,7 @@ def test_weight_step_by_hand() -> None:
 
 
 @pytest.mark.parametrize("net", NETS.values(), ids=NETS.keys())
-def test_the_figures_have_a_row_for_each_row_of_the_net(net: Net) -> None:
+def test_the_figures_have_a_row_for_each_row_of_the_net(net: Architecture) -> None:
     rows = read_rows(net.name)
     assert list(rows) == ["data", "conv0", *(block.name for block in net.blocks), "1x1", "pred"]
     channels = net.stem

@@ -1,4 +1,4 @@
-"""What a table's `.meta.json` tells: who measured it, when, by what program, and what went wrong."""
+"""Where a table's figures come from: who measured, when, by what program, and what went wrong."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
 from lut.errors import FileError
 from lut.files import parse_json, read_bytes
 from lut.ops import OpKey
+from lut.sidecar.file import sidecar_path
 
-__all__ = ["FailedOp", "Story", "read_story", "story_path"]
+__all__ = ["FailedOp", "Provenance", "read_provenance"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class FailedOp:
 
 
 @dataclass(frozen=True)
-class Story:
+class Provenance:
     """Where a table's figures come from. `marked` are operators to be wary of, with the reason."""
 
     segments: tuple[Segment, ...]
@@ -41,18 +42,13 @@ class Story:
     """How it was in journals, by their names, against the table that they were merged into."""
 
 
-def story_path(table: Path) -> Path:
-    """Name the file that tells a table's story: beside it, a zipped table's too."""
-    return table.with_name(table.name.removesuffix(".zip")).with_suffix(".meta.json")
-
-
-def read_story(table: Path) -> Story | None:
-    """Read the story of a table; None if no file tells it, as of a published table.
+def read_provenance(table: Path) -> Provenance | None:
+    """Read the provenance of a table; None if no file tells it, as of a published table.
 
     Raises:
         FileError: the file is there, but can't be read or understood.
     """
-    path = story_path(table)
+    path = sidecar_path(table)
     if not path.exists():
         return None
     try:
@@ -64,9 +60,9 @@ def read_story(table: Path) -> Story | None:
         ) from error
 
 
-def _parse(fields: Mapping[str, Any]) -> Story:
+def _parse(fields: Mapping[str, Any]) -> Provenance:
     marked = fields.get("marked")
-    return Story(
+    return Provenance(
         segments=tuple(map(_parse_segment, fields["segments"])),
         sources=tuple(map(str, fields["sources"])),
         incomplete=tuple(map(OpKey.from_json, fields["incomplete"])),

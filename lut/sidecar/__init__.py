@@ -1,0 +1,29 @@
+"""The `.meta.json` beside a table: who measured it, how, and what was learnt of it since."""
+
+from __future__ import annotations
+
+from lut.sidecar.file import read_sidecar, sidecar_path, write_sidecar
+from lut.sidecar.provenance import FailedOp, Provenance, read_provenance
+from lut.sidecar.setting import (
+    Setting,
+    describe_setting,
+    read_canary,
+    read_config,
+    read_origins,
+    read_setting,
+)
+
+__all__ = [
+    "FailedOp",
+    "Provenance",
+    "Setting",
+    "describe_setting",
+    "read_canary",
+    "read_config",
+    "read_origins",
+    "read_provenance",
+    "read_setting",
+    "read_sidecar",
+    "sidecar_path",
+    "write_sidecar",
+]
