@@ -13,6 +13,8 @@ from lut.errors import FileError, ModelError
 from lut.plan import format_op, parse_op, read_plan, write_plan
 from tests.lut.samples import CONV, CONV_RELU, RELU
 
+NOT_WHOLE = "a shape or dtype holds something other than whole numbers from 0"
+
 LINE = '{"op_type": "Relu", "op_args": [], "input_shapes": [[1, 4]], "input_dtypes": [1]}'
 
 
@@ -43,24 +45,15 @@ def test_blank_lines_are_nothing(tmp_path: Path) -> None:
         (LINE.replace("[[1, 4]]", "4"), "the field 'input_shapes' is absent or no list"),
         (LINE.replace("[]", "[1]"), "op_args holds something other than texts"),
         (LINE.replace("[[1, 4]]", "[4]"), "input_shapes holds something other than lists"),
-        (
-            LINE.replace("[[1, 4]]", "[[1, 4.0]]"),
-            "a shape or dtype holds something other than whole numbers from 0",
-        ),
-        (
-            LINE.replace("[[1, 4]]", "[[1, -4]]"),
-            "a shape or dtype holds something other than whole numbers from 0",
-        ),
-        (
-            LINE.replace("[[1, 4]]", "[[1, true]]"),
-            "a shape or dtype holds something other than whole numbers from 0",
-        ),
-        (LINE.replace("[1]}", '["1"]}'), "a shape or dtype holds something other than whole numbers from 0"),
-        (LINE.replace("[1]}", "[1, 1]}"), "1 input shapes, but 2 input dtypes"),
+        (LINE.replace("[[1, 4]]", "[[1, 4.0]]"), NOT_WHOLE),
+        (LINE.replace("[[1, 4]]", "[[1, -4]]"), NOT_WHOLE),
+        (LINE.replace("[[1, 4]]", "[[1, true]]"), NOT_WHOLE),
+        (LINE.replace("[1]}", '["1"]}'), NOT_WHOLE),
+        (LINE.replace("[1]}", "[1, 1]}"), "it has 1 input shapes, but 2 input dtypes"),
         (LINE.replace("[]", '["kernel 3"]'), "'kernel 3' is not the text of an argument: "),
         ("[" * 100_000, "it is nested too deeply"),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_a_line_that_is_no_operator_is_named(line: str, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "ops.plan.jsonl"
