@@ -17,7 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bench.device_runner import (
+    Block,
     HostDevice,
+    Watch,
     explain_missing_usb,
     find_usb_phones,
     list_server_serials,
@@ -141,7 +143,7 @@ def _check_engine() -> Finding:
     host = HostDevice()
     try:
         segment = Segment(host.info, host.prepare(lambda _: None), RunConfig(passes=1, iters=1, warmup=0))
-        (visit,) = run_block(host, segment, {op: frozenset({0})}, None, silence_s=_ENGINE_S)
+        (visit,) = run_block(host, segment, Block({op: {0}}), None, watch=Watch(silence_s=_ENGINE_S))
         reason = visit.outcome.reason if isinstance(visit.outcome, Failure) else None
     except DeviceError as error:
         reason = str(error)

@@ -195,6 +195,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "bench.op_generators": ({"expression", "family", "grid_file", "space"}, ("FAMILIES", "SPACES")),
     "bench.device_runner": (
         {
+            "block",
             "device",
             "endurance",
             "host_load",
@@ -203,6 +204,8 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "processors",
             "program",
             "session",
+            "suspects",
+            "watch",
             "whole_nets",
         },
         ("DEVICES",),

@@ -1,7 +1,8 @@
 """From a plan to a journal, and from nets to a validation: blocks, devices, protocol.
 
-Reading order: `protocol` (how operators are timed), `run` (a plan on one device), `fleet` and `workers` (on
-many), `forecast`; `model_nets`, `drift_sample`, `validation` (whole nets).
+Reading order: `protocol` (how operators are timed), `run` with `blocks`, `recorder` and `summary` (a plan
+on a device), `fleet` and `workers` (on many), `forecast`; `model_nets`, `drift_sample`, `validation` (whole
+nets).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from bench.campaign.drift_sample import choose_sample
 from bench.campaign.fleet import choose_devices, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, cache_settings, is_cache_choice
-from bench.campaign.run import RunSummary, run_plan
+from bench.campaign.run import run_plan
+from bench.campaign.summary import RunSummary
 from bench.campaign.validation import DEFAULTS, choose_config, estimate_models, list_missing, validate_nets
 from bench.campaign.workers import run_apart
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from statistics import median
 
-from bench.device_runner import Device, run_block, split_into_companies
+from bench.device_runner import UNWATCHED, Block, Device, Watch, run_block, split_into_companies
 from lut.drift import Drift, compare_times, is_telling
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.errors import ModelError
@@ -98,8 +98,7 @@ def measure_drift(
     sample: DriftSample,
     *,
     seed: int = 0,
-    silence_s: float | None = None,
-    announce: Callable[[str], None] = lambda _: None,
+    watch: Watch = UNWATCHED,
 ) -> Drift | None:
     """Measure a sample again and compare; None where too little of it could be measured undisturbed.
 
@@ -108,17 +107,16 @@ def measure_drift(
         program: what measures.
         sample: chosen by `choose_sample`.
         seed: decides the order of operators.
-        silence_s: how long the program may print nothing before an operator counts as hung.
-        announce: hears sentences for the user.
+        watch: who hears of it, and when an operator counts as hung.
 
     Raises:
         DeviceError: the device can't be used, or was lost for good.
         StoppedError: it was interrupted.
     """
     segment = Segment(device.info, program, sample.config)
-    wanted = {op: frozenset({0}) for op in sample.then_us}
+    block = Block({op: {0} for op in sample.then_us})
     pairs = []
-    for visit in run_block(device, segment, wanted, seed, announce=announce, silence_s=silence_s):
+    for visit in run_block(device, segment, block, seed, watch=watch):
         outcome = visit.outcome
         if isinstance(outcome, Measurement) and is_telling(outcome.conditions):
             pairs.append((sample.then_us[outcome.op], median(outcome.samples_ns) / 1000))

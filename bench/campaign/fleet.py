@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.campaign.workers import run_apart, working
-from bench.device_runner import Device, PhoneOptions, explain_no_phone, list_serials, open_device
+from bench.device_runner import Block, Device, PhoneOptions, explain_no_phone, list_serials, open_device
 from lut.entries import ProgramInfo
 from lut.errors import ConflictError, DeviceError
-from lut.ops import OpSpec
 
 __all__ = [
-    "Block",
     "WorkPool",
     "choose_devices",
     "group_by_name",
@@ -29,9 +27,6 @@ __all__ = [
 ]
 
 Outcome = TypeVar("Outcome")
-
-Block = Mapping[OpSpec, frozenset[int]]
-"""Operators, and the passes still to be made of each."""
 
 
 class WorkPool:
@@ -57,12 +52,12 @@ class WorkPool:
                 self._changed.wait()
             return None
 
-    def give_back(self, left: Block) -> None:
-        """Return a block with what is left of it."""
+    def give_back(self, block: Block) -> None:
+        """Return a block, with what is left of it."""
         with self._changed:
             self._out -= 1
-            if left:
-                self._returned.append(left)
+            if block:
+                self._returned.append(block)
             self._changed.notify_all()
 
     def stop(self) -> None:

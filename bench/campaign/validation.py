@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.campaign.drift_sample import DriftSample, measure_drift
 from bench.campaign.model_nets import build_model_nets
-from bench.device_runner import Device, NetRuns, measure_nets
+from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
 from lut.frontends import load_model, name_models
 from lut.journal import take_percentiles_us
@@ -97,8 +97,7 @@ def validate_nets(
     sample: DriftSample | None = None,
     device_name: str | None = None,
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
-    silence_s: float | None = None,
-    announce: Callable[[str], None] = lambda _: None,
+    watch: Watch = UNWATCHED,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Validation:
     """Measure nets whole and compare each with its estimate, whose sum is taken as it is.
@@ -115,8 +114,7 @@ def validate_nets(
             table was made; see `bench.campaign.drift_sample`.
         device_name: recorded where the device's own name would be.
         input_dims: the inputs' shapes, where the models do not say.
-        silence_s: how long the program may print nothing before a net counts as hung.
-        announce: hears sentences for the user.
+        watch: who hears of it, and when the program counts as hung.
         progress: hears the number of visits done.
 
     Raises:
@@ -126,7 +124,7 @@ def validate_nets(
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     ids = [f"net{number}" for number in range(len(nets))]
     built = [build_model_nets(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)]
-    measure = partial(measure_drift, device, program, silence_s=silence_s, announce=announce)
+    measure = partial(measure_drift, device, program, watch=watch)
     before = measure(sample, seed=0) if sample else None
     runs = measure_nets(
         device,
@@ -134,8 +132,7 @@ def validate_nets(
         config,
         program=program,
         sizes={net_id: _estimate_bytes(net) for net_id, net in zip(ids, nets, strict=True)},
-        silence_s=silence_s,
-        announce=announce,
+        watch=watch,
         progress=progress,
     )
     after = measure(sample, seed=1) if sample else None

@@ -14,7 +14,7 @@ from bench.campaign import WARM, RunSummary, choose_devices, group_by_name, run_
 from bench.cli.device_options import complete_serial, device_name_option, phone_options, setting_options
 from bench.cli.live import Pace, describe_line, describe_moment
 from bench.cli.protocol_options import Timing, protocol_options
-from bench.device_runner import SILENCE_S, Device, PhoneOptions
+from bench.device_runner import SILENCE_S, Device, PhoneOptions, Watch
 from lut import plan
 from lut.cli import Bar, quiet_option, say
 from lut.drift import LARGE_IN_WORDS, RunDrift
@@ -135,9 +135,8 @@ def run(
                 seed=seed,
                 device_name=device_name,
                 retry_failed=retry_failed,
-                silence_s=silence_s,
+                watch=Watch(announce, silence_s),
                 progress=show,
-                announce=announce,
             )
 
         summaries = run_groups(groups, measure)

@@ -20,7 +20,7 @@ from bench.campaign import (
     validate_nets,
 )
 from bench.cli.device_options import device_name_option, phone_options, setting_options
-from bench.device_runner import PhoneOptions
+from bench.device_runner import PhoneOptions, Watch
 from lut.cli import (
     Bar,
     TableChoice,
@@ -185,7 +185,7 @@ def validate(
                 sample=sample,
                 device_name=name,
                 input_dims=input_dims,
-                announce=bar.say if not quiet else (lambda _: None),
+                watch=Watch(say(quiet) if quiet else bar.say),
                 progress=bar.set,
             )
             validation = run_apart(measure, device.interrupt)

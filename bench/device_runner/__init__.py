@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bench.device_runner.block import Block
 from bench.device_runner.device import Device, clean_name
 from bench.device_runner.host import HostDevice, list_hosts, open_host
 from bench.device_runner.kind import DeviceKind
@@ -22,6 +23,7 @@ from bench.device_runner.phone import (
 )
 from bench.device_runner.program import split_into_companies
 from bench.device_runner.session import SILENCE_S, Recovery, Visit, run_block
+from bench.device_runner.watch import UNWATCHED, Watch
 from bench.device_runner.whole_nets import NetRuns, measure_nets
 from lut.errors import DeviceError
 
@@ -30,12 +32,15 @@ __all__ = [
     "DEVICES",
     "GATES",
     "SILENCE_S",
+    "UNWATCHED",
+    "Block",
     "Device",
     "HostDevice",
     "NetRuns",
     "PhoneOptions",
     "Recovery",
     "Visit",
+    "Watch",
     "clean_name",
     "explain_missing_usb",
     "explain_no_phone",

@@ -6,12 +6,12 @@ it costs that operator alone, since the program is started again on what is left
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TypeAlias
 
+from bench.device_runner.block import Block
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
 from bench.device_runner.program import (
@@ -24,10 +24,11 @@ from bench.device_runner.program import (
     build_canary,
     program_arguments,
     run_program,
-    split_into_companies,
 )
+from bench.device_runner.suspects import Share, Suspects, choose_share
+from bench.device_runner.watch import UNWATCHED, Watch
 from bench.nets import OpNets, build_nets
-from lut.entries import BlockState, Failure, Measurement, Repeated, RunConfig, Segment
+from lut.entries import BlockState, Failure, Measurement, Repeated, Segment
 from lut.ops import OpSpec, infer_outputs
 
 __all__ = ["SILENCE_S", "Recovery", "Visit", "run_block"]
@@ -65,182 +66,136 @@ def _ignore(_: object) -> None:
 def run_block(
     device: Device,
     segment: Segment,
-    wanted: Mapping[OpSpec, frozenset[int]],
+    block: Block,
     seed: int | None,
     *,
-    announce: Callable[[str], None] = _ignore,
+    watch: Watch = UNWATCHED,
     note: Callable[[BlockState | Recovery], None] = _ignore,
-    silence_s: float | None = None,
 ) -> Iterator[Visit]:
-    """Measure operators, each in its wanted passes, and give every visit as it ends.
+    """Measure a block, and give every visit as it ends; what is done is struck off the block.
 
     When the device is lost, the visit in flight is made again once it is back.
 
     Args:
         device: prepared by `prepare`.
         segment: the configuration to measure in; what is measured is marked as its.
-        wanted: the passes (counted from 0) still to be made of each operator.
+        block: the operators, and the passes still to be made of each.
         seed: shuffles the order of each pass; None keeps the given order.
-        announce: hears sentences for the user.
+        watch: who hears of it; without its `silence_s` an operator counts as hung after `SILENCE_S`.
         note: hears the device's state at the start, every recovery, and the state after it.
-        silence_s: how long the program may print nothing before the operator counts as hung; `SILENCE_S`
-            where nobody says.
 
     Raises:
         DeviceError: the program can't be started, ends again and again without reaching an operator, or
             the device was lost and did not come back.
         StoppedError: the device was interrupted.
     """
-    pending = {op.id: (op, set(passes)) for op, passes in wanted.items() if passes}
-    suspects = _Suspects()
-    spoilt: Counter[tuple[str, int]] = Counter()
-    endurance = Endurance(device.info.serial)
+    run = _BlockRun(device, segment, block, seed, watch)
     state_known = False
-    while pending:
-        progressed = False
+    while block:
+        run.progressed = False
         try:
             if not state_known:
-                note(BlockState(segment.id, device.begin_block(announce, segment.config.cpus)))
+                note(BlockState(segment.id, device.begin_block(watch.announce, segment.config.cpus)))
                 state_known = True
-            share = _choose_share(pending, suspects, segment.config)
-            for visit in _run_process(device, segment, share, seed, silence_s or SILENCE_S, announce):
-                if isinstance(visit, ProcessKilled):
-                    announce(f"{device.info.serial}: the benchmark program was {visit.reason}. It goes on.")
-                    in_turns = len(visit.ids) > 1
-                    blamed = [op_id for op_id in visit.ids if endurance.blame_kill(op_id, in_turns=in_turns)]
-                    if in_turns:
-                        suspects.add(blamed)
-                        progressed = progressed or bool(blamed)
-                    elif blamed and blamed[0] in pending:
-                        failure = Failure(pending[blamed[0]][0], segment.id, "crash", visit.reason)
-                        progressed = True
-                        _strike_off(pending, failure)
-                        yield Visit(failure)
-                    continue
-                progressed = True
-                if isinstance(visit, TurnsFailed):
-                    suspects.add(visit.ids)
-                    continue
-                outcome = visit.outcome
-                if outcome.op.id not in pending:
-                    continue  # it failed in an earlier pass by our own check; the program goes on with it
-                if share.is_trial and isinstance(outcome, Measurement):
-                    suspects.acquit(outcome.op.id)
-                    continue
-                if isinstance(outcome, Measurement) and outcome.conditions.spoilt_by:
-                    spoilt[outcome.op.id, outcome.pass_index] += 1
-                    if spoilt[outcome.op.id, outcome.pass_index] < _MOST_ATTEMPTS:
-                        yield replace(visit, outcome=Repeated(outcome))
-                        continue
-                if outcome.op.id in suspects.alone and isinstance(outcome, Measurement):
-                    outcome = replace(outcome, conditions=replace(outcome.conditions, spoilt_by="alone"))
-                _strike_off(pending, outcome)
-                yield replace(visit, outcome=outcome)
+            yield from run.run_share()
         except LostError as error:
             state_known = False
-            device.recover(announce)
+            device.recover(watch.announce)
             note(Recovery(str(error)))
-            if error.op_id in pending and endurance.blame(error.op_id):
-                failure = Failure(pending[error.op_id][0], segment.id, "lost", str(error))
-                _strike_off(pending, failure)
-                yield Visit(failure)
-        endurance.count(progressed=progressed, lost=not state_known)
+            if error.op_id is not None and error.op_id in block and run.endurance.blame(error.op_id):
+                yield run.fail(error.op_id, "lost", str(error))
+        run.endurance.count(progressed=run.progressed, lost=not state_known)
 
 
-class _Suspects:
-    """Operators whose turns ended with their process: one of them did it.
+class _BlockRun:
+    """A block on its way through one process after the other."""
 
-    Each is tried by itself, and its time is not kept. The one that did it fails; the others take turns again.
-    Those whose turns end once more are measured by themselves, and marked.
-    """
+    def __init__(
+        self, device: Device, segment: Segment, block: Block, seed: int | None, watch: Watch
+    ) -> None:
+        self._device = device
+        self._segment = segment
+        self._block = block
+        self._seed = seed
+        self._watch = watch
+        self._suspects = Suspects()
+        self._spoilt: Counter[tuple[str, int]] = Counter()
+        self.endurance = Endurance(device.info.serial)
+        self.progressed = False
 
-    def __init__(self) -> None:
-        self.on_trial: set[str] = set()
-        self.alone: set[str] = set()
-        self._acquitted: set[str] = set()
+    def run_share(self) -> Iterator[Visit]:
+        """Run one process on what it is to measure, and give the visits that count or are made again."""
+        share = choose_share(self._block, self._suspects, self._segment.config)
+        for event in self._run_process(share):
+            if isinstance(event, ProcessKilled):
+                yield from self._blame_kill(event)
+            elif isinstance(event, TurnsFailed):
+                self.progressed = True
+                self._suspects.add(event.ids)
+            else:
+                self.progressed = True
+                yield from self._conclude(event, share)
 
-    def add(self, ids: Iterable[str]) -> None:
-        for op_id in ids:
-            (self.alone if op_id in self._acquitted else self.on_trial).add(op_id)
+    def fail(self, op_id: str, stage: str, reason: str) -> Visit:
+        """Give up an operator."""
+        failure = Failure(self._block[op_id], self._segment.id, stage, reason)
+        self._block.strike_off(failure)
+        return Visit(failure)
 
-    def acquit(self, op_id: str) -> None:
-        self.on_trial.discard(op_id)
-        self._acquitted.add(op_id)
+    def _blame_kill(self, kill: ProcessKilled) -> Iterator[Visit]:
+        """Blame an operator only where something outside ended its process again and again."""
+        serial = self._device.info.serial
+        self._watch.announce(f"{serial}: the benchmark program was {kill.reason}. It goes on.")
+        in_turns = len(kill.ids) > 1
+        blamed = [op_id for op_id in kill.ids if self.endurance.blame_kill(op_id, in_turns=in_turns)]
+        if in_turns:
+            self._suspects.add(blamed)
+            self.progressed = self.progressed or bool(blamed)
+        elif blamed and blamed[0] in self._block:
+            self.progressed = True
+            yield self.fail(blamed[0], "crash", kill.reason)
 
+    def _conclude(self, visit: Visit, share: Share) -> Iterator[Visit]:
+        """Judge a visit's outcome: a trial's is not kept, a spoilt one is made again, the rest is done."""
+        outcome = visit.outcome
+        op_id = outcome.op.id
+        if op_id not in self._block:
+            return  # it failed in an earlier pass by our own check; the program goes on with it
+        if isinstance(outcome, Measurement):
+            if share.is_trial:
+                self._suspects.acquit(op_id)
+                return
+            if outcome.conditions.spoilt_by:
+                self._spoilt[op_id, outcome.pass_index] += 1
+                if self._spoilt[op_id, outcome.pass_index] < _MOST_ATTEMPTS:
+                    yield replace(visit, outcome=Repeated(outcome))
+                    return
+            if op_id in self._suspects.alone:
+                outcome = replace(outcome, conditions=replace(outcome.conditions, spoilt_by="alone"))
+        self._block.strike_off(outcome)
+        yield replace(visit, outcome=outcome)
 
-Pending: TypeAlias = dict[str, tuple[OpSpec, set[int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """What one process measures: the same passes of all its operators, in turns or each by itself."""
-
-    ops: Sequence[OpSpec]
-    passes: tuple[int, ...]
-    config: RunConfig
-    is_trial: bool = False
-
-
-def _choose_share(pending: Pending, suspects: _Suspects, config: RunConfig) -> _Share:
-    """Choose what the next process measures: operators that lack the same passes.
-
-    That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
-    in companies.
-    """
-    if config.turns > 1:
-        on_trial = [op for op, _ in pending.values() if op.id in suspects.on_trial]
-        apart = [op for op, _ in pending.values() if op.id in suspects.alone]
-        ops = on_trial or apart or [op for op, _ in pending.values()]
-        first = min(min(pending[op.id][1]) for op in ops)
-        ops = [op for op in ops if first in pending[op.id][1]]
-        company = next(split_into_companies(ops, 1 if on_trial or apart else config.turns))
-        lacked = set[int].intersection(*(pending[op.id][1] for op in company.ops))
-        numbers = (first,) if on_trial else tuple(sorted(lacked))
-        return _Share(company.ops, numbers, replace(config, turns=company.turns), is_trial=bool(on_trial))
-    groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
-    for op, passes in pending.values():
-        groups[tuple(sorted(passes))].append(op)
-    passes_left, ops = next(iter(groups.items()))
-    return _Share(ops, passes_left, config)
-
-
-def _strike_off(pending: Pending, outcome: Measurement | Failure | Repeated) -> None:
-    left = pending[outcome.op.id][1]
-    if isinstance(outcome, Failure):
-        left.clear()
-    elif isinstance(outcome, Measurement):
-        left.discard(outcome.pass_index)
-    if not left:
-        del pending[outcome.op.id]
-
-
-def _run_process(
-    device: Device,
-    segment: Segment,
-    share: _Share,
-    seed: int | None,
-    silence_s: float,
-    announce: Callable[[str], None],
-) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
-    """Run one process to its end, or to the end of the operator that ends it."""
-    by_id = {op.id: op for op in share.ops}
-    nets: Iterable[OpNets] = map(build_nets, share.ops)
-    usual_ns = None
-    if share.config.canary_share:
-        nets = chain([build_canary()], nets)
-        usual_ns = CanaryMemory().usual_ns(segment)
-    if seed is not None and share.config.turns > 1:
-        seed += share.passes[0]  # or the turns of every pass would be the same
-    arguments = program_arguments(share.config, len(share.passes), seed, usual_ns)
-    for event in run_program(device, nets, arguments, silence_s):
-        if isinstance(event, NetTimed):
-            yield _timed(event, by_id[event.id], segment, share.passes)
-        elif isinstance(event, NetFailed):
-            yield Visit(Failure(by_id[event.id], segment.id, event.stage, event.message))
-        elif isinstance(event, TurnsFailed | ProcessKilled):
-            yield event
-        elif isinstance(event, End) and event.canary_ns is not None:
-            CanaryMemory().learn(segment, event.canary_ns, announce)
+    def _run_process(self, share: Share) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
+        """Run one process to its end, or to the end of the operator that ends it."""
+        by_id = {op.id: op for op in share.ops}
+        nets: Iterable[OpNets] = map(build_nets, share.ops)
+        usual_ns = None
+        if share.config.canary_share:
+            nets = chain([build_canary()], nets)
+            usual_ns = CanaryMemory().usual_ns(self._segment)
+        seed = self._seed
+        if seed is not None and share.config.turns > 1:
+            seed += share.passes[0]  # or the turns of every pass would be the same
+        arguments = program_arguments(share.config, len(share.passes), seed, usual_ns)
+        for event in run_program(self._device, nets, arguments, self._watch.silence_s or SILENCE_S):
+            if isinstance(event, NetTimed):
+                yield _timed(event, by_id[event.id], self._segment, share.passes)
+            elif isinstance(event, NetFailed):
+                yield Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
+            elif isinstance(event, TurnsFailed | ProcessKilled):
+                yield event
+            elif isinstance(event, End) and event.canary_ns is not None:
+                CanaryMemory().learn(self._segment, event.canary_ns, self._watch.announce)
 
 
 def _timed(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[int, ...]) -> Visit:

@@ -26,6 +26,7 @@ from bench.device_runner.program import (
     program_arguments,
     run_program,
 )
+from bench.device_runner.watch import UNWATCHED, Watch
 from bench.nets import OpNets
 from lut.entries import ProgramInfo, RunConfig, Segment
 from lut.journal import Disturbances
@@ -68,8 +69,7 @@ def measure_nets(
     program: ProgramInfo | None = None,
     sizes: Mapping[str, int] | None = None,
     seed: int | None = 0,
-    silence_s: float | None = None,
-    announce: Callable[[str], None] = lambda _: None,
+    watch: Watch = UNWATCHED,
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[str, NetRuns]:
     """Measure nets and give the runs of each by its id.
@@ -83,9 +83,7 @@ def measure_nets(
         program: what the device prepared; with it, what the canary took in earlier processes is known.
         sizes: the bytes that each net takes by estimate, by its id; one that is not there counts as none.
         seed: shuffles the order of each pass; None keeps the given order.
-        silence_s: how long the program may print nothing before a net counts as hung; `SILENCE_S` where
-            nobody says.
-        announce: hears sentences for the user.
+        watch: who hears of it; without its `silence_s` a net counts as hung after `SILENCE_S`.
         progress: hears the number of visits done, failed nets' visits included.
 
     Raises:
@@ -102,29 +100,30 @@ def measure_nets(
         before, spoilt = run.visits_left, run.spoilt
         try:
             if not fit:
-                device.begin_block(announce, config.cpus)
+                device.begin_block(watch.announce, config.cpus)
                 fit = True
             group, passes = run.choose_group()
             usual_ns = CanaryMemory().usual_ns(segment) if segment and with_canary else None
             if seed is not None:
                 order = seed + max(run.left.values()) - passes  # or each process of one pass had the same
             arguments = program_arguments(config, passes, order, usual_ns)
-            for event in run_program(device, [*with_canary, *group], arguments, silence_s or SILENCE_S):
+            for event in run_program(device, [*with_canary, *group], arguments, watch.silence_s or SILENCE_S):
                 if isinstance(event, NetTimed):
                     run.time(event)
                 elif isinstance(event, End) and event.canary_ns is not None and segment:
-                    CanaryMemory().learn(segment, event.canary_ns, announce)
+                    CanaryMemory().learn(segment, event.canary_ns, watch.announce)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
                 elif isinstance(event, ProcessKilled):
-                    announce(f"{device.info.serial}: the benchmark program was {event.reason}. It goes on.")
+                    serial = device.info.serial
+                    watch.announce(f"{serial}: the benchmark program was {event.reason}. It goes on.")
                     for net_id in filter(endurance.blame_kill, event.ids & run.left.keys()):
                         run.fail(net_id, f"crash: {event.reason}")
                 progress(config.passes * len(nets) - run.visits_left)
         except LostError as error:
             fit = False
-            device.recover(announce)
-            announce(f"{device.info.serial} is back: {error}")
+            device.recover(watch.announce)
+            watch.announce(f"{device.info.serial} is back: {error}")
             if error.op_id in run.left and endurance.blame(error.op_id):
                 run.fail(error.op_id, f"lost: {error}")
         endurance.count(progressed=run.visits_left < before or run.spoilt > spoilt, lost=not fit)

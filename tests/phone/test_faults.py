@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner import PhoneOptions, Watch, open_device
 from lut.entries import Failure, Measurement, RunConfig
 from lut.journal import read_journal
 from lut.ops import FLOAT, OpKey, OpSpec, TensorSpec
@@ -62,7 +62,7 @@ def run_with_faults(running: Running, options: PhoneOptions, journal: Path) -> C
     """Measure the plan, and check that the journal, the phone and the summary are as they must be."""
     device = open_device(running.serial, "direct", options)
     try:
-        summary = run_plan(PLAN, device, CONFIG, journal, silence_s=SILENCE_S)
+        summary = run_plan(PLAN, device, CONFIG, journal, watch=Watch(silence_s=SILENCE_S))
     finally:
         device.close()
     stages = check_journal(journal, PLAN, CONFIG.passes)

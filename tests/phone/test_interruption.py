@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner import PhoneOptions, Watch, open_device
 from bench.device_runner.phone import bundle
 from bench.device_runner.phone import process as phone_process
 from bench.device_runner.phone.connection import Connection
@@ -58,7 +58,7 @@ def interrupted_s(
 
         threading.Thread(target=interrupt, daemon=True).start()
         with pytest.raises(StoppedError):
-            run_plan([slow_conv()], device, LONG, journal, announce=announce)
+            run_plan([slow_conv()], device, LONG, journal, watch=Watch(announce))
         return time.monotonic() - ended_s
 
 
@@ -118,7 +118,7 @@ def test_a_user_s_own_program_that_hangs_does_not_run_beside_the_next(
     with quick_phone() as running:
         own = replace(options, binary=running.write_stock_program(tmp_path))
         with closing(open_device(running.serial, "direct", own)) as device:
-            summary = run_plan([slow_conv()], device, LONG, tmp_path / "run.jsonl", silence_s=3)
+            summary = run_plan([slow_conv()], device, LONG, tmp_path / "run.jsonl", watch=Watch(silence_s=3))
         assert (summary.measured, summary.failed) == (0, 1)
         assert running.loses_program(2)
 

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 import bench.cli
 import lut.cli
 from bench.campaign import choose_devices, group_by_name, run_plan
-from bench.device_runner import PhoneOptions, load_keys, open_device
+from bench.device_runner import PhoneOptions, Watch, load_keys, open_device
 from bench.device_runner.phone import adb
 from bench.device_runner.phone.bundle import FOLDER
 from bench.device_runner.phone.phone_device import PhoneDevice
@@ -105,7 +105,7 @@ def test_a_gate_holds_a_block_back_and_opens(
     with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
         running.do(lambda: running.phone.strike(Fault(kind, 0, for_s=2.0)))
         said: list[str] = []
-        summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "run.jsonl", announce=said.append)
+        summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "run.jsonl", watch=Watch(said.append))
     assert summary.measured == 2
     assert any(name.startswith("gate ") for name in summary.incidents)
     assert any("waits: " in sentence for sentence in said)

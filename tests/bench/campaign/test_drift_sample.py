@@ -9,7 +9,7 @@ import pytest
 
 from bench.campaign import IN_TURNS, choose_sample
 from bench.campaign.drift_sample import DriftSample, measure_drift
-from bench.device_runner import HostDevice, run_block
+from bench.device_runner import Block, HostDevice, run_block
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.ops import OpSpec, bytes_moved
 from lut.records import LutRecord
@@ -71,7 +71,7 @@ def test_the_factor_is_that_of_the_device(factor: float) -> None:
 def _medians(
     host: HostDevice, program: ProgramInfo, ops: list[OpSpec], config: RunConfig
 ) -> dict[OpSpec, float]:
-    visits = run_block(host, Segment(host.info, program, config), {op: frozenset({0}) for op in ops}, 0)
+    visits = run_block(host, Segment(host.info, program, config), Block({op: {0} for op in ops}), 0)
     return {
         visit.outcome.op: median(visit.outcome.samples_ns) / 1000
         for visit in visits

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import bench.nets
-from bench.campaign import run as campaign_run
+from bench.campaign import blocks as campaign_blocks
 from bench.campaign import run_plan
 from lut.drift.runs import CANARY, OPERATORS
 from lut.entries import Failure, Measurement, Segment
@@ -127,7 +127,7 @@ def test_a_failed_operator_stays_failed(
 def test_a_plan_is_cut_into_blocks_by_memory(
     host: FaultyHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_run, "_BLOCK_BYTES", 1000)
+    monkeypatch.setattr(campaign_blocks, "_BLOCK_BYTES", 1000)
     run_plan(PLAN, host, CONFIG, tmp_path / "run.jsonl")
     assert host.starts > 2
     assert visits(tmp_path / "run.jsonl") == every_visit_once(PLAN)

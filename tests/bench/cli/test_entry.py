@@ -200,7 +200,7 @@ def test_the_host_is_not_measured_by_a_program_for_phones(
     ("content", "sentence"),
     [
         (b"", "holds no operator. Make a plan by `bench generate`."),
-        (b"{}\n", ":1 is no operator: the field 'op_type' is absent or no str."),
+        (b"{}\n", ":1 is no operator: the field 'op_type' is absent or no text."),
         (b"\xff\xfe\n", ":1 is no operator: "),
         (
             b'{"op_type": "Int8Magic", "op_args": [], "input_shapes": [[1]], "input_dtypes": [6]}\n',

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 import bench.nets
-from bench.device_runner import Visit, run_block, session
+from bench.device_runner import Block, Visit, Watch, run_block, session
 from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.errors import DeviceError
 from lut.ops import OpSpec, TensorSpec
@@ -22,7 +22,7 @@ def measure(
     host: FaultyHost, segment: Segment, ops: Iterable[OpSpec] = OPS, seed: int | None = None
 ) -> Outcomes:
     wanted = {op: frozenset(range(CONFIG.passes)) for op in ops}
-    return outcomes_of(run_block(host, segment, wanted, seed))
+    return outcomes_of(run_block(host, segment, Block(wanted), seed))
 
 
 def outcomes_of(visits: Iterable[Visit]) -> Outcomes:
@@ -60,7 +60,7 @@ def test_passes_are_shuffled_each_in_its_own_way(host: FaultyHost, segment: Segm
 
 def test_only_the_passes_that_are_wanted_are_made(host: FaultyHost, segment: Segment) -> None:
     wanted = {relu(4): frozenset({1}), relu(8): frozenset({0, 1}), relu(16): frozenset[int]()}
-    outcomes = outcomes_of(run_block(host, segment, wanted, None))
+    outcomes = outcomes_of(run_block(host, segment, Block(wanted), None))
     assert sorted(visits(outcomes), key=lambda visit: (visit[0].id, visit[1])) == sorted(
         [(relu(4), 1), (relu(8), 0), (relu(8), 1)], key=lambda visit: (visit[0].id, visit[1])
     )
@@ -146,7 +146,7 @@ def test_an_operator_is_not_blamed_for_two_kills_from_outside(
     host.faults += kill_at(victim, 2, number)
     said: list[str] = []
     wanted = {op: frozenset(range(CONFIG.passes)) for op in [OPS[0], victim, OPS[1]]}
-    outcomes = outcomes_of(run_block(host, segment, wanted, None, announce=said.append))
+    outcomes = outcomes_of(run_block(host, segment, Block(wanted), None, watch=Watch(said.append)))
     assert not failures(outcomes)
     assert len(visits(outcomes)) == len(set(visits(outcomes))) == 3 * CONFIG.passes
     assert len(said) == 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.device_runner import run_block, session
+from bench.device_runner import Block, run_block, session
 from bench.device_runner.program import CanaryMemory
 from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.ops import OpSpec
@@ -30,7 +30,7 @@ def in_turns(segment: Segment) -> Segment:
 
 def measure(host: FaultyHost, segment: Segment, ops: Sequence[OpSpec] = OPS) -> list[Measurement | Failure]:
     wanted = {op: frozenset(range(CONFIG.passes)) for op in ops}
-    outcomes = [visit.outcome for visit in run_block(host, segment, wanted, seed=1)]
+    outcomes = [visit.outcome for visit in run_block(host, segment, Block(wanted), seed=1)]
     return [outcome for outcome in outcomes if not isinstance(outcome, Repeated)]
 
 
@@ -40,7 +40,7 @@ def visits(outcomes: Sequence[Measurement | Failure | Repeated]) -> Counter[tupl
 
 def test_every_pass_loads_its_nets_anew_in_one_process(host: FaultyHost, in_turns: Segment) -> None:
     wanted = {op: frozenset(range(CONFIG.passes)) for op in OPS}
-    made = list(run_block(host, in_turns, wanted, seed=1))
+    made = list(run_block(host, in_turns, Block(wanted), seed=1))
     assert host.starts == 1
     assert len(made) == EVERY_VISIT.total()
     assert all(visit.load_ns > 0 for visit in made)
@@ -50,7 +50,7 @@ def test_passes_that_some_operators_have_behind_them_are_made_with_those_that_la
     host: FaultyHost, in_turns: Segment
 ) -> None:
     wanted = {relu(4): frozenset({0, 1}), relu(8): frozenset({1}), relu(16): frozenset({0, 1})}
-    outcomes = [visit.outcome for visit in run_block(host, in_turns, wanted, seed=1)]
+    outcomes = [visit.outcome for visit in run_block(host, in_turns, Block(wanted), seed=1)]
     assert visits(outcomes) == Counter((op, number) for op, numbers in wanted.items() for number in numbers)
     assert host.starts == 2
 
@@ -121,7 +121,7 @@ def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(
     with_canary = replace(segment, config=replace(CONFIG, canary_share=0.15))
     memory.learn(with_canary, 1)  # no processor is that fast
     monkeypatch.setattr(session, "CanaryMemory", lambda: memory)
-    first, second, kept = run_block(host, with_canary, {relu(4): frozenset({0})}, seed=None)
+    first, second, kept = run_block(host, with_canary, Block({relu(4): {0}}), seed=None)
     assert isinstance(first.outcome, Repeated)
     assert isinstance(second.outcome, Repeated)
     assert first.outcome.visit != second.outcome.visit

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign.model_nets import build_model_nets
-from bench.device_runner import NetRuns, measure_nets
+from bench.device_runner import NetRuns, Watch, measure_nets
 from bench.device_runner.device import LostError, Process
 from bench.device_runner.whole_nets import is_unsteady
 from bench.nets import OpNets
@@ -144,7 +144,7 @@ def test_a_net_is_blamed_for_the_third_kill_from_outside(
 
 def test_a_net_that_hangs_counts_as_failed(host: FaultyHost, nets: list[OpNets]) -> None:
     host.faults.append(Fault('"begin","id":"net1","pass":1', signal=signal.SIGSTOP))
-    runs = measure_nets(host, nets, CONFIG, silence_s=4.0)
+    runs = measure_nets(host, nets, CONFIG, watch=Watch(silence_s=4.0))
     assert (runs["net1"].failure or "").startswith("timeout: the program printed nothing for 4 s")
     assert counts(runs) == {"net0": 6, "net1": 0, "net2": 6}
 
@@ -188,7 +188,7 @@ def losable() -> LosableHost:
 def test_a_device_that_comes_back_goes_on(losable: LosableHost, nets: list[OpNets]) -> None:
     losable.lose('"begin","id":"net1"', times=2)
     said: list[str] = []
-    runs = measure_nets(losable, nets, CONFIG, announce=said.append)
+    runs = measure_nets(losable, nets, CONFIG, watch=Watch(said.append))
     assert counts(runs) == {"net0": 6, "net1": 6, "net2": 6}
     assert losable.recovered == 2
     assert said == ["host is back: the phone went away"] * 2
