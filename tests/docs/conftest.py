@@ -35,9 +35,9 @@ _BENCH_WITH_OWN_PROGRAM = """\
 #!{python}
 # `bench`, whose phones get this machine's own program: the simulated one runs it at full speed.
 from pathlib import Path
-from bench.device_runner import phone
-from bench.speed_benchmark.build import Program
-phone.build_program = lambda target, progress=None: Program(
+from bench.device_runner.phone import phone_device
+from bench.speed_benchmark import Program
+phone_device.build_program = lambda target, progress=None: Program(
     {target!r}, Path({executable!r}), Path({library_dir!r}), {sha256!r}, {engine!r}
 )
 from bench.cli import main
