@@ -191,7 +191,10 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
         {"chart", "columns", "html", "material", "numbers", "packing", "page", "runs", "section"},
         ("SECTIONS",),
     ),
-    "lut.spaces": ({"block_files", "block_space", "block_table", "fbnet_layers"}, ("BLOCK_SPACES",)),
+    "lut.spaces": (
+        {"block_files", "block_space", "block_table", "fbnet_layers", "options"},
+        ("BLOCK_SPACES",),
+    ),
     "bench.op_generators": ({"expression", "family", "grid_file", "space"}, ("FAMILIES", "SPACES")),
     "bench.device_runner": (
         {

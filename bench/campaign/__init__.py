@@ -7,13 +7,19 @@ nets).
 
 from __future__ import annotations
 
-from bench.campaign.drift_sample import choose_sample
 from bench.campaign.fleet import choose_devices, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
-from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, cache_settings, is_cache_choice
+from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
 from bench.campaign.run import run_plan
 from bench.campaign.summary import RunSummary
-from bench.campaign.validation import DEFAULTS, choose_config, estimate_models, list_missing, validate_nets
+from bench.campaign.validation import (
+    DEFAULTS,
+    NetTiming,
+    estimate_models,
+    list_missing,
+    prepare_validation,
+    validate_nets,
+)
 from bench.campaign.workers import run_apart
 
 __all__ = [
@@ -23,16 +29,17 @@ __all__ = [
     "WARM",
     "WHEN_WARM",
     "Forecaster",
+    "NetTiming",
+    "Processors",
     "RunSummary",
-    "cache_settings",
-    "choose_config",
+    "Timing",
     "choose_devices",
-    "choose_sample",
     "estimate_models",
     "group_by_name",
     "is_cache_choice",
     "learn",
     "list_missing",
+    "prepare_validation",
     "run_apart",
     "run_groups",
     "run_plan",

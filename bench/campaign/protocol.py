@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bench.device_runner import Device
 from lut.entries import RunConfig
 
-__all__ = ["IN_TURNS", "TURNS", "WARM", "WHEN_WARM", "cache_settings", "is_cache_choice"]
+__all__ = [
+    "IN_TURNS",
+    "TURNS",
+    "WARM",
+    "WHEN_WARM",
+    "Processors",
+    "Timing",
+    "cache_settings",
+    "is_cache_choice",
+]
 
 WARM, TURNS = "warm", "turns"
 
@@ -57,3 +69,63 @@ def _thrashed_bytes(text: str) -> int:
 def _last_cache_bytes(device: Device) -> int:
     text = device.info.facts.get("last_cache_bytes", "")
     return int(text) if text.isdigit() and int(text) else _CACHE_BYTES
+
+
+@dataclass(frozen=True)
+class Processors:
+    """What is asked for: how many threads, and the hexadecimal mask of processors; None is not asked for."""
+
+    threads: int | None = None
+    cpus: str | None = None
+
+    def choose(
+        self, device: Device, known: Processors | None, announce: Callable[[str], None]
+    ) -> tuple[int, str]:
+        """Give threads and mask for a device: those asked for, then those known, then the device's own.
+
+        Args:
+            device: where the program will run.
+            known: what was measured with before; its mask holds for its own number of threads only.
+            announce: hears which processors are taken where others keep the usual ones busy.
+        """
+        threads = self.threads or device.default_threads
+        if self.cpus is not None:
+            return threads, self.cpus
+        if known is not None and known.threads == threads and known.cpus is not None:
+            return threads, known.cpus
+        return threads, device.choose_cpus(threads, announce)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How operators are asked to be timed: a state of the caches, fields of RunConfig, processors."""
+
+    cache: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+    processors: Processors = field(default_factory=Processors)
+
+    @property
+    def passes(self) -> int:
+        """How many visits of each operator."""
+        return self._base.passes
+
+    @property
+    def _base(self) -> RunConfig:
+        return replace(IN_TURNS if self.cache == TURNS else WHEN_WARM, **self.given)
+
+    def config(
+        self,
+        device: Device,
+        earlier: RunConfig | None = None,
+        announce: Callable[[str], None] = lambda _: None,
+    ) -> RunConfig:
+        """Give the configuration for a device.
+
+        Args:
+            device: whose own threads and processors are the default.
+            earlier: of the run that goes on, which stays on its processors.
+            announce: hears which processors are taken where others keep the usual ones busy.
+        """
+        known = None if earlier is None else Processors(earlier.threads, earlier.cpus)
+        threads, cpus = self.processors.choose(device, known, announce)
+        return replace(self._base, threads=threads, cpus=cpus, **cache_settings(self.cache, device))

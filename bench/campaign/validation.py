@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from bench.campaign.drift_sample import DriftSample, measure_drift
+from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drift
 from bench.campaign.model_nets import build_model_nets
+from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
 from lut.frontends import load_model, name_models
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
-from lut.sidecar import Setting
+from lut.sidecar import Setting, describe_setting, read_config, read_setting
 from lut.table import Estimate, LutTable
 from lut.validation import NetComparison, Validation
 
-__all__ = ["DEFAULTS", "EstimatedNet", "choose_config", "estimate_models", "list_missing", "validate_nets"]
+__all__ = [
+    "DEFAULTS",
+    "EstimatedNet",
+    "NetTiming",
+    "Preparation",
+    "estimate_models",
+    "list_missing",
+    "prepare_validation",
+    "validate_nets",
+]
 
 DEFAULTS = RunConfig(passes=6, iters=4, warmup=8, canary_share=0.15)
 """Short passes: a phase in which the machine is slow then takes a few runs of every net, not one net.
@@ -61,40 +71,107 @@ def list_missing(nets: Iterable[EstimatedNet]) -> tuple[tuple[str, ...], tuple[O
     return tuple(net.name for net in lacking), tuple(ops)
 
 
-def choose_config(
+@dataclass(frozen=True)
+class NetTiming:
+    """How nets are asked to be timed."""
+
+    passes: int = DEFAULTS.passes
+    iters: int = DEFAULTS.iters
+    warmup: int = DEFAULTS.warmup
+    processors: Processors = field(default_factory=Processors)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What nets are measured with, and the operators of the table that tell of drift.
+
+    `remarks` say what this measurement does not share with the table's.
+    """
+
+    program: ProgramInfo
+    config: RunConfig
+    sample: DriftSample | None
+    remarks: tuple[str, ...] = ()
+
+
+def prepare_validation(
     device: Device,
-    setting: Setting | None,
-    counts: RunConfig,
-    threads: int | None,
-    cpus: str | None,
-    announce: Callable[[str], None] = lambda _: None,
-) -> RunConfig:
-    """Choose threads and processors: those given, else those of the table, else the device's own.
+    table: LutTable,
+    table_file: Path,
+    nets: Sequence[EstimatedNet],
+    timing: NetTiming,
+    *,
+    device_name: str,
+    watch: Watch = UNWATCHED,
+) -> Preparation:
+    """Prepare a device to measure nets as the operators of a table were measured.
 
     Args:
         device: where the nets will run.
-        setting: what the table was measured with, if that is known.
-        counts: gives everything else.
-        threads: given by the user, or None.
-        cpus: given by the user as a hexadecimal mask, or None.
-        announce: hears which processors are taken where others keep the usual ones busy.
+        table: whose sums are held against them.
+        table_file: its file, beside which stands how it was measured.
+        nets: estimated from the table.
+        timing: what is asked for; threads and processors are else those of the table.
+        device_name: whose records of the table count.
+        watch: who hears of it.
+
+    Raises:
+        ConflictError: the table's operators were measured with several settings, and none was asked for.
+        DeviceError: the device can't be used.
+        FileError: the table's sidecar can't be read.
     """
-    count = threads or (setting.threads if setting else device.default_threads)
-    if cpus is None:
-        # Another number of threads does not fit the table's processors.
-        known = setting is not None and setting.threads == count
-        cpus = setting.cpus if setting and known else device.choose_cpus(count, announce)
-    return replace(counts, threads=count, cpus=cpus)
+    asked = timing.processors
+    setting = read_setting(table_file, mixed=bool(asked.threads and asked.cpus))
+    program = device.prepare(watch.announce)
+    own = program.kind == "speed_benchmark"
+    known = None if setting is None else Processors(setting.threads, setting.cpus)
+    if known is not None and asked.threads is None:
+        asked = replace(asked, threads=known.threads)
+    threads, cpus = asked.choose(device, known, watch.announce)
+    config = RunConfig(
+        passes=timing.passes,
+        iters=timing.iters,
+        warmup=timing.warmup,
+        threads=threads,
+        cpus=cpus,
+        canary_share=DEFAULTS.canary_share if own else 0,
+    )
+    table_config = read_config(table_file) if own else None
+    sample = None
+    if table_config is not None:
+        ops = ([row.op for row in net.estimate.rows] for net in nets)
+        sample = choose_sample(table, ops, table_config, device_name)
+    return Preparation(program, config, sample, _compare_settings(table_file, setting, config, program))
+
+
+def _compare_settings(
+    table: Path, setting: Setting | None, config: RunConfig, program: ProgramInfo
+) -> tuple[str, ...]:
+    """Say what the nets' measurement does not share with the table's, as far as that is known."""
+    here = describe_setting(config.threads, config.cpus)
+    if setting is None:
+        return (f"No one setting is known that {table.name} was measured with: the nets run with {here}.",)
+    remarks = []
+    if (config.threads, config.cpus) != (setting.threads, setting.cpus):
+        there = describe_setting(setting.threads, setting.cpus)
+        remarks.append(
+            f"{table.name} was measured with {there}, the nets run with {here}: errors hold that too."
+        )
+    if program.sha256 not in setting.programs:
+        theirs = ", ".join(sorted(sha256[:12] for sha256 in setting.programs))
+        remarks.append(
+            f"{table.name} was measured by another program ({theirs}) than runs the nets "
+            f"({program.sha256[:12]}): errors hold that too."
+        )
+    return tuple(remarks)
 
 
 def validate_nets(
     device: Device,
-    program: ProgramInfo,
+    prepared: Preparation,
     nets: Sequence[EstimatedNet],
-    config: RunConfig,
     *,
     table: str,
-    sample: DriftSample | None = None,
     device_name: str | None = None,
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
     watch: Watch = UNWATCHED,
@@ -105,13 +182,11 @@ def validate_nets(
     A net that the engine refuses or crashes on is a row with the reason.
 
     Args:
-        device: prepared by `prepare`, which gave `program`.
-        program: recorded with the figures.
-        nets: estimated without a missing operator.
-        config: how to time them.
-        table: the table's file name, for the record.
-        sample: operators of the table to measure again before and after the nets, for the drift since the
+        device: as `prepare_validation` left it.
+        prepared: what that gave. Its sample is measured before and after the nets, for the drift since the
             table was made; see `bench.campaign.drift_sample`.
+        nets: estimated without a missing operator.
+        table: the table's file name, for the record.
         device_name: recorded where the device's own name would be.
         input_dims: the inputs' shapes, where the models do not say.
         watch: who hears of it, and when the program counts as hung.
@@ -124,6 +199,7 @@ def validate_nets(
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     ids = [f"net{number}" for number in range(len(nets))]
     built = [build_model_nets(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)]
+    program, config, sample = prepared.program, prepared.config, prepared.sample
     measure = partial(measure_drift, device, program, watch=watch)
     before = measure(sample, seed=0) if sample else None
     runs = measure_nets(

@@ -1,7 +1,7 @@
-"""The command `lut coverage`.
+"""The command `lut coverage`: how much of a search space a table holds.
 
-It is the one place where `lut` sees `bench`: the spaces are generators of operators, which belong to
-`bench`, and the question how much of one a table holds belongs to `lut`. Command lines stand above both.
+It lives here, and `lut` names it only when it is called: spaces are generators of operators, which belong to
+`bench`, and `lut` never imports `bench`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ from typing import Any
 
 import click
 
-from bench.cli.space_options import space_options
-from bench.op_generators import Space, SpaceOptions
-from lut.cli import Bar, quiet_option
+from bench.op_generators import SPACES
+from lut.cli import (
+    Bar,
+    ChosenSpace,
+    GroupedCommand,
+    TableChoice,
+    missing_out_option,
+    quiet_option,
+    space_options,
+    table_options,
+)
 from lut.errors import MissingError
 from lut.plan import write_plan
-from lut.table import Coverage, load_table
+from lut.table import Coverage
 
 __all__ = ["coverage"]
 
@@ -29,21 +37,14 @@ _SHOWN = 10
 """So many missing operators are named; the rest are in the plan that --missing-out writes."""
 
 
-@click.command()
-@space_options(required=False)
-@click.option("--lut", "table_file", type=PATH, required=True, help="The table (.json or .json.zip).")
-@click.option("--device", help="Whose records to use, where the table holds several devices'.")
+@click.command(cls=GroupedCommand)
+@space_options({name: space.generate for name, space in SPACES.items()}, otherwise="models")
+@table_options
+@missing_out_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--missing-out", type=PATH, help="Write what the table lacks as a plan for `bench run`.")
 @quiet_option
 def coverage(
-    space: Space,
-    options: SpaceOptions,
-    table_file: Path,
-    device: str | None,
-    as_json: bool,
-    missing_out: Path | None,
-    quiet: bool,
+    space: ChosenSpace, chosen: TableChoice, missing_out: Path | None, as_json: bool, quiet: bool
 ) -> None:
     """Tell how much of a search space, or of nets, a table holds.
 
@@ -56,10 +57,10 @@ def coverage(
       bench run missing.plan.jsonl -o missing.run.jsonl
       lut merge missing.run.jsonl --into TABLE
     """
-    table = load_table(table_file, device)
+    table = chosen.open(quiet)
     result = Coverage()
     with Bar(None, "op", quiet) as bar:
-        missing = result.sift(bar.follow(space.generate(options)), table)
+        missing = result.sift(bar.follow(SPACES[space.name].generate(**space.options)), table)
         first = list(islice(missing, _SHOWN))
         if first and missing_out is not None:
             write_plan(chain(first, missing), missing_out)
@@ -71,7 +72,7 @@ def coverage(
         names = "\n".join(f"  {op.describe()}" for op in first)
         more = f"\n  and {count - len(first):,} more" if count > len(first) else ""
         raise MissingError(
-            f"{table_file} lacks {count:,} operators:\n{names}{more}\n"
+            f"{chosen.path} lacks {count:,} operators:\n{names}{more}\n"
             f"Measure them by `bench run {missing_out or 'PLAN'}`"
             + ("." if missing_out else "; --missing-out PLAN writes the plan.")
         )

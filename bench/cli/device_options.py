@@ -1,36 +1,61 @@
-"""What commands share of devices: how phones are reached, what runs on them, the serials a shell offers."""
+"""What commands share of devices: which ones, how they are reached, what they are called."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from bench.campaign import choose_devices
 from bench.device_runner import (
     ADB_WAYS,
     GATES,
+    Device,
     PhoneOptions,
     clean_name,
     find_usb_phones,
     list_server_serials,
     read_profile,
 )
+from lut.cli import grouped
 from lut.errors import DeviceError
 
-__all__ = ["adb_option", "complete_serial", "device_name_option", "phone_options", "setting_options"]
+__all__ = ["DeviceChoice", "adb_option", "complete_serial", "device_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
 
+_phone = grouped("Phones")
+
+
+@dataclass(frozen=True)
+class DeviceChoice:
+    """Which devices to measure on, how to treat phones, and the name to record them under."""
+
+    serials: tuple[str, ...]
+    every: bool
+    way: str
+    phones: PhoneOptions
+    name: str | None
+
+    def open(self) -> Sequence[Device]:
+        """Open them.
+
+        Raises:
+            DeviceError: one can't be opened, there is no phone, or several and nobody says which.
+        """
+        return choose_devices(self.serials, self.every, self.way, self.phones)
+
 
 def adb_option(command: Command) -> Command:
     """Add the option `--adb`."""
-    return click.option(
+    return _phone(
         "--adb",
         "way",
         type=click.Choice(list(ADB_WAYS)),
@@ -40,70 +65,68 @@ def adb_option(command: Command) -> Command:
     )(command)
 
 
-def phone_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how to treat phones; the command gets them as one `phones: PhoneOptions`."""
+def device_options(
+    title: str, *, several: bool, name_help: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options that choose devices; the command gets them as one `devices: DeviceChoice`.
 
-    @adb_option
-    @click.option(
-        "--ignore-gate",
-        "ignored_gates",
-        type=click.Choice(list(GATES)),
-        multiple=True,
-        help="Measure on phones even if this gate is shut; may be repeated.",
-    )
-    @click.option(
-        "--binary",
-        type=PATH,
-        help="Your own speed_benchmark or caffe2_benchmark for phones, built by the NDK.",
-    )
-    @click.option("--profile", type=PATH, help="A TOML file with what a phone's probes don't know.")
-    @wraps(command)
-    def with_phones(
-        *args: Any, ignored_gates: tuple[str, ...], binary: Path | None, profile: Path | None, **options: Any
-    ) -> Any:
-        phones = PhoneOptions(
-            ignored_gates=frozenset(ignored_gates),
-            profile=read_profile(profile) if profile else None,
-            binary=binary,
+    Args:
+        title: of the group in which help lists them.
+        several: whether more than one may be chosen.
+        name_help: what `--device-name` is for.
+    """
+    repeated = "; may be repeated" if several else ""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @_phone(
+            "--ignore-gate",
+            "ignored_gates",
+            type=click.Choice(list(GATES)),
+            multiple=True,
+            help="Measure on phones even if this gate is shut; may be repeated.",
         )
-        return command(*args, phones=phones, **options)
-
-    return with_phones
-
-
-def setting_options(default: str) -> Callable[[Command], Command]:
-    """Add `--threads` and `--cpus`; `default` says in their help what is taken without them."""
-
-    def add(command: Command) -> Command:
-        threads = click.option(
-            "--threads", type=click.IntRange(1), help=f"Threads of the engine. Default: {default}."
+        @_phone(
+            "--binary",
+            type=PATH,
+            help="Your own speed_benchmark or caffe2_benchmark for phones, built by the NDK.",
         )
-        cpus = click.option(
-            "--cpus",
-            metavar="MASK",
-            callback=_parse_mask,
-            help=f"Processors to run on, as a hexadecimal mask. Default: {default}.",
+        @_phone("--profile", type=PATH, help="A TOML file with what a phone's probes don't know.")
+        @wraps(command)
+        def with_devices(
+            *args: Any,
+            serials: tuple[str, ...] | str | None,
+            way: str,
+            ignored_gates: tuple[str, ...],
+            binary: Path | None,
+            profile: Path | None,
+            device_name: str | None,
+            every: bool = False,
+            **options: Any,
+        ) -> Any:
+            phones = PhoneOptions(
+                ignored_gates=frozenset(ignored_gates),
+                profile=read_profile(profile) if profile else None,
+                binary=binary,
+            )
+            chosen = (serials,) if isinstance(serials, str) else serials or ()
+            return command(*args, devices=DeviceChoice(chosen, every, way, phones, device_name), **options)
+
+        decorated = adb_option(with_devices)
+        decorated = grouped(title)("--device-name", metavar="NAME", callback=_check_name, help=name_help)(
+            decorated
         )
-        return threads(cpus(command))
+        if several:
+            decorated = grouped(title)("--all", "every", is_flag=True, help="All attached phones.")(decorated)
+        return grouped(title)(
+            "--device",
+            "serials",
+            metavar="SERIAL",
+            multiple=several,
+            shell_complete=complete_serial,
+            help=f"A serial, or tcp:HOST:PORT{repeated}. Default: the one phone, else the host.",
+        )(decorated)
 
-    return add
-
-
-def device_name_option(text: str) -> Callable[[Command], Command]:
-    """Add `--device-name`, with this help."""
-    return click.option("--device-name", metavar="NAME", callback=_check_name, help=text)
-
-
-def _parse_mask(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        mask = int(text, 16)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no hexadecimal mask, such as 0xf0.") from error
-    if mask < 1:
-        raise click.BadParameter("the mask holds no processor.")
-    return hex(mask)
+    return decorate
 
 
 def _check_name(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:

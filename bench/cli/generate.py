@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bench.campaign import Forecaster, learn
-from bench.cli.space_options import space_options
 from bench.nets import build_nets
-from bench.op_generators import Space, SpaceOptions, draw
-from lut.cli import Bar, quiet_option, say
+from bench.op_generators import SPACES, draw
+from lut.cli import Bar, ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
 from lut.frontends import write_netdef
 from lut.ops import OpSpec
 from lut.plan import write_plan
@@ -25,26 +26,47 @@ __all__ = ["generate"]
 PATH = click.Path(path_type=Path)
 
 
-@click.command()
-@space_options(required=True)
-@click.option("-o", "--output", type=PATH, help="The plan to write (JSON Lines).")
-@click.option("--nets", type=PATH, help="Also write <id>/init_net.pb and predict_net.pb in this folder.")
-@click.option("--sample", type=click.IntRange(1), help="Draw so many operators at random. Default: all.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
-@click.option("--count", is_flag=True, help="Write nothing, only count, by operator type.")
-@click.option("--run", type=PATH, help="With --count: a journal of a device, to say how long it will take.")
-@click.option("--json", "as_json", is_flag=True, help="With --count: print JSON.")
+@dataclass(frozen=True)
+class CountChoice:
+    """Whether to count only, for which device's journal, and how to print it."""
+
+    asked: bool
+    run: Path | None
+    as_json: bool
+
+
+def count_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that count; the command gets them as one `counting: CountChoice`."""
+    counting = grouped("Counting")
+
+    @counting("--count", is_flag=True, help="Write nothing, only count, by operator type.")
+    @counting("--run", type=PATH, help="A journal of a device, to say how long it will take there.")
+    @counting("--json", "as_json", is_flag=True, help="Print JSON.")
+    @wraps(command)
+    def with_count(*args: Any, count: bool, run: Path | None, as_json: bool, **options: Any) -> Any:
+        return command(*args, counting=CountChoice(count, run, as_json), **options)
+
+    return with_count
+
+
+plan = grouped("Plan")
+
+
+@click.command(cls=GroupedCommand)
+@plan("-o", "--output", type=PATH, help="The plan to write (JSON Lines).")
+@plan("--nets", type=PATH, help="Also write <id>/init_net.pb and predict_net.pb in this folder.")
+@plan("--sample", type=click.IntRange(1), help="Draw so many operators at random. Default: all.")
+@plan("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@space_options({name: space.generate for name, space in SPACES.items()})
+@count_options
 @quiet_option
 def generate(
-    space: Space,
-    options: SpaceOptions,
     output: Path | None,
     nets: Path | None,
     sample: int | None,
     seed: int,
-    count: bool,
-    run: Path | None,
-    as_json: bool,
+    space: ChosenSpace,
+    counting: CountChoice,
     quiet: bool,
 ) -> None:
     """Write a plan: the operators to measure, each once.
@@ -62,13 +84,13 @@ def generate(
       bench generate --space fbnet -o fbnet.plan.jsonl
       bench generate --space models --model models/FBNet-A/int8 -o fbnet-a.plan.jsonl
     """
-    if count == (output is not None) or (count and nets is not None):
+    if counting.asked == (output is not None) or (counting.asked and nets is not None):
         raise click.UsageError("Give either -o PLAN (and perhaps --nets), or --count.")
-    if not count and (run is not None or as_json):
+    if not counting.asked and (counting.run is not None or counting.as_json):
         raise click.UsageError("--run and --json go with --count.")
-    forecaster = None if run is None else learn(run)
+    forecaster = None if counting.run is None else learn(counting.run)
     with Bar(None, "op", quiet) as bar:
-        ops: Iterable[OpSpec] = bar.follow(space.generate(options))
+        ops: Iterable[OpSpec] = bar.follow(SPACES[space.name].generate(**space.options))
         if sample is not None:
             ops = draw(ops, sample, seed)
         if output is None:
@@ -77,7 +99,7 @@ def generate(
             number = write_plan(ops if nets is None else (_write_nets(op, nets) for op in ops), output)
     if output is not None:
         say(quiet)(f"{output}: {number:,} operators")
-    elif as_json:
+    elif counting.as_json:
         click.echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
     else:
         _show(counts, run_ns, forecaster)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bench.campaign import RunSummary
+from lut.cli import Bar
 from lut.entries import Measurement
 from lut.ops import OpSpec
 
-__all__ = ["Moment", "Pace", "describe_line", "describe_moment"]
+__all__ = ["Display", "Moment", "Pace", "describe_line", "describe_moment"]
+
+_LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
+"""The time left is told after it: tqdm's own would take what an earlier run left for work done now."""
 
 _QUIET_S = 10.0
 _QUIET_SHARE = 0.05
@@ -112,3 +116,42 @@ def describe_line(serial: str, moment: Moment) -> str:
     """One line of a log: `host: 60 of 111 visits (54 %), 0:01:10 left, 0 failed, …`."""
     share = 100 * moment.done // max(1, moment.total)
     return f"{serial}: {moment.done:,} of {moment.total:,} visits ({share} %), {describe_moment(moment)}"
+
+
+class Display:
+    """One line of progress for each device of a run; into a log, a line now and then."""
+
+    def __init__(self, serials: Sequence[str], operators: int, passes: int, quiet: bool) -> None:
+        """Take the devices' serials, the plan's operators, and how many visits each gets."""
+        self._total = operators * passes
+        self._passes = passes
+        self._quiet = quiet
+        self._paces: dict[tuple[str, ...], Pace] = {}
+        self._bars = {
+            serial: Bar(self._total, "visit", quiet, title=serial, layout=_LAYOUT) for serial in serials
+        }
+        self._first = self._bars[serials[0]]
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def say(self, message: str) -> None:
+        """Show a sentence above the lines."""
+        if not self._quiet:
+            self._first.say(message)
+
+    def show(self, serials: Sequence[str], now: RunSummary) -> None:
+        """Show how far the devices are that share a journal."""
+        if self._quiet:
+            return
+        pace = self._paces.setdefault(tuple(serials), Pace(self._total, self._passes))
+        moments = {serial: pace.read(now, serial, alone=len(serials) == 1) for serial in serials}
+        if self._first.shown:
+            for serial, moment in moments.items():
+                self._bars[serial].set(moment.done, describe_moment(moment))
+        elif pace.is_due(moments[serials[0]].done):
+            self._first.say("\n".join(describe_line(serial, moment) for serial, moment in moments.items()))

@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
 import click
 
-from bench.campaign import IN_TURNS, TURNS, WARM, WHEN_WARM, cache_settings, is_cache_choice
-from bench.device_runner import Device, PhoneOptions
-from lut.entries import RunConfig
+from bench.campaign import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
+from bench.cli.device_options import DeviceChoice
+from lut.cli import grouped
 
-__all__ = ["Timing", "protocol_options"]
+__all__ = ["processor_options", "protocol_options"]
 
-
-@dataclass(frozen=True)
-class Timing:
-    """What the options ask for: a state of the caches, and the fields of RunConfig that were given."""
-
-    cache: str
-    given: dict[str, Any]
-
-    @property
-    def passes(self) -> int:
-        """How many visits of each operator."""
-        return self._base.passes
-
-    @property
-    def _base(self) -> RunConfig:
-        return replace(IN_TURNS if self.cache == TURNS else WHEN_WARM, **self.given)
-
-    def config(
-        self,
-        device: Device,
-        threads: int | None,
-        cpus: str | None,
-        earlier: RunConfig | None = None,
-        announce: Callable[[str], None] = lambda _: None,
-    ) -> RunConfig:
-        """Give the configuration for a device.
-
-        Args:
-            device: whose own threads and processors are the default.
-            threads: given by the user, or None.
-            cpus: given by the user as a hexadecimal mask, or None.
-            earlier: of the run that goes on, which stays on its processors.
-            announce: hears which processors are taken where others keep the usual ones busy.
-        """
-        count = threads or device.default_threads
-        if cpus is None and earlier is not None and earlier.threads == count:
-            cpus = earlier.cpus
-        mask = cpus or device.choose_cpus(count, announce)
-        return replace(self._base, threads=count, cpus=mask, **cache_settings(self.cache, device))
+_timing = grouped("Timing")
 
 
 def _check_cache(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
@@ -67,40 +28,38 @@ def _other(name: str) -> str:
 
 
 _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
-    click.option(
+    _timing(
         "--cache",
         metavar="STATE",
         callback=_check_cache,
         help="How a timed run finds the caches: turns, as in a net, since operators take turns; warm; "
         "thrash:SIZE, so much other memory read before. Default: turns; with --binary warm.",
     ),
-    click.option(
+    _timing(
         "--passes", type=click.IntRange(1), help=f"Visits of each operator, well apart. {_other('passes')}"
     ),
-    click.option("--iters", type=click.IntRange(1), help=f"Timed runs a visit, at least. {_other('iters')}"),
-    click.option(
-        "--most-iters", type=click.IntRange(1), help="Timed runs a visit, at most, with --p50-share."
-    ),
-    click.option(
+    _timing("--iters", type=click.IntRange(1), help=f"Timed runs a visit, at least. {_other('iters')}"),
+    _timing("--most-iters", type=click.IntRange(1), help="Timed runs a visit, at most, with --p50-share."),
+    _timing(
         "--p50-share",
         type=click.FloatRange(0, 1),
         help="Go on with timed runs until medians are known within this share. Default: never.",
     ),
-    click.option(
+    _timing(
         "--warmup", type=click.IntRange(0), help=f"Runs a visit before the timed ones. {_other('warmup')}"
     ),
-    click.option(
+    _timing(
         "--warmup-share",
         type=click.FloatRange(0, 1),
         help=f"End them once moving averages are within this share. {_other('warmup_share')}",
     ),
-    click.option(
+    _timing(
         "--canary-share",
         type=click.FloatRange(0, 10),
         help="Measure again what was measured while a canary was slower than usual by this share; 0: have "
         f"none. {_other('canary_share')}",
     ),
-    click.option(
+    _timing(
         "--min-sample-us",
         type=click.FloatRange(0),
         help="Time runs shorter than this several at once; with --cache warm, then the default.",
@@ -121,11 +80,16 @@ _FIELDS = (
 def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to time; the command gets them as one `timing: Timing`."""
 
+    @processor_options("the device's")
     @wraps(command)
-    def with_timing(*args: Any, cache: str | None, **options: Any) -> Any:
+    def with_timing(*args: Any, cache: str | None, processors: Processors, **options: Any) -> Any:
         given = {name: value for name in _FIELDS if (value := options.pop(name)) is not None}
-        timing = Timing(cache or _choose_cache(given, options.get("phones")), given)
-        _check_together(timing.cache, timing.given)
+        devices: DeviceChoice | None = options.get("devices")
+        foreign = devices is not None and devices.phones.binary is not None
+        # As in a net, unless what else is asked for can only be had of warm runs.
+        usual = WARM if given.get("min_sample_us") or foreign else TURNS
+        timing = Timing(cache or usual, given, processors)
+        _check_together(timing.cache, given, foreign)
         return command(*args, timing=timing, **options)
 
     for option in reversed(_OPTIONS):
@@ -133,13 +97,47 @@ def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_timing
 
 
-def _choose_cache(given: dict[str, Any], phones: PhoneOptions | None) -> str:
-    """Choose as in a net, unless what else is asked for can only be had of warm runs."""
-    only_warm = given.get("min_sample_us") or (phones is not None and phones.binary)
-    return WARM if only_warm else TURNS
+def processor_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--threads` and `--cpus`; the command gets them as one `processors: Processors`.
+
+    `default` says in their help what is taken without them.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @_timing("--threads", type=click.IntRange(1), help=f"Threads of the engine. Default: {default}.")
+        @_timing(
+            "--cpus",
+            metavar="MASK",
+            callback=_parse_mask,
+            help=f"Processors to run on, as a hexadecimal mask. Default: {default}; a host takes cores that "
+            "others leave alone, and a run that goes on keeps its own.",
+        )
+        @wraps(command)
+        def with_processors(*args: Any, threads: int | None, cpus: str | None, **options: Any) -> Any:
+            return command(*args, processors=Processors(threads, cpus), **options)
+
+        return with_processors
+
+    return decorate
 
 
-def _check_together(cache: str, given: dict[str, Any]) -> None:
+def _parse_mask(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        mask = int(text, 16)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no hexadecimal mask, such as 0xf0.") from error
+    if mask < 1:
+        raise click.BadParameter("the mask holds no processor.")
+    return hex(mask)
+
+
+def _check_together(cache: str, given: dict[str, Any], foreign: bool) -> None:
+    if foreign and (cache != WARM or given.get("canary_share")):
+        raise click.UsageError(
+            "Turns and canaries are known to this project's program alone; --binary is not it."
+        )
     if given.get("min_sample_us"):
         if cache != WARM:
             raise click.UsageError(

@@ -6,55 +6,50 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
 
-from bench.campaign import WARM, RunSummary, choose_devices, group_by_name, run_groups, run_plan
-from bench.cli.device_options import complete_serial, device_name_option, phone_options, setting_options
-from bench.cli.live import Pace, describe_line, describe_moment
-from bench.cli.protocol_options import Timing, protocol_options
-from bench.device_runner import SILENCE_S, Device, PhoneOptions, Watch
-from lut import plan
-from lut.cli import Bar, quiet_option, say
+from bench.campaign import RunSummary, Timing, group_by_name, run_groups, run_plan
+from bench.cli.device_options import DeviceChoice, device_options
+from bench.cli.live import Display
+from bench.cli.protocol_options import protocol_options
+from bench.device_runner import SILENCE_S, Device, Watch
+from lut.cli import GroupedCommand, grouped, quiet_option, say
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import FailedError
 from lut.journal import read_config
+from lut.plan import count_lines, read_plan
 
 __all__ = ["run"]
 
 PATH = click.Path(path_type=Path)
 
+_TITLE = "Journal and devices"
 
-_LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
-"""The time left is told behind it: tqdm's own would take what an earlier run left for work done now."""
+_main = grouped(_TITLE)
+_order = grouped("Order and patience")
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("plan_file", metavar="PLAN", type=PATH)
-@click.option(
-    "--device",
-    "serials",
-    metavar="SERIAL",
-    multiple=True,
-    shell_complete=complete_serial,
-    help="A serial, or tcp:HOST:PORT; may be repeated. Default: the one phone, else the host.",
-)
-@click.option("--all", "every", is_flag=True, help="All attached phones.")
-@phone_options
-@device_name_option("Record under this name, not the device's own.")
-@click.option(
+@_main(
     "-o",
     "--output",
     type=PATH,
     required=True,
     help="The journal to append to (JSON Lines); a folder for phones of different names.",
 )
+@_main("--retry-failed", is_flag=True, help="Try operators again that failed in an earlier run.")
+@device_options(
+    _TITLE,
+    several=True,
+    name_help="Record under this name, not the device's own.",
+)
 @protocol_options
-@setting_options("the device's")
-@click.option("--retry-failed", is_flag=True, help="Try operators again that failed in an earlier run.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides the order of operators.")
-@click.option(
+@_order("--seed", type=int, default=0, show_default=True, help="Decides the order of operators.")
+@_order(
     "--silence-s",
     type=click.FloatRange(1),
     default=SILENCE_S,
@@ -64,16 +59,10 @@ _LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
 @quiet_option
 def run(
     plan_file: Path,
-    serials: tuple[str, ...],
-    every: bool,
-    way: str,
-    phones: PhoneOptions,
-    device_name: str | None,
     output: Path,
-    timing: Timing,
-    threads: int | None,
-    cpus: str | None,
     retry_failed: bool,
+    devices: DeviceChoice,
+    timing: Timing,
     seed: int,
     silence_s: float,
     quiet: bool,
@@ -81,7 +70,7 @@ def run(
     """Measure a plan on a device, or on several that share it.
 
     What was measured is in the journal at once. Interrupted or killed, the same command goes on where
-    it stopped. Operators that failed are not tried again but with --retry-failed.
+    it stopped. Operators that failed are tried again only with --retry-failed.
 
     \b
     Example:
@@ -89,60 +78,31 @@ def run(
       bench run zoo.plan.jsonl --device host --cache warm -o zoo.run.jsonl
       bench run zoo.plan.jsonl --all -o runs/
     """
-    if phones.binary and (timing.cache != WARM or timing.given.get("canary_share")):
-        raise click.UsageError(
-            "Turns and canaries are known to this project's program alone; --binary is not it."
-        )
-    passes = timing.passes
-    chosen = choose_devices(serials, every, way, phones)
-    groups = group_by_name(chosen, output)
-    total = plan.count_lines(plan_file)
-
-    failed = 0
     with ExitStack() as stack:
-        for device in chosen:
+        opened = devices.open()
+        for device in opened:
             stack.callback(device.close)
-        # One line of progress for each device.
-        bars = {
-            device.info.serial: stack.enter_context(
-                Bar(total * passes, "visit", quiet, title=device.info.serial, layout=_LAYOUT)
-            )
-            for device in chosen
-        }
-        first = bars[chosen[0].info.serial]
+        groups = group_by_name(opened, output)
+        serials = [device.info.serial for device in opened]
+        display = stack.enter_context(Display(serials, count_lines(plan_file), timing.passes, quiet))
 
         def measure(journal: Path, group: Sequence[Device]) -> RunSummary:
-            pace = Pace(total * passes, passes)
-            serials = [device.info.serial for device in group]
-
-            announce = first.say if not quiet else (lambda _: None)
-
-            def show(now: RunSummary) -> None:
-                if quiet:
-                    return
-                moments = {serial: pace.read(now, serial, alone=len(group) == 1) for serial in serials}
-                for serial, moment in moments.items():
-                    if first.shown:
-                        bars[serial].set(moment.done, describe_moment(moment))
-                if not first.shown and pace.is_due(moments[serials[0]].done):
-                    first.say("\n".join(describe_line(serial, moment) for serial, moment in moments.items()))
-
             return run_plan(
-                plan.read_plan(plan_file),
+                read_plan(plan_file),
                 group,
-                timing.config(group[0], threads, cpus, read_config(journal), announce),
+                timing.config(group[0], read_config(journal), display.say),
                 journal,
                 seed=seed,
-                device_name=device_name,
+                device_name=devices.name,
                 retry_failed=retry_failed,
-                watch=Watch(announce, silence_s),
-                progress=show,
+                watch=Watch(display.say, silence_s),
+                progress=partial(display.show, [device.info.serial for device in group]),
             )
 
         summaries = run_groups(groups, measure)
     for journal, summary in summaries.items():
         say(quiet)(_describe(summary, journal))
-        failed += summary.failed
+    failed = sum(summary.failed for summary in summaries.values())
     if failed:
         planned = sum(summary.planned for summary in summaries.values())
         raise FailedError(

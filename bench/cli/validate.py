@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import partial, wraps
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bench.campaign import (
     DEFAULTS,
-    choose_config,
-    choose_devices,
-    choose_sample,
+    NetTiming,
+    Processors,
     estimate_models,
     list_missing,
+    prepare_validation,
     run_apart,
     validate_nets,
 )
-from bench.cli.device_options import device_name_option, phone_options, setting_options
-from bench.device_runner import PhoneOptions, Watch
+from bench.cli.device_options import DeviceChoice, device_options
+from bench.cli.protocol_options import processor_options
+from bench.device_runner import Watch
 from lut.cli import (
     Bar,
+    GroupedCommand,
+    MissingChoice,
     TableChoice,
+    grouped,
     input_dims_option,
-    missing_option,
-    missing_out_option,
+    missing_options,
     quiet_option,
-    refuse_missing,
     say,
+    table_options,
 )
-from lut.entries import ProgramInfo, RunConfig
 from lut.errors import ConflictError, FailedError
 from lut.estimation import Calibration, write_calibration
-from lut.ops import MATCHES
-from lut.sidecar import Setting, describe_setting, read_config, read_setting
 from lut.validation import (
     LEAST_NETS,
     Validation,
@@ -49,82 +52,106 @@ __all__ = ["validate"]
 
 PATH = click.Path(path_type=Path)
 
+_timing = grouped("Timing")
+_result = grouped("Result")
 
-@click.command()
+
+@dataclass(frozen=True)
+class ResultChoice:
+    """What is made of a validation: a correction, a verdict, files, and how it is printed."""
+
+    fit: bool
+    max_error: float | None
+    output: Path | None
+    plot: Path | None
+    as_json: bool
+
+
+def result_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the result; the command gets them as one `result: ResultChoice`."""
+
+    @_result(
+        "--fit",
+        is_flag=True,
+        help=f"Fit a correction to the nets, {LEAST_NETS} or more, and keep it beside the table.",
+    )
+    @_result(
+        "--max-error",
+        type=click.FloatRange(0),
+        metavar="PERCENT",
+        help="End with exit code 6 if the sum of any net is further off, net of drift where that is known.",
+    )
+    @_result("-o", "--output", type=PATH, help="Also write the comparison (JSON).")
+    @_result("--plot", type=PATH, help="Also draw estimates against measurements (needs matplotlib).")
+    @_result("--json", "as_json", is_flag=True, help="Print JSON, as --output writes it.")
+    @wraps(command)
+    def with_result(
+        *args: Any,
+        fit: bool,
+        max_error: float | None,
+        output: Path | None,
+        plot: Path | None,
+        as_json: bool,
+        **options: Any,
+    ) -> Any:
+        return command(*args, result=ResultChoice(fit, max_error, output, plot, as_json), **options)
+
+    return with_result
+
+
+def net_timing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how nets are timed; the command gets them as one `timing: NetTiming`."""
+
+    @_timing(
+        "--passes",
+        type=click.IntRange(1),
+        default=DEFAULTS.passes,
+        show_default=True,
+        help="Visits of each net, well apart in time.",
+    )
+    @_timing(
+        "--iters",
+        type=click.IntRange(1),
+        default=DEFAULTS.iters,
+        show_default=True,
+        help="Timed runs a visit.",
+    )
+    @_timing(
+        "--warmup",
+        type=click.IntRange(0),
+        default=DEFAULTS.warmup,
+        show_default=True,
+        help="Runs a visit before the timed ones; small nets take several until they are steady.",
+    )
+    @processor_options("what the table was measured with, else the device's")
+    @wraps(command)
+    def with_timing(
+        *args: Any, passes: int, iters: int, warmup: int, processors: Processors, **options: Any
+    ) -> Any:
+        return command(*args, timing=NetTiming(passes, iters, warmup, processors), **options)
+
+    return with_timing
+
+
+@click.command(cls=GroupedCommand)
 @click.argument("models", metavar="MODEL...", type=PATH, nargs=-1, required=True)
-@click.option("--lut", "table_file", type=PATH, required=True, help="The table.")
-@click.option(
-    "--device",
-    "serial",
-    metavar="SERIAL",
-    help="A serial, or tcp:HOST:PORT. Default: the one phone, else the host.",
+@table_options(of_device=False)
+@missing_options
+@device_options(
+    "Device", several=False, name_help="The table's name for the device, where it is not the device's own."
 )
-@device_name_option("The table's name for the device, where it is not the device's own.")
-@phone_options
-@click.option(
-    "--match",
-    type=click.Choice(list(MATCHES)),
-    default="exact",
-    show_default=True,
-    help="canonical: other spellings of the same arguments are the same operator.",
-)
+@result_options
+@net_timing_options
 @input_dims_option()
-@click.option(
-    "--passes",
-    type=click.IntRange(1),
-    default=DEFAULTS.passes,
-    show_default=True,
-    help="Visits of each net, well apart in time.",
-)
-@click.option(
-    "--iters", type=click.IntRange(1), default=DEFAULTS.iters, show_default=True, help="Timed runs a visit."
-)
-@click.option(
-    "--warmup",
-    type=click.IntRange(0),
-    default=DEFAULTS.warmup,
-    show_default=True,
-    help="Runs a visit before the timed ones; small nets take several until they are steady.",
-)
-@setting_options("what the table was measured with, else the device's")
-@missing_option
-@missing_out_option
-@click.option(
-    "--fit",
-    is_flag=True,
-    help=f"Fit a correction to the nets, {LEAST_NETS} or more, and keep it beside the table.",
-)
-@click.option(
-    "--max-error",
-    type=click.FloatRange(0),
-    metavar="PERCENT",
-    help="End with exit code 6 if the sum of any net is further off, net of drift where that is known.",
-)
-@click.option("-o", "--output", type=PATH, help="Also write the comparison (JSON).")
-@click.option("--plot", type=PATH, help="Also draw estimates against measurements (needs matplotlib).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as --output writes it.")
 @quiet_option
 def validate(
     models: tuple[Path, ...],
-    table_file: Path,
-    serial: str | None,
-    device_name: str | None,
-    way: str,
-    phones: PhoneOptions,
-    match: str,
+    chosen: TableChoice,
+    missing: MissingChoice,
+    devices: DeviceChoice,
+    result: ResultChoice,
+    timing: NetTiming,
     input_dims: dict[str, tuple[int, ...]] | None,
-    passes: int,
-    iters: int,
-    warmup: int,
-    threads: int | None,
-    cpus: str | None,
-    missing: str,
-    missing_out: Path | None,
-    fit: bool,
-    max_error: float | None,
-    output: Path | None,
-    plot: Path | None,
-    as_json: bool,
     quiet: bool,
 ) -> None:
     """Measure whole nets and say how far the table's sums are from them.
@@ -145,98 +172,71 @@ def validate(
       bench validate my/net --lut TABLE --max-error 5
     """
     tell = say(quiet)
-    _check_options(len({path.resolve() for path in models}), fit, missing, plot)
+    _check_options(len({path.resolve() for path in models}), result, missing)
     with ExitStack() as stack:
-        [device] = choose_devices([serial] if serial else [], False, way, phones)
+        [device] = devices.open()
         stack.callback(device.close)
-        table = TableChoice(table_file, device_name, match).open(quiet)
-        name = device_name or device.info.name
+        name = devices.name or device.info.name
+        table = replace(chosen, device=devices.name).open(quiet)
         if name not in table.devices:
             raise ConflictError(
-                f"{table_file} is of {', '.join(table.devices)}, the device is {name}. Give a table of this "
+                f"{chosen.path} is of {', '.join(table.devices)}, the device is {name}. Give a table of this "
                 f"device, or by --device-name the table's name for it."
             )
-        nets = estimate_models(table, models, input_dims, interpolate=missing == "interpolate")
+        nets = estimate_models(table, models, input_dims, interpolate=missing.interpolate)
         lacking, ops = list_missing(nets)
         if ops:
-            reasons = table.refusals(ops) if missing == "interpolate" else {}
-            refuse_missing(table_file, lacking, ops, reasons, missing_out)
-        setting = read_setting(table_file, mixed=bool(threads and cpus))
-        canary_share = 0 if phones.binary else DEFAULTS.canary_share
-        counts = RunConfig(passes=passes, iters=iters, warmup=warmup, canary_share=canary_share)
-        config = choose_config(device, setting, counts, threads, cpus, tell)
-        table_config = None if phones.binary else read_config(table_file)
-        sample = None
-        if table_config is not None:
-            sample = choose_sample(
-                table, ([row.op for row in net.estimate.rows] for net in nets), table_config, name
-            )
-        program = device.prepare(tell)
-        for remark in _compare_settings(table_file, setting, config, program):
+            missing.refuse(table, chosen.path, lacking, ops)
+        prepared = prepare_validation(
+            device, table, chosen.path, nets, timing, device_name=name, watch=Watch(tell)
+        )
+        for remark in prepared.remarks:
             tell(remark)
-        with Bar(passes * len(nets), "visit", quiet) as bar:
+        with Bar(timing.passes * len(nets), "visit", quiet) as bar:
             measure = partial(
                 validate_nets,
                 device,
-                program,
+                prepared,
                 nets,
-                config,
-                table=table_file.name,
-                sample=sample,
+                table=chosen.path.name,
                 device_name=name,
                 input_dims=input_dims,
-                watch=Watch(say(quiet) if quiet else bar.say),
+                watch=Watch(tell if quiet else bar.say),
                 progress=bar.set,
             )
             validation = run_apart(measure, device.interrupt)
     calibration: Calibration | None = None
-    if fit and len(validation.judged) >= LEAST_NETS:
+    if result.fit and len(validation.judged) >= LEAST_NETS:
         calibration, validation = calibrate(validation)
-    click.echo(format_validation(validation) if as_json else describe_validation(validation), nl=False)
-    if output is not None:
-        write_validation(validation, output)
-    if plot is not None:
-        from lut.validation import plot_validation  # matplotlib, which nothing else should wait for
-
-        plot_validation(validation, plot)
+    _show(validation, result)
     if calibration is not None:
-        sidecar = write_calibration(calibration, table_file)
+        sidecar = write_calibration(calibration, chosen.path)
         tell(f"{sidecar}: calibration {calibration.describe()}.")
-    _judge(validation, fit and calibration is None, max_error)
+    _judge(validation, result.fit and calibration is None, result.max_error)
 
 
-def _check_options(models: int, fit: bool, missing: str, plot: Path | None) -> None:
+def _check_options(models: int, result: ResultChoice, missing: MissingChoice) -> None:
     """Refuse, before anything is measured, what could not be done with the measurements."""
-    if fit and models < LEAST_NETS:
+    if result.fit and models < LEAST_NETS:
         raise click.UsageError(f"--fit needs {LEAST_NETS} or more nets; there are {models}.")
-    if fit and missing == "interpolate":
+    if result.fit and missing.interpolate:
         raise click.UsageError("--fit needs measured operators: it does not go with --missing interpolate.")
-    if plot is not None and find_spec("matplotlib") is None:
+    if result.plot is not None and find_spec("matplotlib") is None:
         raise click.UsageError(
             "--plot needs matplotlib, which is not installed: pip install 'cnn-latency-lut[plot]'."
         )
 
 
-def _compare_settings(
-    table: Path, setting: Setting | None, config: RunConfig, program: ProgramInfo
-) -> list[str]:
-    """Say what the nets' measurement does not share with the table's, as far as that is known."""
-    here = describe_setting(config.threads, config.cpus)
-    if setting is None:
-        return [f"No one setting is known that {table.name} was measured with: the nets run with {here}."]
-    remarks = []
-    if (config.threads, config.cpus) != (setting.threads, setting.cpus):
-        there = describe_setting(setting.threads, setting.cpus)
-        remarks.append(
-            f"{table.name} was measured with {there}, the nets run with {here}: errors hold that too."
-        )
-    if program.sha256 not in setting.programs:
-        theirs = ", ".join(sorted(sha256[:12] for sha256 in setting.programs))
-        remarks.append(
-            f"{table.name} was measured by another program ({theirs}) than runs the nets "
-            f"({program.sha256[:12]}): errors hold that too."
-        )
-    return remarks
+def _show(validation: Validation, result: ResultChoice) -> None:
+    """Print a validation, and write the files that are asked for."""
+    text = format_validation(validation) if result.as_json else describe_validation(validation)
+    click.echo(text, nl=False)
+    if result.output is not None:
+        write_validation(validation, result.output)
+    if result.plot is not None:
+        from lut.validation import plot_validation  # matplotlib, which nothing else should wait for
+
+        plot_validation(validation, result.plot)
 
 
 def _judge(validation: Validation, unfitted: bool, max_error: float | None) -> None:

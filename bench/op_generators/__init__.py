@@ -22,9 +22,9 @@ from bench.op_generators import (
     quantize,
 )
 from bench.op_generators.family import PRECISIONS, Family
-from bench.op_generators.space import Space, SpaceOptions, Span, draw
+from bench.op_generators.space import Space, draw
 
-__all__ = ["FAMILIES", "PRECISIONS", "SPACES", "Family", "Space", "SpaceOptions", "Span", "draw"]
+__all__ = ["FAMILIES", "PRECISIONS", "SPACES", "Family", "Space", "draw"]
 
 FAMILIES: dict[str, Family] = {
     "add": elementwise.ADD,

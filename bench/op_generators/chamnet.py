@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from bench.op_generators import block, conv, elementwise
-from bench.op_generators.space import Space, SpaceOptions, Span, unique
+from bench.op_generators.space import Precisions, Resolutions, Space, Span, unique
 from lut.ops import OpSpec
+from lut.spaces import SpaceOption
 from lut.zoo import CHAMNETS, Architecture
 
-__all__ = ["EXPANSIONS", "RESOLUTIONS", "SPACE", "Hull"]
+__all__ = ["EXPANSIONS", "RESOLUTIONS", "SPACE", "Hull", "make_hull"]
 
 EXPANSIONS = (4, 5, 6)
 RESOLUTIONS = (128, 160, 192, 224)
+
+WIDTH_STEP = 8
+"""Of stem and blocks: quantized kernels work on eight channels at a time."""
+
+LAST_STEP = 24
+"""The last convolution is a hundred times as wide as the stem: steps of 8 would double the hull."""
 
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)
 """The stride of each group's first block; the first group does not expand."""
@@ -45,20 +53,6 @@ class Hull:
     lasts: tuple[int, ...]
     expansions: tuple[int, ...]
 
-    @classmethod
-    def of(cls, options: SpaceOptions) -> Hull:
-        """Fill what the options leave open from the released nets."""
-        spans = options.width_spans or (None,) * len(_STRIDES)
-        return cls(
-            _spread(options.stem_span, _RELEASED_STEMS, options.width_step),
-            tuple(
-                _spread(span, released, options.width_step)
-                for span, released in zip(spans, _RELEASED_WIDTHS, strict=True)
-            ),
-            _spread(options.last_span, _RELEASED_LASTS, options.last_step),
-            options.expansions or EXPANSIONS,
-        )
-
 
 def _spread(span: Span | None, released: Sequence[int], step: int) -> tuple[int, ...]:
     """Give the span's values in steps, and the released ones inside it."""
@@ -67,12 +61,57 @@ def _spread(span: Span | None, released: Sequence[int], step: int) -> tuple[int,
     return tuple(sorted({*range(least, most + 1, step), *inside}))
 
 
-def _generate(options: SpaceOptions) -> Iterator[OpSpec]:
-    hull = Hull.of(options)
+def make_hull(
+    stem: Span | None = None,
+    widths: Sequence[Span] = (),
+    last: Span | None = None,
+    expansions: tuple[int, ...] = EXPANSIONS,
+    *,
+    width_step: int = WIDTH_STEP,
+    last_step: int = LAST_STEP,
+) -> Hull:
+    """Make a hull; what is left open is that of the released nets."""
+    spans = tuple(widths) or (None,) * len(_STRIDES)
+    return Hull(
+        _spread(stem, _RELEASED_STEMS, width_step),
+        tuple(
+            _spread(span, released, width_step)
+            for span, released in zip(spans, _RELEASED_WIDTHS, strict=True)
+        ),
+        _spread(last, _RELEASED_LASTS, last_step),
+        expansions,
+    )
+
+
+def _generate(
+    precisions: Precisions = ("int8",),
+    resolutions: Resolutions = RESOLUTIONS,
+    expansions: Annotated[
+        tuple[int, ...],
+        SpaceOption(
+            "--expansion", "Of a block's width; may be repeated. Default: 4, 5 and 6.", repeated=True
+        ),
+    ] = EXPANSIONS,
+    stem: Annotated[Span | None, SpaceOption("--stem", "Stem widths.", kind="span")] = None,
+    widths: Annotated[
+        tuple[Span, ...],
+        SpaceOption("--widths", "Widths of the seven groups of blocks.", kind="spans", count=len(_STRIDES)),
+    ] = (),
+    last: Annotated[
+        Span | None, SpaceOption("--last", "Widths of the last convolution.", kind="span")
+    ] = None,
+    width_step: Annotated[
+        int, SpaceOption("--width-step", f"Step of stem and block widths. Default: {WIDTH_STEP}.")
+    ] = WIDTH_STEP,
+    last_step: Annotated[
+        int, SpaceOption("--last-step", f"Step of last widths. Default: {LAST_STEP}.")
+    ] = LAST_STEP,
+) -> Iterator[OpSpec]:
+    hull = make_hull(stem, widths, last, expansions, width_step=width_step, last_step=last_step)
     return unique(
         op
-        for resolution in options.resolutions or RESOLUTIONS
-        for precision in options.precisions
+        for resolution in resolutions
+        for precision in precisions
         for op in _generate_one(precision, resolution, hull)
     )
 

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.op_generators import block, conv
-from bench.op_generators.space import Space, SpaceOptions, unique
+from bench.op_generators.space import Precisions, Resolutions, Space, unique
 from lut.ops import OpSpec
 from lut.spaces import BLOCKS, RESOLUTIONS, list_layers, surroundings
 
 __all__ = ["SPACE"]
 
 
-def _generate(options: SpaceOptions) -> Iterator[OpSpec]:
+def _generate(precisions: Precisions = ("int8",), resolutions: Resolutions = RESOLUTIONS) -> Iterator[OpSpec]:
     return unique(
         op
-        for resolution in options.resolutions or RESOLUTIONS
-        for precision in options.precisions
+        for resolution in resolutions
+        for precision in precisions
         for op in _generate_one(precision, resolution)
     )
 

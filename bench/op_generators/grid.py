@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Annotated
 
 from bench.op_generators.family import Family
 from bench.op_generators.grid_file import Grid, Table, Value, read_grid
-from bench.op_generators.space import Space, SpaceOptions, unique
+from bench.op_generators.space import Precisions, Space, unique
 from lut.errors import FileError, ModelError
 from lut.ops import OpSpec, infer_outputs
+from lut.spaces import SpaceOption
 
 __all__ = ["make_space"]
 
 
 def make_space(families: Mapping[str, Family]) -> Space:
     """Make the space whose files may name these families."""
-    return Space("every point of the axes in a TOML file (--grid)", partial(_generate, families))
 
+    def generate(
+        grid: Annotated[Path | None, SpaceOption("--grid", "The file of axes (TOML).", kind="path")] = None,
+        precisions: Precisions = ("int8",),
+    ) -> Iterator[OpSpec]:
+        if grid is None:
+            raise FileError("The space `grid` needs a file: give --grid FILE.toml.")
+        return unique(_walk(read_grid(grid, families), precisions))
 
-def _generate(families: Mapping[str, Family], options: SpaceOptions) -> Iterator[OpSpec]:
-    if options.grid is None:
-        raise FileError("The space `grid` needs a file: give --grid FILE.toml.")
-    grid = read_grid(options.grid, families)
-    return unique(_walk(grid, options.precisions))
+    return Space("every point of the axes in a TOML file (--grid)", generate)
 
 
 def _walk(grid: Grid, precisions: tuple[str, ...]) -> Iterator[OpSpec]:

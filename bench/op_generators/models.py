@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
-from bench.op_generators.space import Space, SpaceOptions, unique
+from bench.op_generators.space import Space, unique
 from lut.errors import ModelError
 from lut.frontends import load_model
 from lut.ops import OpSpec
+from lut.spaces import SpaceOption
 
 __all__ = ["SPACE"]
 
 
-def _generate(options: SpaceOptions) -> Iterator[OpSpec]:
-    if not options.models:
+def _generate(
+    models: Annotated[
+        tuple[Path, ...],
+        SpaceOption("--model", "A model's folder; may be repeated.", kind="path", repeated=True),
+    ] = (),
+    input_dims: Annotated[
+        dict[str, tuple[int, ...]] | None,
+        SpaceOption(
+            "--input_dims",
+            "Shapes of the nets' inputs, such as '{\"data\": [1, 3, 224, 224]}'. "
+            "Default: each model's input_dims.json.",
+            kind="shapes",
+        ),
+    ] = None,
+) -> Iterator[OpSpec]:
+    if not models:
         raise ModelError("The space `models` needs nets: give one or more --model DIR.")
-    return unique(op for path in options.models for op in load_model(path, options.input_dims).ops)
+    return unique(op for path in models for op in load_model(path, input_dims).ops)
 
 
 SPACE = Space("every operator of the nets given by --model", _generate)

@@ -5,47 +5,40 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 from lut.ops import OpSpec
+from lut.spaces import SpaceOption
 
-__all__ = ["Space", "SpaceOptions", "Span", "draw", "unique"]
+__all__ = ["Precisions", "Resolutions", "Space", "Span", "draw", "unique"]
 
 Span: TypeAlias = tuple[int, int]
 """The least and the greatest value."""
 
+Precisions: TypeAlias = Annotated[
+    tuple[str, ...], SpaceOption("--precision", "int8, the default, fp32, or both.", kind="precisions")
+]
 
-@dataclass(frozen=True)
-class SpaceOptions:
-    """What the command line says of a space; each space takes what concerns it.
-
-    `models` are folders of nets; `input_dims`, where given, holds for each of them. `grid` is the TOML
-    file of the space `grid`. Empty tuples and None stand for a space's own choice.
-    """
-
-    models: tuple[Path, ...] = ()
-    input_dims: dict[str, tuple[int, ...]] | None = None
-    precisions: tuple[str, ...] = ("int8",)
-    grid: Path | None = None
-    resolutions: tuple[int, ...] = ()
-    expansions: tuple[int, ...] = ()
-    stem_span: Span | None = None
-    width_spans: tuple[Span, ...] = ()
-    """One for each of ChamNet's seven groups of blocks."""
-    last_span: Span | None = None
-    width_step: int = 8
-    """Stem and blocks; quantized kernels work on eight channels at a time."""
-    last_step: int = 24
-    """The last convolution is a hundred times as wide as the stem: steps of 8 would double the hull."""
+Resolutions: TypeAlias = Annotated[
+    tuple[int, ...],
+    SpaceOption(
+        "--resolution",
+        "Height and width of images; may be repeated. Default: those of the released nets.",
+        least=32,
+        repeated=True,
+    ),
+]
 
 
 @dataclass(frozen=True)
 class Space:
-    """A space: one sentence on what it holds, and the stream of its operators, each once."""
+    """A space: one sentence on what it holds, and the stream of its operators, each once.
+
+    The parameters of `generate` are the space's options; see `lut.spaces.list_options`.
+    """
 
     summary: str
-    generate: Callable[[SpaceOptions], Iterator[OpSpec]]
+    generate: Callable[..., Iterator[OpSpec]]
 
 
 def unique(ops: Iterable[OpSpec]) -> Iterator[OpSpec]:

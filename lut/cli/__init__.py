@@ -1,22 +1,46 @@
-"""The command line `lut`: `entry` is the program, `console` and `table_options` what its commands share."""
+"""The command line `lut`: `entry` is the program, one module a group of commands.
+
+`console`, `table_choice` and `space_choice` are what commands share, those of `bench` too.
+"""
 
 from __future__ import annotations
 
-from lut.cli.console import Bar, LazyGroup, end_program, input_dims_option, quiet_option, say
+from lut.cli.console import (
+    Bar,
+    GroupedCommand,
+    LazyGroup,
+    end_program,
+    grouped,
+    input_dims_option,
+    quiet_option,
+    say,
+)
 from lut.cli.entry import cli, main
-from lut.cli.table_options import TableChoice, missing_option, missing_out_option, refuse_missing
+from lut.cli.space_choice import ChosenSpace, space_options
+from lut.cli.table_choice import (
+    MissingChoice,
+    TableChoice,
+    missing_options,
+    missing_out_option,
+    table_options,
+)
 
 __all__ = [
     "Bar",
+    "ChosenSpace",
+    "GroupedCommand",
     "LazyGroup",
+    "MissingChoice",
     "TableChoice",
     "cli",
     "end_program",
+    "grouped",
     "input_dims_option",
     "main",
-    "missing_option",
+    "missing_options",
     "missing_out_option",
     "quiet_option",
-    "refuse_missing",
     "say",
+    "space_options",
+    "table_options",
 ]

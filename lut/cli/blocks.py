@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from lut.cli.console import quiet_option, say
-from lut.cli.table_options import TableChoice, missing_option, table_options
+from lut.cli.console import GroupedCommand, quiet_option, say
+from lut.cli.space_choice import ChosenSpace, space_options
+from lut.cli.table_choice import MissingChoice, TableChoice, missing_options, table_options
 from lut.plan import write_plan
 from lut.spaces import (
     BLOCK_FORMATS,
@@ -23,28 +24,14 @@ __all__ = ["blocks"]
 PATH = click.Path(path_type=Path)
 
 
-@click.command()
-@click.option(
-    "--space", type=click.Choice(list(BLOCK_SPACES)), required=True, help="Which layers and blocks."
-)
+@click.command(cls=GroupedCommand)
+@space_options(BLOCK_SPACES)
 @table_options
 @click.option("-o", "--output", type=PATH, required=True, help=f"A file: {', '.join(BLOCK_FORMATS)}.")
-@click.option(
-    "--last", type=click.IntRange(1), help="Channels of the last convolution. Default: the space's."
-)
-@click.option("--depthwise-relu", is_flag=True, help="Depthwise convolutions with a ReLU, as in FBNet-A.")
-@missing_option
-@click.option("--missing-out", type=PATH, help="Write what the table lacks as a plan for `bench run`.")
+@missing_options
 @quiet_option
 def blocks(
-    space: str,
-    chosen: TableChoice,
-    output: Path,
-    last: int | None,
-    depthwise_relu: bool,
-    missing: str,
-    missing_out: Path | None,
-    quiet: bool,
+    space: ChosenSpace, chosen: TableChoice, output: Path, missing: MissingChoice, quiet: bool
 ) -> None:
     """Write the latency of every block of a search space in every layer, and of what is around them.
 
@@ -55,16 +42,14 @@ def blocks(
     Example:
       lut blocks --space fbnet --lut TABLE -o blocks.npz
     """
-    # Only what was given: not every space has these options.
-    options = ({"depthwise_relu": True} if depthwise_relu else {}) | ({} if last is None else {"last": last})
     try:
         table = make_blocks(
-            find_block_space(space, **options), chosen.open(quiet), interpolate=missing == "interpolate"
+            find_block_space(space.name, **space.options), chosen.open(quiet), interpolate=missing.interpolate
         )
     except MissingOpsError as error:
-        if missing_out is not None:
-            write_plan(error.ops, missing_out)
-            say(quiet)(f"{missing_out}: {len(error.ops)} operators to measure")
+        if missing.out is not None:
+            write_plan(error.ops, missing.out)
+            say(quiet)(f"{missing.out}: {len(error.ops)} operators to measure")
         raise
     write_blocks(table, output)
     estimated = int((table.estimated_us > 0).sum())

@@ -6,6 +6,7 @@ import atexit
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn, TypeVar
 
@@ -14,7 +15,17 @@ import click
 from lut.errors import LutError
 from lut.frontends import parse_input_dims
 
-__all__ = ["Bar", "LazyGroup", "end_program", "input_dims_option", "quiet_option", "say"]
+__all__ = [
+    "Bar",
+    "GroupedCommand",
+    "LazyGroup",
+    "end_program",
+    "grouped",
+    "input_dims_option",
+    "quiet_option",
+    "read_input_dims",
+    "say",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Item = TypeVar("Item")
@@ -73,19 +84,54 @@ def input_dims_option(default: str | None = None) -> Callable[[Command], Command
         metavar="JSON",
         default=default,
         show_default=default is not None,
-        callback=_read_input_dims,
+        callback=read_input_dims,
         help="Shapes of the net's inputs, such as '{\"data\": [1, 3, 224, 224]}'."
         + ("" if default else " Default: the model's input_dims.json."),
     )
 
 
-def _read_input_dims(
+def read_input_dims(
     _context: click.Context, _parameter: click.Parameter, text: str | None
 ) -> dict[str, tuple[int, ...]] | None:
+    """Read shapes as JSON, for an option's `callback`."""
     try:
         return None if text is None else parse_input_dims(text)
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from error
+
+
+class _GroupedOption(click.Option):
+    """An option that help lists under a title of its own."""
+
+    def __init__(self, *args: Any, title: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = title
+
+
+def grouped(title: str) -> Callable[..., Callable[[Command], Command]]:
+    """Give `click.option` for options that help lists under a title; see `GroupedCommand`."""
+    return partial(click.option, cls=_GroupedOption, title=title)
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists options by the titles of their groups, the first declared first."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the groups, and last the options that belong to none."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        others = []
+        for parameter in self.get_params(context):
+            record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
+            if record is None:
+                continue
+            if isinstance(parameter, _GroupedOption):
+                groups.setdefault(parameter.title, []).append(record)
+            else:
+                others.append(record)
+        for title, records in [*groups.items(), ("Other options", others)]:
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 class LazyGroup(click.Group):
@@ -131,6 +177,10 @@ class Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
         self._bar.close()
 
     def set(self, done: int, note: str = "") -> None:

@@ -7,15 +7,9 @@ from pathlib import Path
 import click
 
 from lut.cli import get_runtime as original
-from lut.cli.console import LazyGroup, end_program, input_dims_option, quiet_option
+from lut.cli.console import GroupedCommand, LazyGroup, end_program, input_dims_option, quiet_option
 from lut.cli.rendering import RENDERERS
-from lut.cli.table_options import (
-    TableChoice,
-    missing_option,
-    missing_out_option,
-    refuse_missing,
-    table_options,
-)
+from lut.cli.table_choice import MissingChoice, TableChoice, missing_options, table_options
 from lut.frontends import load_model
 from lut.ops import FLOAT, multiply_adds
 from lut.plan import format_op
@@ -76,11 +70,11 @@ def ops(model: Path, input_dims: dict[str, tuple[int, ...]] | None, as_json: boo
         click.echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
 
 
-@cli.command()
+@cli.command(cls=GroupedCommand)
 @click.argument("model", metavar="MODEL_DIR", type=PATH)
 @table_options
 @input_dims_option()
-@missing_option
+@missing_options
 @click.option(
     "--format",
     "form",
@@ -89,7 +83,6 @@ def ops(model: Path, input_dims: dict[str, tuple[int, ...]] | None, as_json: boo
     show_default=True,
     help="How to print it.",
 )
-@missing_out_option
 @click.option(
     "--calibrated",
     is_flag=True,
@@ -100,9 +93,8 @@ def estimate(
     model: Path,
     chosen: TableChoice,
     input_dims: dict[str, tuple[int, ...]] | None,
-    missing: str,
+    missing: MissingChoice,
     form: str,
-    missing_out: Path | None,
     calibrated: bool,
     quiet: bool,
 ) -> None:
@@ -122,13 +114,12 @@ def estimate(
     """
     table = chosen.open(quiet)
     calibration = table.calibration if calibrated else None
-    result = table.estimate(load_model(model, input_dims).ops, interpolate=missing == "interpolate")
+    result = table.estimate(load_model(model, input_dims).ops, interpolate=missing.interpolate)
     if calibration is not None:
         result = result.calibrated(calibration)
     click.echo(RENDERERS[form](result), nl=False)
     if result.missing:
-        reasons = table.refusals(result.missing) if missing == "interpolate" else {}
-        refuse_missing(chosen.path, [str(model)], result.missing, reasons, missing_out)
+        missing.refuse(table, chosen.path, [str(model)], result.missing)
 
 
 @cli.command("get-runtime")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lut.cli.console import Bar, input_dims_option, quiet_option, say
-from lut.cli.table_options import TableChoice
+from lut.cli.table_choice import TableChoice
 from lut.files import write_atomically
 from lut.frontends import load_model, name_models
 from lut.report import (

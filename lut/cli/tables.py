@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from lut.cli.console import Bar, quiet_option
-from lut.cli.table_options import TableChoice, table_options
+from lut.cli.table_choice import TableChoice, table_options
 from lut.estimation import collect_samples, cross_validate
 from lut.records import LutRecord
 from lut.table import (

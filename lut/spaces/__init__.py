@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import signature
 from typing import Any
 
 from lut.errors import FileError
@@ -12,6 +11,7 @@ from lut.spaces.block_files import BLOCK_FORMATS, load_blocks, write_blocks
 from lut.spaces.block_space import BlockSpace
 from lut.spaces.block_table import BlockTable, MissingOpsError, make_blocks
 from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, list_layers, surroundings
+from lut.spaces.options import SpaceOption, list_options
 
 __all__ = [
     "BLOCKS",
@@ -21,8 +21,10 @@ __all__ = [
     "BlockSpace",
     "BlockTable",
     "MissingOpsError",
+    "SpaceOption",
     "block_space",
     "list_layers",
+    "list_options",
     "load_blocks",
     "make_blocks",
     "surroundings",
@@ -42,7 +44,7 @@ def find_block_space(name: str, **options: Any) -> BlockSpace:
     """
     if name not in BLOCK_SPACES:
         raise FileError(f"No space of blocks is called {name!r}. Known are: {', '.join(BLOCK_SPACES)}.")
-    known = signature(BLOCK_SPACES[name]).parameters
+    known = list_options(BLOCK_SPACES[name])
     if unknown := sorted(options.keys() - known.keys()):
         raise FileError(f"The space {name} has no option {unknown[0]!r}, only: {', '.join(known) or 'none'}.")
     return BLOCK_SPACES[name](**options)

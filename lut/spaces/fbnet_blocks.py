@@ -8,10 +8,12 @@ the layer; where the layer changes the shape, skipping takes a 1x1 convolution.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 from lut.spaces.block_space import BlockSpace
 from lut.spaces.fbnet_layers import BLOCKS, FbnetBlock, FbnetLayer, list_layers, surroundings
+from lut.spaces.options import SpaceOption
 
 __all__ = ["make_space", "walk_block", "walk_head", "walk_tail"]
 
@@ -23,13 +25,21 @@ _FIXED = surroundings(RESOLUTION)
 _LAYERS = list_layers(RESOLUTION)
 
 
-def make_space(last: int = _FIXED.lasts[-1], depthwise_relu: bool = False) -> BlockSpace:
-    """Build the space.
-
-    Args:
-        last: channels of the last convolution: 1504 in FBNet-A, 1984 in B and C.
-        depthwise_relu: whether depthwise convolutions have a ReLU, as in FBNet-A, or none, as in B and C.
-    """
+def make_space(
+    last: Annotated[
+        int,
+        SpaceOption("--last", "Channels of the last convolution. Default: 1984; in FBNet-A 1504."),
+    ] = _FIXED.lasts[-1],
+    depthwise_relu: Annotated[
+        bool,
+        SpaceOption(
+            "--depthwise-relu",
+            "Depthwise convolutions have a ReLU, as in FBNet-A.",
+            kind="flag",
+        ),
+    ] = False,
+) -> BlockSpace:
+    """Build the space; the options say what each argument is."""
     head, tail = tuple(walk_head()), tuple(walk_tail(last))
     return BlockSpace(
         name="fbnet",

@@ -7,8 +7,8 @@ from statistics import median
 
 import pytest
 
-from bench.campaign import IN_TURNS, choose_sample
-from bench.campaign.drift_sample import DriftSample, measure_drift
+from bench.campaign import IN_TURNS
+from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drift
 from bench.device_runner import Block, HostDevice, run_block
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.ops import OpSpec, bytes_moved

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.campaign import cache_settings, is_cache_choice
+from bench.campaign.protocol import cache_settings, is_cache_choice
 from bench.device_runner import HostDevice
 
 

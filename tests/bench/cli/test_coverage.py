@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.op_generators import SPACES, SpaceOptions
+from bench.op_generators import SPACES
 from lut.cli import entry as cli
 from lut.ops import OpSpec
 from lut.plan import read_plan
@@ -20,7 +20,7 @@ from lut.zoo import write_net
 Outcome = tuple[int, str, str]
 Lut = Callable[..., Outcome]
 
-FBNET = list(SPACES["fbnet"].generate(SpaceOptions()))
+FBNET = list(SPACES["fbnet"].generate())
 
 
 @pytest.fixture
@@ -112,4 +112,4 @@ def test_nets_are_a_set_of_operators_too(lut_command: Lut, tmp_path: Path) -> No
 def test_neither_space_nor_model(lut_command: Lut, tmp_path: Path) -> None:
     code, _, err = lut_command("coverage", "--lut", tmp_path / "table.json")
     assert code == 2
-    assert "Give --space, or nets by --model." in err
+    assert "Give --space: chamnet, fbnet, grid, models, or nets by --model." in err

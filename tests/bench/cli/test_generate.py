@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import learn, run_plan
-from bench.op_generators import SPACES, SpaceOptions
+from bench.op_generators import SPACES
 from lut.errors import FileError
 from lut.ops import OpSpec
 from lut.plan import read_plan
@@ -19,7 +19,7 @@ from tests.bench.conftest import CONFIG, Bench, FaultyHost
 def journal(host: FaultyHost, tmp_path: Path) -> Path:
     """A run of the smallest FBNet on the host."""
     path = tmp_path / "run.jsonl"
-    run_plan(SPACES["fbnet"].generate(SpaceOptions(resolutions=(32,))), host, CONFIG, path)
+    run_plan(SPACES["fbnet"].generate(resolutions=(32,)), host, CONFIG, path)
     return path
 
 
@@ -77,7 +77,7 @@ def test_a_hull_is_widened_by_options(bench_command: Bench) -> None:
 
 def test_a_count_is_forecast_from_a_run(bench_command: Bench, journal: Path) -> None:
     forecaster = learn(journal)
-    fbnet = SPACES["fbnet"].generate(SpaceOptions(resolutions=(32,)))
+    fbnet = SPACES["fbnet"].generate(resolutions=(32,))
     forecast = sum(map(forecaster.run_ns, fbnet))
     lines = map(json.loads, journal.read_text().splitlines())
     samples = [line["samples_ns"] for line in lines if line["kind"] == "measurement"]
@@ -106,8 +106,8 @@ def test_a_run_without_measurements_teaches_nothing(tmp_path: Path) -> None:
         (("--space", "fbnet", "--count", "-o", "plan.jsonl"), "Give either -o PLAN"),
         (("--space", "fbnet", "-o", "plan.jsonl", "--json"), "--run and --json go with --count."),
         (("--space", "chamnet", "--count", "--stem", "32:8"), "'32:8' is empty"),
-        (("--space", "chamnet", "--count", "--stem", "a"), "'a' is no span such as 8:32."),
-        (("--space", "chamnet", "--count", "--widths", "8:16"), "holds 1 spans, expected are 7"),
+        (("--space", "chamnet", "--count", "--stem", "a"), "'a' is not a span such as 8:32."),
+        (("--space", "chamnet", "--count", "--widths", "8:16"), "has 1 spans; 7 are expected."),
         (("--count",), "Missing option '--space'"),
     ],
 )

@@ -4,8 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bench.campaign import IN_TURNS, WHEN_WARM
-from bench.cli.protocol_options import Timing, protocol_options
+from bench.campaign import IN_TURNS, WHEN_WARM, Timing
+from bench.cli.protocol_options import protocol_options
 
 
 def choose(*arguments: str) -> Timing:

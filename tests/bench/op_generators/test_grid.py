@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.op_generators import FAMILIES, SPACES, SpaceOptions
+from bench.op_generators import FAMILIES, SPACES
 from lut.errors import FileError
 from lut.ops import OpSpec, infer_outputs
 
@@ -29,7 +29,7 @@ where = ["H > 7 or group == 1", "Cin != 32"]
 def generate(folder: Path, text: str, *precisions: str) -> list[OpSpec]:
     path = folder / "grid.toml"
     path.write_text(text)
-    return list(SPACES["grid"].generate(SpaceOptions(grid=path, precisions=precisions or ("int8",))))
+    return list(SPACES["grid"].generate(grid=path, precisions=precisions or ("int8",)))
 
 
 def refusal(folder: Path, text: str) -> str:
@@ -165,10 +165,10 @@ def test_explosions_are_refused_before_they_are_generated(tmp_path: Path) -> Non
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"absent\.toml can't be read"):
-        list(SPACES["grid"].generate(SpaceOptions(grid=tmp_path / "absent.toml")))
+        list(SPACES["grid"].generate(grid=tmp_path / "absent.toml"))
     (tmp_path / "grid.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(FileError, match="is no TOML"):
-        list(SPACES["grid"].generate(SpaceOptions(grid=tmp_path / "grid.toml")))
+        list(SPACES["grid"].generate(grid=tmp_path / "grid.toml"))
 
 
 AXIS_VALUES = st.one_of(
@@ -199,7 +199,7 @@ def test_any_grid_makes_valid_operators_or_one_sentence(
     path.write_text("\n".join(lines))
     sentence = str(path)
     try:
-        for op in SPACES["grid"].generate(SpaceOptions(grid=path, precisions=("int8", "fp32"))):
+        for op in SPACES["grid"].generate(grid=path, precisions=("int8", "fp32")):
             infer_outputs(op)
     except FileError as error:
         sentence = str(error)
