@@ -53,9 +53,8 @@ def table_options(command: Callable[..., Any] | None = None, *, of_device: bool 
 
     device_option: Decorator = lambda command: command  # noqa: E731 - one of two decorators
     if of_device:
-        device_option = _table(
-            "--device", help="Whose records to use, where the table holds several devices'."
-        )
+        words = "Whose records to use, where the table holds several devices'."
+        device_option = _table("--device", help=words)
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @_table("--lut", "table_file", type=click.Path(path_type=Path), required=True, help="The table.")
