@@ -62,8 +62,9 @@ def space_options(
 
         decorated: Callable[..., Any] = with_space
         several = {name for name in options if len(owners[name]) > 1}
-        # The first to be added is the last that help lists.
-        for name in sorted(list(options)[::-1], key=lambda name: name in several):
+        backwards = list(options)[::-1]  # the option that is added first is listed last
+        own = [name for name in backwards if name not in several]
+        for name in own + [name for name in backwards if name in several]:
             title = "Several spaces" if name in several else f"The space {owners[name][0]}"
             decorated = _add(decorated, name, options[name], title, owners[name] if name in several else [])
         return grouped("Space")(
