@@ -27,7 +27,8 @@ from bench.device_runner import (
     run_block,
     server_address,
 )
-from bench.speed_benchmark import TARGETS, find_program
+from bench.engines import CAFFE2, Engine
+from bench.speed_benchmark import choose_target
 from lut.cache import default_cache
 from lut.entries import Failure, RunConfig, Segment
 from lut.errors import DeviceError, FileError
@@ -63,29 +64,29 @@ class Finding:
         return "ok" if self.fix is None else "broken" if self.needed else "note"
 
 
-def run_checks() -> Iterator[tuple[str, Finding]]:
-    """Run all checks, in order, each as it is asked for."""
+def run_checks(engine: Engine = CAFFE2) -> Iterator[tuple[str, Finding]]:
+    """Run all checks for an engine, in order, each as it is asked for."""
     for name, check in CHECKS.items():
-        yield name, check()
+        yield name, check(engine)
 
 
-def _check_python() -> Finding:
+def _check_python(engine: Engine) -> Finding:
     says = f"Python {platform.python_version()} in {sys.prefix}"
-    if find_spec("pip") is None and _host_is_unbuilt():
+    if find_spec("pip") is None and _host_is_unbuilt(engine):
         return Finding(
             f"{says}, without pip, which downloads the engine", f"{sys.executable} -m ensurepip", True
         )
     return Finding(says)
 
 
-def _host_is_unbuilt() -> bool:
+def _host_is_unbuilt(engine: Engine) -> bool:
     try:
-        return find_program("host") is None
+        return engine.find("host") is None
     except DeviceError:
         return True
 
 
-def _check_cache() -> Finding:
+def _check_cache(engine: Engine) -> Finding:
     other = "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room"
     try:
         cache = present = default_cache()
@@ -98,7 +99,7 @@ def _check_cache() -> Finding:
     except OSError as error:
         return Finding(f"{present} can't be written: {error.strerror or error}", other, True)
     free = shutil.disk_usage(present).free
-    unbuilt = _host_is_unbuilt()
+    unbuilt = _host_is_unbuilt(engine)
     least = _BUILD_BYTES if unbuilt else _INDEX_BYTES
     says = f"{cache} can be written; {free / 1e9:.1f} GB are free"
     if free < least:
@@ -106,21 +107,14 @@ def _check_cache() -> Finding:
     return Finding(says)
 
 
-def _check_compiler() -> Finding:
-    return _look_for_compiler("host")
-
-
-def _check_cross_compiler() -> Finding:
-    return _look_for_compiler("android-arm64")
-
-
-def _look_for_compiler(name: str) -> Finding:
-    if name not in TARGETS:
+def _look_for_compiler(engine: Engine, name: str) -> Finding:
+    try:
+        target = choose_target(name, engine.runtimes)
+    except DeviceError:
         return Finding("none is needed: there is no engine for this machine")
-    target = TARGETS[name]
     if path := shutil.which(target.compiler):
         return Finding(path)
-    if find_program(name) is not None:
+    if engine.find(name) is not None:
         return Finding(f"no {target.compiler}; the program for {name} is built already")
     return Finding(
         f"no {target.compiler}, which builds the program for {name}",
@@ -129,10 +123,10 @@ def _look_for_compiler(name: str) -> Finding:
     )
 
 
-def _check_engine() -> Finding:
+def _check_engine(engine: Engine) -> Finding:
     """Find the program whole (its SHA-256, its libraries' sizes), and let it measure one small operator."""
     try:
-        program = find_program("host")
+        program = engine.find("host")
     except DeviceError as error:
         return Finding(
             f"{str(error).rstrip('.')}; phones can be measured", "bench build --target android-arm64"
@@ -140,7 +134,7 @@ def _check_engine() -> Finding:
     if program is None:
         return Finding("the benchmark program is not built yet, or not whole", "bench build", True)
     op = OpSpec.of("Relu", (TensorSpec((1, 8, 8, 8), FLOAT),), order="NCHW")
-    host = HostDevice()
+    host = HostDevice(engine=engine)
     try:
         segment = Segment(host.info, host.prepare(lambda _: None), RunConfig(passes=1, iters=1, warmup=0))
         (visit,) = run_block(host, segment, Block({op: {0}}), None, watch=Watch(silence_s=_ENGINE_S))
@@ -153,8 +147,8 @@ def _check_engine() -> Finding:
     return Finding(f"{program.engine} is whole and measures ({program.sha256[:12]})")
 
 
-def _check_phone_program() -> Finding:
-    program = find_program("android-arm64")
+def _check_phone_program(engine: Engine) -> Finding:
+    program = engine.find("android-arm64")
     if program is None:
         return Finding("the program for phones is not built yet", "bench build --target android-arm64")
     return Finding(f"{program.engine} is whole ({program.sha256[:12]})")
@@ -223,17 +217,17 @@ def _check_simulator() -> Finding:
     return Finding("qemu and proot are there: `make phone` can simulate one")
 
 
-CHECKS: dict[str, Callable[[], Finding]] = {
+CHECKS: dict[str, Callable[[Engine], Finding]] = {
     "python": _check_python,
     "cache": _check_cache,
-    "compiler": _check_compiler,
+    "compiler": lambda engine: _look_for_compiler(engine, "host"),
     "engine": _check_engine,
-    "phone compiler": _check_cross_compiler,
+    "phone compiler": lambda engine: _look_for_compiler(engine, "android-arm64"),
     "phone program": _check_phone_program,
-    "libusb": _check_libusb,
-    "adb server": _check_server,
-    "adb key": _check_key,
-    "usb phones": _check_usb,
-    "simulator": _check_simulator,
+    "libusb": lambda _: _check_libusb(),
+    "adb server": lambda _: _check_server(),
+    "adb key": lambda _: _check_key(),
+    "usb phones": lambda _: _check_usb(),
+    "simulator": lambda _: _check_simulator(),
 }
 """Every check by its name, in the order shown: what this machine needs first, then what phones need."""

@@ -58,6 +58,6 @@ def test_the_wheel_builds_nets(installed: Path, tmp_path: Path) -> None:
 
 
 def test_the_wheel_finds_the_same_program_as_the_checkout(installed: Path) -> None:
-    from bench.speed_benchmark import build_program
+    from bench.engines import CAFFE2
 
-    assert run_installed(installed, "bench", "build") == f"{build_program('host').executable}\n"
+    assert run_installed(installed, "bench", "build") == f"{CAFFE2.build('host').executable}\n"

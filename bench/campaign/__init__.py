@@ -1,7 +1,7 @@
 """From a plan to a journal, and from nets to a validation: blocks, devices, protocol.
 
 Reading order: `protocol` (how operators are timed), `run` with `blocks`, `recorder` and `summary` (a plan
-on a device), `fleet` and `workers` (on many), `forecast`; `model_nets`, `drift_sample`, `validation` (whole
+on a device), `fleet` and `workers` (on many), `forecast`; `drift_sample`, `validation` (whole
 nets).
 """
 

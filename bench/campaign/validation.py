@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drift
-from bench.campaign.model_nets import build_model_nets
 from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
@@ -198,7 +197,9 @@ def validate_nets(
     """
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     ids = [f"net{number}" for number in range(len(nets))]
-    built = [build_model_nets(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)]
+    built = [
+        device.engine.lower_model(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)
+    ]
     program, config, sample = prepared.program, prepared.config, prepared.sample
     measure = partial(measure_drift, device, program, watch=watch)
     before = measure(sample, seed=0) if sample else None

@@ -12,7 +12,8 @@ import click
 
 from bench.cli.device_options import adb_option, complete_serial
 from bench.device_runner import Device, list_devices, open_device
-from bench.speed_benchmark import TARGETS, build_program
+from bench.engines import CAFFE2
+from bench.speed_benchmark import TARGET_NAMES
 from lut.cli import LazyGroup, end_program, quiet_option, say
 
 __all__ = ["main"]
@@ -142,7 +143,7 @@ def clean(serial: str, way: str) -> None:
 @cli.command()
 @click.option(
     "--target",
-    type=click.Choice(list(TARGETS)),
+    type=click.Choice(TARGET_NAMES),
     default="host",
     show_default=True,
     help="The machine to build for.",
@@ -158,5 +159,5 @@ def build(target: str, quiet: bool) -> None:
     Example:
       bench build --target android-arm64
     """
-    program = build_program(target, progress=say(quiet))
+    program = CAFFE2.build(target, progress=say(quiet))
     click.echo(program.executable)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from bench.campaign import Forecaster, learn
-from bench.nets import build_nets
+from bench.engines import build_nets
 from bench.op_generators import SPACES, draw
 from lut.cli import Bar, ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
 from lut.frontends import write_netdef

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from bench.engines import Engine
 from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
 
@@ -69,6 +70,10 @@ class Device(Protocol):
     @property
     def info(self) -> DeviceInfo:
         """Whom measurements come from."""
+
+    @property
+    def engine(self) -> Engine:
+        """What operators are measured on here."""
 
     @property
     def default_threads(self) -> int:

@@ -15,8 +15,9 @@ from typing import IO
 from bench.device_runner.device import Exit, Process, SilenceError, clean_name
 from bench.device_runner.host_load import LoadGate, choose_free_cores, watch_cores
 from bench.device_runner.interruption import Interruption
+from bench.device_runner.phone import PhoneOptions
 from bench.device_runner.processors import format_mask, read_mask
-from bench.speed_benchmark import build_program, find_program
+from bench.engines import CAFFE2, Engine
 from bench.starting import describe_refusal
 from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
@@ -33,13 +34,14 @@ _ENVIRONMENT = {**os.environ, "LD_BIND_NOW": "1"}
 class HostDevice:
     """This machine. Its name is made as a phone's is: `<CPU model>-<OS release>-<kernel>`."""
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, engine: Engine = CAFFE2) -> None:
+        self._engine = engine
         release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
         version = f"{release.get('ID', platform.system())}{release.get('VERSION_ID', '')}"
         self._interruption = Interruption()
         self._load_gate = LoadGate(self._interruption)
         self._info = DeviceInfo(
-            name=name or clean_name(_cpu_model(), version, platform.release()),
+            name=(name or clean_name(_cpu_model(), version, platform.release())) + engine.device_suffix,
             kind="host",
             serial="host",
             facts={
@@ -56,6 +58,11 @@ class HostDevice:
     def info(self) -> DeviceInfo:
         """Whom measurements come from."""
         return self._info
+
+    @property
+    def engine(self) -> Engine:
+        """What operators are measured on here."""
+        return self._engine
 
     @property
     def default_threads(self) -> int:
@@ -80,7 +87,7 @@ class HostDevice:
 
     def prepare(self, progress: Callable[[str], None]) -> ProgramInfo:
         """Build the program for this machine, or find it built."""
-        self._program = find_program("host") or build_program("host", progress=progress)
+        self._program = self._engine.find("host") or self._engine.build("host", progress=progress)
         return ProgramInfo("speed_benchmark", self._program.sha256, self._program.engine)
 
     def begin_block(self, announce: Callable[[str], None], cpus: str) -> Mapping[str, str]:
@@ -215,9 +222,9 @@ def list_hosts() -> list[str]:
     return ["host"]
 
 
-def open_host(serial: str, _options: object) -> HostDevice | None:
+def open_host(serial: str, options: PhoneOptions) -> HostDevice | None:
     """Give this machine, if the serial is its own."""
-    return HostDevice() if serial == "host" else None
+    return HostDevice(engine=options.engine) if serial == "host" else None
 
 
 """The one host there always is."""

@@ -27,7 +27,7 @@ from bench.device_runner.program import (
 )
 from bench.device_runner.suspects import Share, Suspects, choose_share
 from bench.device_runner.watch import UNWATCHED, Watch
-from bench.nets import OpNets, build_nets
+from bench.engines import NetSource
 from lut.entries import BlockState, Failure, Measurement, Repeated, Segment
 from lut.ops import OpSpec, infer_outputs
 
@@ -178,10 +178,10 @@ class _BlockRun:
     def _run_process(self, share: Share) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
         """Run one process to its end, or to the end of the operator that ends it."""
         by_id = {op.id: op for op in share.ops}
-        nets: Iterable[OpNets] = map(build_nets, share.ops)
+        nets: Iterable[NetSource] = map(self._device.engine.lower, share.ops)
         usual_ns = None
         if share.config.canary_share:
-            nets = chain([build_canary()], nets)
+            nets = chain([build_canary(self._device.engine)], nets)
             usual_ns = CanaryMemory().usual_ns(self._segment)
         seed = self._seed
         if seed is not None and share.config.turns > 1:

@@ -27,7 +27,7 @@ from bench.device_runner.program import (
     run_program,
 )
 from bench.device_runner.watch import UNWATCHED, Watch
-from bench.nets import OpNets
+from bench.engines import NetSource
 from lut.entries import ProgramInfo, RunConfig, Segment
 from lut.journal import Disturbances
 
@@ -63,7 +63,7 @@ class NetRuns:
 
 def measure_nets(
     device: Device,
-    nets: Sequence[OpNets],
+    nets: Sequence[NetSource],
     config: RunConfig,
     *,
     program: ProgramInfo | None = None,
@@ -94,7 +94,7 @@ def measure_nets(
     run = _Run({net.id: net for net in nets}, {net.id: config.passes for net in nets}, sizes or {})
     endurance = Endurance(device.info.serial)
     segment = Segment(device.info, program, config) if program else None
-    with_canary = [build_canary()] if config.canary_share else []
+    with_canary = [build_canary(device.engine)] if config.canary_share else []
     fit, order = False, seed
     while run.left:
         before, spoilt = run.visits_left, run.spoilt
@@ -142,7 +142,7 @@ def is_unsteady(visits: Sequence[float]) -> bool:
 class _Run:
     """What was measured, and the passes still to be made of each net."""
 
-    nets: dict[str, OpNets]
+    nets: dict[str, NetSource]
     left: dict[str, int]
     sizes: Mapping[str, int]
     visits: dict[str, list[NetTimed]] = field(default_factory=dict)
@@ -157,7 +157,7 @@ class _Run:
     def spoilt(self) -> int:
         return self.again.total()
 
-    def choose_group(self) -> tuple[list[OpNets], int]:
+    def choose_group(self) -> tuple[list[NetSource], int]:
         """Choose what the next process measures: the nets that lack the most passes, and how many.
 
         Where not all nets fit into one process, it is one pass of as many as do; then the others lack more.

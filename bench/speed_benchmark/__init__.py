@@ -1,12 +1,25 @@
-"""The program that times nets with the real engine, and how it is fetched, built and found.
+"""The program that times nets with a real engine, and how its runtime is fetched and it is built and found.
 
-In reading order: `runtime` (what is pinned), `fetch` (how it gets here), `targets` and
-`build` (the program out of it), `cache` (the folder all of it lives in), `src/` (the program itself, C++14).
+In reading order: `targets` (for which machine, on which runtime), `fetch` and `runtime` (how that gets
+here), `build` (the program out of it), `cache` (the folder all of it lives in), `src/` (the program itself,
+C++: what all engines share, and a folder an engine).
 """
 
 from __future__ import annotations
 
 from bench.speed_benchmark.build import Program, build_program, find_program
-from bench.speed_benchmark.targets import TARGETS
+from bench.speed_benchmark.fetch import Download
+from bench.speed_benchmark.runtime import Component
+from bench.speed_benchmark.targets import TARGET_NAMES, Runtime, Target, choose_target
 
-__all__ = ["TARGETS", "Program", "build_program", "find_program"]
+__all__ = [
+    "TARGET_NAMES",
+    "Component",
+    "Download",
+    "Program",
+    "Runtime",
+    "Target",
+    "build_program",
+    "choose_target",
+    "find_program",
+]

@@ -21,24 +21,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.speed_benchmark.cache import Announce, lock_cache, new_folder, report
-from bench.speed_benchmark.runtime import HEADERS, PROTOBUF, provide
-from bench.speed_benchmark.targets import TARGETS, Target, get_target
+from bench.speed_benchmark.runtime import provide
+from bench.speed_benchmark.targets import Target
 from bench.starting import describe_refusal
 from lut.cache import default_cache
 from lut.errors import EngineError
 
-__all__ = ["TARGETS", "Program", "Target", "build_program", "find_program"]
+__all__ = ["Program", "build_program", "find_program"]
 
 SOURCES = Path(__file__).parent / "src"
 
-# libtorch was built with the old C++ ABI. -rdynamic exports our qnnp_run_operator to it (threads.cc).
-_COMPILE = ("-std=c++14", "-O2", "-DNDEBUG", "-D_GLIBCXX_USE_CXX11_ABI=0", "-Wall", "-Wextra")
+_COMPILE = ("-O2", "-DNDEBUG", "-Wall", "-Wextra")
 _STAMP = "stamp.json"
 _STAMP_KEYS = {"target", "recipe", "compiler", "sha256", "libraries"}
 _KEPT = 4
 """So many programs of a target stay, those used last: one for each checkout at work, or for a way back."""
 
-_LINK = ("-rdynamic", "-Wl,--allow-shlib-undefined,--disable-new-dtags", "-ldl", "-pthread")
+_LINK = ("-Wl,--allow-shlib-undefined,--disable-new-dtags", "-ldl", "-pthread")
 
 
 @dataclass(frozen=True)
@@ -57,27 +56,23 @@ class Program:
     engine: str
 
 
-def find_program(target: str, *, cache: Path | None = None) -> Program | None:
-    """Give the target's program if it is built, whole, and of the present sources; no compiler is asked.
-
-    Raises EngineError for an unknown target.
-    """
-    return _find(get_target(target), cache or default_cache())
+def find_program(target: Target, *, cache: Path | None = None) -> Program | None:
+    """Give the target's program if it is built, whole, and of the present sources; no compiler is asked."""
+    return _find(target, cache or default_cache())
 
 
-def build_program(target: str, *, cache: Path | None = None, progress: Announce | None = None) -> Program:
+def build_program(target: Target, *, cache: Path | None = None, progress: Announce | None = None) -> Program:
     """Build the target's program unless it is there and fresh; the first time, download its pinned runtime.
 
-    Raises EngineError: unknown target, no compiler, failed download, wrong checksum, failed compilation,
+    Raises EngineError: no compiler, failed download, wrong checksum, failed compilation,
     unwritable cache.
     """
-    wanted = get_target(target)
     cache = cache or default_cache()
     try:
         with lock_cache(cache, progress):
             # A program stays usable when its compiler is gone, but not when that is another one now.
-            compiler = _ask_compiler(wanted) if _has_compiler(wanted) else None
-            return _find(wanted, cache, compiler) or _build(wanted, cache, progress)
+            compiler = _ask_compiler(target) if _has_compiler(target) else None
+            return _find(target, cache, compiler) or _build(target, cache, progress)
     except OSError as exc:
         raise EngineError(
             f"the cache {cache} can't be used: {exc}. "
@@ -86,18 +81,28 @@ def build_program(target: str, *, cache: Path | None = None, progress: Announce 
 
 
 def _compile_flags(target: Target) -> list[str]:
-    return [*_COMPILE, f'-DSPEED_BENCHMARK_ENGINE="{target.engine}"']
+    return [*_COMPILE, *target.runtime.compile_flags, f'-DSPEED_BENCHMARK_ENGINE="{target.runtime.label}"']
+
+
+def _link_flags(target: Target) -> list[str]:
+    return [*target.runtime.link_flags, *_LINK]
+
+
+def _list_sources(target: Target) -> list[Path]:
+    """What every engine's program is made of, and what this one's is."""
+    return sorted(
+        path for path in (*SOURCES.iterdir(), *(SOURCES / target.runtime.sources).iterdir()) if path.is_file()
+    )
 
 
 def _hash_recipe(target: Target) -> str:
     """Everything that makes the program except the compiler."""
     digest = hashlib.sha256()
-    components = (HEADERS, PROTOBUF, target.libraries)
-    recipe = [repr(target), *_compile_flags(target), *_LINK, *(repr(component) for component in components)]
+    recipe = [repr(target), *_compile_flags(target), *_link_flags(target)]
     digest.update("\n".join(recipe).encode())
-    for path in sorted(SOURCES.iterdir()):
+    for path in _list_sources(target):
         content = path.read_bytes()
-        digest.update(f"\n{path.name} {len(content)}\n".encode() + content)
+        digest.update(f"\n{path.relative_to(SOURCES)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
@@ -138,16 +143,16 @@ def _open_program(target: Target, folder: Path, stamp: dict[str, str], cache: Pa
         return None
     if not whole:
         return None
-    return Program(target.name, executable, libraries, stamp["sha256"], target.engine)
+    return Program(target.name, executable, libraries, stamp["sha256"], target.runtime.label)
 
 
 def _library_folder(target: Target, folder: Path, cache: Path) -> Path:
-    return folder / "lib" if target.system_libraries else target.libraries.folder(cache)
+    return folder / "lib" if target.system_libraries else target.runtime.libraries.folder(cache)
 
 
 def _label(executable: Path, target: Target) -> str:
     own = hashlib.sha256(executable.read_bytes()).hexdigest()
-    return hashlib.sha256(f"{own} {target.libraries.download.sha256}".encode()).hexdigest()
+    return hashlib.sha256(f"{own} {target.runtime.libraries.download.sha256}".encode()).hexdigest()
 
 
 def _list_libraries(folder: Path) -> str:
@@ -184,7 +189,7 @@ def _run(command: list[str], purpose: str) -> str:
 
 def _build(target: Target, cache: Path, progress: Announce | None) -> Program:
     compiler = _ask_compiler(target)  # first: a missing one must not cost a download
-    provide((HEADERS, PROTOBUF, target.libraries), cache, progress)
+    provide((*target.runtime.headers, target.runtime.libraries), cache, progress)
     report(progress, f"Compiling the program for {target.name} with {compiler}.")
     recipe = _hash_recipe(target)
     # With the name of the stamp in it: versions that kept their stamp elsewhere remove folders of their own.
@@ -211,7 +216,9 @@ def _build(target: Target, cache: Path, progress: Announce | None) -> Program:
 
 def _compile(target: Target, cache: Path, folder: Path) -> None:
     """Compile each source, two at a time, and link."""
-    includes = ["-isystem", str(HEADERS.folder(cache)), "-isystem", str(PROTOBUF.folder(cache))]
+    includes = [f"-I{SOURCES}"]
+    for component in target.runtime.headers:
+        includes += ["-isystem", str(component.folder(cache))]
     # Caffe2's checks carry the header's path into the program; without the cache's place in it.
     includes += [f"-ffile-prefix-map={cache}=.", f"-ffile-prefix-map={SOURCES}=src"]
     with _objects_folder(folder) as objects:
@@ -223,10 +230,12 @@ def _compile(target: Target, cache: Path, folder: Path) -> None:
             return str(made)
 
         with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-            made = list(pool.map(compile_one, sorted(SOURCES.glob("*.cc"))))
-        libraries = target.libraries.folder(cache)
+            made = list(
+                pool.map(compile_one, [path for path in _list_sources(target) if path.suffix == ".cc"])
+            )
+        libraries = target.runtime.libraries.folder(cache)
         link = [target.compiler, *made, "-o", str(folder / "speed_benchmark")]
-        link += [str(libraries / "libtorch_cpu.so"), str(libraries / "libc10.so"), *_LINK]
+        link += [*(str(libraries / name) for name in target.runtime.linked), *_link_flags(target)]
         if not target.system_libraries:
             # Relative, so that the program is the same wherever the cache is.
             link.append(f"-Wl,-rpath,$ORIGIN/../../runtime/{libraries.name}")
@@ -243,7 +252,7 @@ def _objects_folder(folder: Path) -> Iterator[Path]:
 
 def _collect_libraries(target: Target, cache: Path, folder: Path) -> None:
     folder.mkdir()
-    for path in sorted(target.libraries.folder(cache).iterdir()):
+    for path in sorted(target.runtime.libraries.folder(cache).iterdir()):
         shutil.copy(path, folder)
         if not path.name.startswith("libgomp"):  # stripping this one breaks it
             _run([target.strip, str(folder / path.name)], f"strip {path.name}")

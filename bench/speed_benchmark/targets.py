@@ -1,47 +1,58 @@
-"""The machines that the program is built for."""
+"""The machines that a program is built for, and what of an engine it is built on."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from bench.speed_benchmark.runtime import ENGINE, LIBRARIES_AARCH64, LIBRARIES_X86_64, Component
+from bench.speed_benchmark.runtime import Component
 from lut.errors import EngineError
 
-__all__ = ["TARGETS", "Target", "get_target"]
+__all__ = ["TARGET_NAMES", "Runtime", "Target", "choose_target"]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """An engine's pinned runtime for one machine, and what it takes to build on it.
+
+    `sources` is its folder in `src/`; `linked` are the libraries that the program names itself. `label` tells
+    the engine and its version.
+    """
+
+    sources: str
+    label: str
+    libraries: Component
+    linked: tuple[str, ...]
+    headers: tuple[Component, ...] = ()
+    compile_flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Target:
-    """A machine to build for.
+    """A machine to build for, and the engine's runtime there.
 
     `packages` are the Debian packages of compiler and system libraries. `system_libraries` come with the
     program where the machine has no glibc of its own; they lie in `system_folder` of the cross compiler.
     """
 
     name: str
-    machine: str
     compiler: str
     packages: str
-    libraries: Component
+    runtime: Runtime
     system_folder: str = ""
     system_libraries: tuple[str, ...] = ()
     strip: str = ""
 
-    @property
-    def engine(self) -> str:
-        return f"{ENGINE} Caffe2 QNNPACK {self.machine}"
 
-
-ANDROID_ARM64 = Target(
-    name="android-arm64",
-    machine="aarch64",
-    compiler="aarch64-linux-gnu-g++",
-    packages="g++-aarch64-linux-gnu",
-    libraries=LIBRARIES_AARCH64,
-    system_folder="/usr/aarch64-linux-gnu/lib",
-    # A phone has bionic, the wheel needs glibc: the loader and all it loads are brought along.
-    system_libraries=(
+_ANDROID: dict[str, Any] = {
+    "compiler": "aarch64-linux-gnu-g++",
+    "packages": "g++-aarch64-linux-gnu",
+    "system_folder": "/usr/aarch64-linux-gnu/lib",
+    # A phone has bionic, the wheels need glibc: the loader and all it loads are brought along.
+    "system_libraries": (
         "ld-linux-aarch64.so.1",
         "libc.so.6",
         "libm.so.6",
@@ -51,28 +62,26 @@ ANDROID_ARM64 = Target(
         "libstdc++.so.6",
         "libgcc_s.so.1",
     ),
-    strip="aarch64-linux-gnu-strip",
-)
-
-_HOSTS = {
-    ("Linux", "x86_64"): Target("host", "x86_64", "g++", "g++", LIBRARIES_X86_64),
-    ("Linux", "aarch64"): Target("host", "aarch64", "g++", "g++", LIBRARIES_AARCH64),
+    "strip": "aarch64-linux-gnu-strip",
 }
 _THIS_MACHINE = (platform.system(), platform.machine())
 
-# A machine that the wheels do not serve can still build for phones.
-TARGETS: dict[str, Target] = {
-    **({"host": _HOSTS[_THIS_MACHINE]} if _THIS_MACHINE in _HOSTS else {}),
-    "android-arm64": ANDROID_ARM64,
-}
+TARGET_NAMES = ("host", "android-arm64")
 
 
-def get_target(name: str) -> Target:
-    """Raises EngineError for a name that does not stand in TARGETS, telling which do."""
-    if name in TARGETS:
-        return TARGETS[name]
-    served = ", ".join(f"{system} {machine}" for system, machine in _HOSTS)
+def choose_target(name: str, runtimes: Mapping[str, Runtime]) -> Target:
+    """Give the target of this name for an engine, whose runtimes are given by machine.
+
+    Raises:
+        EngineError: there is none, or the engine has no runtime for it; the message tells which there are.
+    """
+    system, machine = _THIS_MACHINE
+    if name == "android-arm64":
+        return Target(name, runtime=runtimes["aarch64"], **_ANDROID)
+    if name == "host" and system == "Linux" and machine in runtimes:
+        return Target(name, compiler="g++", packages="g++", runtime=runtimes[machine])
+    served = ", ".join(f"Linux {machine}" for machine in runtimes)
     raise EngineError(
-        f"there is no engine for the target {name} here; targets: {', '.join(TARGETS)}. "
-        f"The target host exists on {served}; this is {' '.join(_THIS_MACHINE)}."
+        f"there is no engine for the target {name} here; targets: {', '.join(TARGET_NAMES)}. "
+        f"The target host exists on {served}; this is {system} {machine}."
     )

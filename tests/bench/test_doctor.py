@@ -11,7 +11,7 @@ import pytest
 from bench import doctor
 from bench.device_runner.phone.usb import UsbPhone
 from bench.doctor import CHECKS, Finding
-from bench.speed_benchmark import build_program
+from bench.engines import CAFFE2
 from tests.bench.conftest import Bench
 from tests.service import service
 
@@ -32,7 +32,7 @@ def empty_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_machine_that_has_all_is_told_so(bench_command: Bench) -> None:
-    build_program("host")
+    CAFFE2.build("host")
     code, out, err = bench_command("doctor")
     assert (code, err) == (0, "")
     rows = [line for line in out.splitlines() if "fix: " not in line]
@@ -64,7 +64,7 @@ def test_every_fix_stands_under_its_check(bench_command: Bench, empty_machine: P
 
 
 def test_a_program_that_was_damaged_is_not_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = build_program("host")
+    program = CAFFE2.build("host")
     cache = tmp_path / "cache"
     folder = cache / "programs" / program.executable.parent.name
     folder.mkdir(parents=True)
@@ -73,26 +73,26 @@ def test_a_program_that_was_damaged_is_not_whole(monkeypatch: pytest.MonkeyPatch
     (folder / "stamp.json").write_bytes(program.executable.with_name("stamp.json").read_bytes())
     (cache / "runtime").symlink_to(program.library_dir.parent)
     monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(cache))
-    finding = CHECKS["engine"]()
+    finding = CHECKS["engine"](CAFFE2)
     assert (finding.state, finding.fix) == ("broken", "bench build")
     (folder / "speed_benchmark").write_bytes(whole)
-    assert "can't be started: Permission denied" in CHECKS["engine"]().says
+    assert "can't be started: Permission denied" in CHECKS["engine"](CAFFE2).says
     (folder / "speed_benchmark").chmod(0o755)
-    assert CHECKS["engine"]().state == "ok"
+    assert CHECKS["engine"](CAFFE2).state == "ok"
 
 
 def test_a_cache_without_room_is_broken(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, empty_machine: Path
 ) -> None:
-    assert CHECKS["cache"]().state == "ok"
+    assert CHECKS["cache"](CAFFE2).state == "ok"
     monkeypatch.setattr(doctor, "_BUILD_BYTES", 1 << 60)
-    finding = CHECKS["cache"]()
+    finding = CHECKS["cache"](CAFFE2)
     assert finding.state == "broken"
     assert str(empty_machine) in finding.says
     assert finding.fix == "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room"
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "cache").write_text("a file stands where the folder should be")
-    assert "can't be written" in CHECKS["cache"]().says
+    assert "can't be written" in CHECKS["cache"](CAFFE2).says
 
 
 def listing(text: str) -> bytes:
@@ -105,12 +105,12 @@ def test_a_cache_that_cannot_be_used_is_broken(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", cache.format(tmp_path))
-    finding = CHECKS["cache"]()
+    finding = CHECKS["cache"](CAFFE2)
     assert (finding.state, finding.fix) == ("broken", "export CNN_LATENCY_LUT_CACHE=/a/folder/with/room")
 
 
 def test_no_server_is_no_fault() -> None:
-    assert CHECKS["adb server"]() == Finding("none runs; phones are opened directly")
+    assert CHECKS["adb server"](CAFFE2) == Finding("none runs; phones are opened directly")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_server_s_phones_are_told_with_their_states(
 ) -> None:
     with service(listing(text)) as port:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
-        finding = CHECKS["adb server"]()
+        finding = CHECKS["adb server"](CAFFE2)
     assert finding.state == state
     assert words in finding.says
 
@@ -134,18 +134,18 @@ def test_a_server_s_phones_are_told_with_their_states(
 def test_another_service_at_the_server_s_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with service(b"220 mail.example\r\n") as port:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
-        finding = CHECKS["adb server"]()
+        finding = CHECKS["adb server"](CAFFE2)
     assert (finding.state, finding.fix) == ("note", f"ss -ltnp 'sport = :{port}'")
     assert "does not answer as an adb server does" in finding.says
 
 
 def test_a_port_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "usb")
-    assert CHECKS["adb server"]().fix == "unset ANDROID_ADB_SERVER_PORT"
+    assert CHECKS["adb server"](CAFFE2).fix == "unset ANDROID_ADB_SERVER_PORT"
 
 
 def test_no_key_is_made_by_looking_for_one(tmp_path: Path) -> None:
-    assert CHECKS["adb key"]().says.startswith("none yet")
+    assert CHECKS["adb key"](CAFFE2).says.startswith("none yet")
     assert not (tmp_path / "android").exists()
 
 
@@ -153,7 +153,7 @@ def test_a_damaged_key_is_told(tmp_path: Path) -> None:
     key = tmp_path / "android" / "adbkey"
     key.parent.mkdir()
     key.write_text("no key")
-    finding = CHECKS["adb key"]()
+    finding = CHECKS["adb key"](CAFFE2)
     assert (finding.state, finding.fix) == ("note", f"mv {key} {key}.old")
 
 
@@ -162,18 +162,18 @@ def test_a_phone_that_may_not_be_opened_gets_its_rules(
 ) -> None:
     phone = UsbPhone("R58M1", tmp_path / "007")
     monkeypatch.setattr(doctor, "find_usb_phones", lambda: [phone])
-    finding = CHECKS["usb phones"]()
+    finding = CHECKS["usb phones"](CAFFE2)
     assert finding.state == "note"
     assert "R58M1" in finding.says
     assert "android-sdk-platform-tools-common" in (finding.fix or "")
     phone.node.touch()
     assert os.access(phone.node, os.W_OK)
-    assert CHECKS["usb phones"]() == Finding("R58M1 may be opened")
+    assert CHECKS["usb phones"](CAFFE2) == Finding("R58M1 may be opened")
 
 
 def test_a_missing_libusb_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "explain_missing_usb", lambda: "USB can't be used here: no. Install it.")
-    finding = CHECKS["libusb"]()
+    finding = CHECKS["libusb"](CAFFE2)
     assert (finding.says, finding.fix) == (
         "USB can't be used here: no",
         "sudo apt-get install libusb-1.0-0",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.nets import build_nets
+from bench.engines import build_nets
 from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec
 from tests.bench.conftest import CONFIG, FaultyHost
 

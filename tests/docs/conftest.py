@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench.device_runner import HostDevice
-from bench.speed_benchmark import Program, build_program
+from bench.engines import CAFFE2
+from bench.speed_benchmark import Program
 from lut.cache import default_cache
 from tests.docs.markdown import read_blocks
 from tests.docs.running import SAMPLE_NAME, Place, environment, run_blocks
@@ -57,7 +58,7 @@ def make_place(folder: Path, stand_ins: Mapping[str, str], before: Path | None =
 @pytest.fixture(scope="session")
 def step_by_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that README's blocks leave, all of which have run."""
-    build_program("host")
+    CAFFE2.build("host")
     folder = tmp_path_factory.mktemp("readme")
     run_blocks(read_blocks(README), make_place(folder, {}))
     return folder

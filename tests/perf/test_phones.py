@@ -13,7 +13,7 @@ from bench.device_runner.phone.adb import DirectChannel
 from bench.device_runner.phone.bundle import FOLDER
 from bench.device_runner.phone.connection import Connection, Patience
 from bench.device_runner.program.manifest import encode_manifest
-from bench.nets import build_nets
+from bench.engines import CAFFE2, build_nets
 from lut.entries import RunConfig
 from lut.ops import FLOAT, OpSpec, TensorSpec
 from tests.phone.conftest import QuickPhone, keys, options, own_program, prepared_storage, quick_phone
@@ -65,7 +65,7 @@ def program_s(serial: str) -> float:
     """How long the program takes on the phone for the same manifest, started by hand."""
     connection = Connection(DirectChannel(serial), Patience())
     connection.connect()
-    connection.push(encode_manifest(map(build_nets, relus(500))), f"{FOLDER}/m")
+    connection.push(encode_manifest(map(CAFFE2.lower, relus(500))), f"{FOLDER}/m")
     command = (
         f"{bundle_start(connection)} --manifest={FOLDER}/m --passes=1 --warmup=2 --iter=10 >/dev/null 2>&1"
     )

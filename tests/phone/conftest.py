@@ -13,7 +13,8 @@ import pytest
 
 from bench.device_runner import PhoneOptions, open_device
 from bench.device_runner.phone.connection import Patience
-from bench.speed_benchmark import Program, build_program
+from bench.engines import CAFFE2
+from bench.speed_benchmark import Program
 from tests.phone.running import Running, gather_own_program, link_storage, run_phone
 from tests.phone.userland import OWN, UserlandError, missing_tools, provide_userland
 
@@ -45,14 +46,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def own_program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """This machine's program, gathered as a bundle."""
-    return gather_own_program(build_program("host"), tmp_path_factory.mktemp("libraries"))
+    return gather_own_program(CAFFE2.build("host"), tmp_path_factory.mktemp("libraries"))
 
 
 @pytest.fixture(scope="session")
 def options(keys: Path, own_program: Program) -> PhoneOptions:
     """Little patience, this machine's program, and keys of the tests' own."""
     assert keys.is_dir()
-    return PhoneOptions(patience=QUICK, program=lambda _: own_program)
+    return PhoneOptions(patience=QUICK, program=lambda *_: own_program)
 
 
 @pytest.fixture(scope="session")

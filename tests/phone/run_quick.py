@@ -10,12 +10,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from bench.cli.entry import cli
-from bench.speed_benchmark import build_program
+from bench.engines import CAFFE2
 from lut.cli import end_program
 from tests.phone.running import gather_own_program
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        program = gather_own_program(build_program("host"), Path(folder))
+        program = gather_own_program(CAFFE2.build("host"), Path(folder))
         with patch("bench.device_runner.phone.phone_device.build_program", lambda *_, **__: program):
             end_program(cli)

@@ -23,7 +23,7 @@ from bench.device_runner.phone import process as phone_process
 from bench.device_runner.phone.connection import Connection
 from bench.device_runner.program import program_arguments
 from bench.device_runner.program.manifest import encode_manifest
-from bench.nets import build_nets
+from bench.engines import CAFFE2
 from lut.entries import Measurement, RunConfig
 from lut.errors import StoppedError
 from lut.journal import read_journal
@@ -131,7 +131,7 @@ def test_a_user_s_own_program_that_was_left_running_is_ended_by_the_next_start(
         own = replace(options, binary=running.write_stock_program(tmp_path))
         with closing(open_device(running.serial, "direct", own)) as device:
             device.prepare(lambda _: None)
-            left = device.start(encode_manifest([build_nets(slow_conv())]), arguments)
+            left = device.start(encode_manifest([CAFFE2.lower(slow_conv())]), arguments)
             left.__enter__()  # and never left, as by a run that is killed
             assert running.has_program(5)
             time.sleep(1)  # or it would end by itself, finding its nets removed

@@ -26,7 +26,8 @@ from bench.device_runner.phone.probes import (
 )
 from bench.device_runner.phone.process import start_process
 from bench.device_runner.phone.profile import Profile, find_profile
-from bench.speed_benchmark import Program, build_program
+from bench.engines import CAFFE2, Engine
+from bench.speed_benchmark import Program
 from lut.cache import default_cache
 from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
@@ -50,10 +51,12 @@ class PhoneOptions:
     ignored_gates: frozenset[str] = frozenset()
     profile: Profile | None = None
     """Holds for every phone; None takes the user's own for its name."""
-    program: Callable[[Callable[[str], None]], Program] = lambda progress: build_program(
+    engine: Engine = CAFFE2
+    """What to measure on."""
+    program: Callable[[Engine, Callable[[str], None]], Program] = lambda engine, progress: engine.build(
         "android-arm64", progress=progress
     )
-    """Gives the program to measure with."""
+    """Gives the engine's program."""
     binary: Path | None = None
     """A user's own program instead."""
 
@@ -89,12 +92,19 @@ class PhoneDevice:
             options.patience,
             self._incidents,
         )
-        self._info = DeviceInfo(self.identity.name, kind, serial, self.identity.facts)
+        self._info = DeviceInfo(
+            self.identity.name + options.engine.device_suffix, kind, serial, self.identity.facts
+        )
 
     @property
     def info(self) -> DeviceInfo:
         """Whom measurements come from; `facts` name clusters, build and boot."""
         return self._info
+
+    @property
+    def engine(self) -> Engine:
+        """What operators are measured on here."""
+        return self._options.engine
 
     @property
     def default_threads(self) -> int:
@@ -128,7 +138,7 @@ class PhoneDevice:
             bundle, info = read_binary(self._options.binary, self.identity.abi)
         else:
             check_supported(self.identity, self._serial)
-            program = self._options.program(progress)
+            program = self._options.program(self._options.engine, progress)
             bundle = pack_bundle(program)
             info = ProgramInfo("speed_benchmark", program.sha256, program.engine)
         self._bundle, self._program = bundle, info

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bench.nets import OpNets, build_nets
+from bench.engines import Engine, NetSource
 from lut.cache import default_cache
 from lut.entries import Segment
 from lut.errors import FileError
@@ -38,9 +38,9 @@ _REMEMBERED = 20
 """Processes whose canary counts: should a device become slower for good, it counts as usual after so many."""
 
 
-def build_canary() -> OpNets:
-    """Build the canary's nets."""
-    return replace(build_nets(_CANARY), id=CANARY_ID)
+def build_canary(engine: Engine) -> NetSource:
+    """Build the canary's net for an engine."""
+    return replace(engine.lower(_CANARY), id=CANARY_ID)
 
 
 _told: set[Path] = set()

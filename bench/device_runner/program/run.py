@@ -17,7 +17,7 @@ from bench.device_runner.program.events import (
     parse_event,
 )
 from bench.device_runner.program.manifest import encode_manifest
-from bench.nets import OpNets
+from bench.engines import NetSource
 from lut.errors import DeviceError
 
 __all__ = ["ProcessKilled", "TurnsFailed", "run_program"]
@@ -42,7 +42,7 @@ class ProcessKilled:
 
 
 def run_program(
-    device: Device, nets: Iterable[OpNets], arguments: Sequence[str], silence_s: float
+    device: Device, nets: Iterable[NetSource], arguments: Sequence[str], silence_s: float
 ) -> Iterator[Event | TurnsFailed | ProcessKilled]:
     """Start the program on nets and give its events as they come.
 

@@ -20,8 +20,8 @@ void OtherMemory::read(size_t bytes) {
   }
 }
 
-void touch(const std::vector<LoadedNet::Memory>& activations) {
-  for (const LoadedNet::Memory& memory : activations) {
+void touch(const std::vector<Net::Memory>& activations) {
+  for (const Net::Memory& memory : activations) {
     auto* bytes = static_cast<volatile unsigned char*>(memory.start);
     for (size_t at = 0; at < memory.bytes; at += kLine) bytes[at] = bytes[at];
   }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "loaded_net.h"
+#include "net.h"
 
 namespace speed_benchmark {
 
@@ -21,6 +21,6 @@ class OtherMemory {
 };
 
 // Writes each value's line back as it is: warm as if an operator had just written it.
-void touch(const std::vector<LoadedNet::Memory>& activations);
+void touch(const std::vector<Net::Memory>& activations);
 
 }  // namespace speed_benchmark

@@ -18,7 +18,7 @@ constexpr timespec kNap = {0, 1000000};
 
 }  // namespace
 
-Canary::Canary(std::unique_ptr<LoadedNet> net, double share, int64_t reference_ns)
+Canary::Canary(std::unique_ptr<Net> net, double share, int64_t reference_ns)
     : net_(std::move(net)), share_(share), reference_ns_(reference_ns) {
   while (count_ < kFirstRuns) run();
   if (reference_ns_ == 0) reference_ns_ = usual_ns();
@@ -30,6 +30,7 @@ int64_t Canary::run() {
   const size_t number = count_++;
   const bool recorded = number < kFirstRuns || number % kRecorded == 0;
   int64_t best = INT64_MAX;
+  net_->prepare_run();
   for (int i = 0; i < kRuns; ++i) {
     const int64_t start = now_ns();
     net_->run_once();

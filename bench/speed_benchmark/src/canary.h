@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "loaded_net.h"
+#include "net.h"
 
 namespace speed_benchmark {
 
@@ -14,7 +14,7 @@ class Canary {
  public:
   // `share`: by how much of its reference it may be slower. `reference_ns`: what it took in earlier processes,
   // 0 where that is not known; then the first runs of this process decide.
-  Canary(std::unique_ptr<LoadedNet> net, double share, int64_t reference_ns);
+  Canary(std::unique_ptr<Net> net, double share, int64_t reference_ns);
 
   // Runs it, and gives its time in nanoseconds: the best of a few runs, since the first finds cold caches. Mostly the
   // first that is not slow will do.
@@ -35,7 +35,7 @@ class Canary {
  private:
   void record(int64_t ns);
 
-  std::unique_ptr<LoadedNet> net_;
+  std::unique_ptr<Net> net_;
   const double share_;
   int64_t reference_ns_;
   std::vector<int64_t> seen_ns_;  // the latest, as a ring

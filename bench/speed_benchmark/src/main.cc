@@ -10,7 +10,7 @@
 #include "manifest_mode.h"
 #include "options.h"
 #include "refusal.h"
-#include "stock_mode.h"
+#include "engine.h"
 
 namespace speed_benchmark {
 namespace {

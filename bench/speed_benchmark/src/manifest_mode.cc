@@ -13,11 +13,11 @@
 #include "clock.h"
 #include "crash.h"
 #include "json.h"
-#include "loaded_net.h"
+#include "net.h"
 #include "order.h"
 #include "preemption.h"
 #include "refusal.h"
-#include "threads.h"
+#include "engine.h"
 #include "timing.h"
 
 namespace speed_benchmark {
@@ -31,7 +31,8 @@ std::unique_ptr<Canary> take_canary(const Options& options, std::vector<Manifest
   const ManifestNet net = std::move(*found);
   nets->erase(found);
   try {
-    std::unique_ptr<LoadedNet> loaded(new LoadedNet(net));
+    std::unique_ptr<Net> loaded = load_net(net);
+    loaded->prepare_run();
     loaded->run_once();
     return std::unique_ptr<Canary>(new Canary(std::move(loaded), options.canary_share, options.canary_ns));
   } catch (const std::exception& error) {
@@ -145,7 +146,7 @@ class Run {
   void load(size_t index) {
     JsonLine("load").text("id", nets_[index].id).write_to(out_);
     const int64_t start = now_ns();
-    loaded_[index].reset(new LoadedNet(nets_[index]));
+    loaded_[index] = load_net(nets_[index]);
     loaded_ns_[index] = now_ns() - start;
     load_ns_ += loaded_ns_[index];
   }
@@ -153,7 +154,7 @@ class Run {
   const Options& options_;
   const std::vector<ManifestNet> nets_;
   std::map<size_t, int64_t> loaded_ns_;
-  std::vector<std::unique_ptr<LoadedNet>> loaded_;
+  std::vector<std::unique_ptr<Net>> loaded_;
   std::vector<bool> failed_;
   Canary* const canary_;
   Preemption preemption_;

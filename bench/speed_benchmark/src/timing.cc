@@ -179,6 +179,7 @@ class GroupTiming {
     if (!member.error.empty()) return;
     const CrashLine named(member.net->crash_line());
     other_memory_.read(static_cast<size_t>(protocol_.thrash_bytes) + fill_ / members_.size());
+    member.net->prepare_run();
     if (touched_) touch(member.net->activations());
     try {
       run_stage("run", [&] {
@@ -265,12 +266,13 @@ Patience::Patience() : start_ns_(now_ns()) {}
 
 int64_t Patience::left_ns() const { return kFirstPatienceNs + (now_ns() - start_ns_) / 2 - spent_ns_; }
 
-void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing) {
+void warm_up(const Protocol& protocol, Net* net, Timing* timing) {
   timing->warmup_ns.reserve(static_cast<size_t>(protocol.warmup));
   const int64_t most = protocol.turns > 1 ? std::min<int64_t>(protocol.warmup, 1) : protocol.warmup;
   const CrashLine named(net->crash_line());
   run_stage("warmup", [&] {
     for (int64_t i = 0; i < most; ++i) {
+      net->prepare_run();
       const int64_t start = now_ns();
       net->run_once();
       timing->warmup_ns.push_back(now_ns() - start);

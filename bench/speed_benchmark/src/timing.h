@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "canary.h"
-#include "loaded_net.h"
+#include "net.h"
 #include "preemption.h"
 
 namespace speed_benchmark {
@@ -48,13 +48,13 @@ class Patience {
 
 // A net of a group, and where its figures go.
 struct Member {
-  LoadedNet* net;
+  Net* net;
   std::string error;  // not empty: a run failed, and it takes no more turns
   Timing timing;
 };
 
 // Runs a net until it is warm, or once where it is to be warmed up in turns with others. Raises NetError.
-void warm_up(const Protocol& protocol, LoadedNet* net, Timing* timing);
+void warm_up(const Protocol& protocol, Net* net, Timing* timing);
 
 // Lets the members take turns, in an order drawn anew for each round from `seed`, until each has its samples.
 // A member whose run fails is given its error and left out. A run that was preempted, or that a slow canary

@@ -16,7 +16,7 @@ from bench.device_runner import HostDevice, clean_name, list_devices, open_devic
 from bench.device_runner import host as host_module
 from bench.device_runner.device import Exit, SilenceError
 from bench.device_runner.program.manifest import encode_manifest
-from bench.nets import build_nets
+from bench.engines import CAFFE2
 from lut.errors import DeviceError
 from tests.bench.conftest import FaultyHost, relu
 
@@ -65,7 +65,7 @@ def test_one_thread_is_pinned_to_the_last_processor_allowed() -> None:
 
 
 def test_a_process_gives_its_lines_and_its_end(host: FaultyHost) -> None:
-    with host.start(encode_manifest([build_nets(relu(4))]), ["--passes=1"]) as process:
+    with host.start(encode_manifest([CAFFE2.lower(relu(4))]), ["--passes=1"]) as process:
         lines = []
         while (line := process.read_line(30)) is not None:
             lines.append(line)
@@ -83,7 +83,7 @@ def test_a_refused_command_line_is_told_in_the_program_s_words(host: FaultyHost)
 
 
 def test_silence_is_bounded_and_a_silent_process_is_ended(host: FaultyHost) -> None:
-    with host.start(encode_manifest([build_nets(relu(4))]), ["--passes=1000000"]) as process:
+    with host.start(encode_manifest([CAFFE2.lower(relu(4))]), ["--passes=1000000"]) as process:
         child = process._process._child  # type: ignore[attr-defined]
         assert process.read_line(30) is not None
         child.send_signal(signal.SIGSTOP)

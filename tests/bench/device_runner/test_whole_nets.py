@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.model_nets import build_model_nets
 from bench.device_runner import NetRuns, Watch, measure_nets
 from bench.device_runner.device import LostError, Process
 from bench.device_runner.whole_nets import is_unsteady
-from bench.nets import OpNets
+from bench.engines import CAFFE2, NetSource, OpNets
 from lut.entries import RunConfig
 from lut.errors import DeviceError
 from lut.zoo import write_net
@@ -24,18 +23,18 @@ CONFIG = RunConfig(passes=3, iters=2, warmup=1)
 
 
 @pytest.fixture
-def nets(tmp_path: Path) -> list[OpNets]:
+def nets(tmp_path: Path) -> list[NetSource]:
     """An fp32 net of three operators, an int8 one of 42, and the first again."""
     small = written_model(tmp_path / "small")
     folders = [small, write_net("FBNet-96", "int8", tmp_path), small]
-    return [build_model_nets(f"net{number}", folder) for number, folder in enumerate(folders)]
+    return [CAFFE2.lower_model(f"net{number}", folder, None) for number, folder in enumerate(folders)]
 
 
 def counts(runs: dict[str, NetRuns]) -> dict[str, int]:
     return {name: len(each.samples_ns) for name, each in runs.items()}
 
 
-def test_the_runs_of_all_passes_are_pooled_by_net(host: FaultyHost, nets: list[OpNets]) -> None:
+def test_the_runs_of_all_passes_are_pooled_by_net(host: FaultyHost, nets: list[NetSource]) -> None:
     heard: list[int] = []
     runs = measure_nets(host, nets, CONFIG, progress=heard.append)
     assert counts(runs) == {"net0": 6, "net1": 6, "net2": 6}
@@ -85,7 +84,7 @@ class ManifestHost(FaultyHost):
     ],
 )
 def test_nets_that_do_not_fit_take_turns(
-    megabytes: tuple[int, int, int], groups: list[set[str]], nets: list[OpNets]
+    megabytes: tuple[int, int, int], groups: list[set[str]], nets: list[NetSource]
 ) -> None:
     host, heard = ManifestHost(), list[int]()
     host.prepare(lambda _: None)
@@ -98,7 +97,7 @@ def test_nets_that_do_not_fit_take_turns(
     assert len(set(seeds)) == CONFIG.passes
 
 
-def test_nets_that_fit_share_a_process(nets: list[OpNets]) -> None:
+def test_nets_that_fit_share_a_process(nets: list[NetSource]) -> None:
     host = ManifestHost()
     host.prepare(lambda _: None)
     runs = measure_nets(host, nets, CONFIG, sizes={f"net{number}": 53 << 20 for number in range(3)})
@@ -106,15 +105,15 @@ def test_nets_that_fit_share_a_process(nets: list[OpNets]) -> None:
     assert counts(runs) == {"net0": 6, "net1": 6, "net2": 6}
 
 
-def test_a_net_that_dies_in_a_group_costs_itself_alone(host: FaultyHost, nets: list[OpNets]) -> None:
+def test_a_net_that_dies_in_a_group_costs_itself_alone(host: FaultyHost, nets: list[NetSource]) -> None:
     host.faults.append(Fault('"begin","id":"net1"', signal=signal.SIGSEGV, in_start=3))
     runs = measure_nets(host, nets, CONFIG, sizes={"net0": 100 << 20, "net1": 50 << 20, "net2": 90 << 20})
     assert (runs["net1"].failure or "").startswith("crash: ")
     assert counts(runs)["net2"] == 6
 
 
-def test_a_net_that_the_engine_refuses_says_why(host: FaultyHost, nets: list[OpNets]) -> None:
-    nothing = OpNets("bad", net_of(), net_of(("Relu", ["absent"], ["y"], {})))
+def test_a_net_that_the_engine_refuses_says_why(host: FaultyHost, nets: list[NetSource]) -> None:
+    nothing = OpNets("bad", net_of(), net_of(("Relu", ["absent"], ["y"], {}))).to_source()
     runs = measure_nets(host, [nothing, *nets], CONFIG)
     assert runs["bad"].samples_ns == ()
     assert "absent" in (runs["bad"].failure or "")
@@ -123,7 +122,7 @@ def test_a_net_that_the_engine_refuses_says_why(host: FaultyHost, nets: list[OpN
 
 @pytest.mark.parametrize("pass_index", range(CONFIG.passes))
 def test_a_net_that_kills_the_program_costs_itself_alone(
-    pass_index: int, host: FaultyHost, nets: list[OpNets]
+    pass_index: int, host: FaultyHost, nets: list[NetSource]
 ) -> None:
     host.faults.append(Fault(f'"begin","id":"net1","pass":{pass_index}', signal=signal.SIGSEGV))
     runs = measure_nets(host, nets, CONFIG)
@@ -134,7 +133,7 @@ def test_a_net_that_kills_the_program_costs_itself_alone(
 
 @pytest.mark.parametrize(("times", "left"), [(2, 6), (3, 0)])
 def test_a_net_is_blamed_for_the_third_kill_from_outside(
-    times: int, left: int, host: FaultyHost, nets: list[OpNets]
+    times: int, left: int, host: FaultyHost, nets: list[NetSource]
 ) -> None:
     host.faults += [Fault('"begin","id":"net1"', signal=signal.SIGKILL) for _ in range(times)]
     runs = measure_nets(host, nets, CONFIG)
@@ -142,7 +141,7 @@ def test_a_net_is_blamed_for_the_third_kill_from_outside(
     assert (runs["net1"].failure is None) == (left > 0)
 
 
-def test_a_net_that_hangs_counts_as_failed(host: FaultyHost, nets: list[OpNets]) -> None:
+def test_a_net_that_hangs_counts_as_failed(host: FaultyHost, nets: list[NetSource]) -> None:
     host.faults.append(Fault('"begin","id":"net1","pass":1', signal=signal.SIGSTOP))
     runs = measure_nets(host, nets, CONFIG, watch=Watch(silence_s=4.0))
     assert (runs["net1"].failure or "").startswith("timeout: the program printed nothing for 4 s")
@@ -185,7 +184,7 @@ def losable() -> LosableHost:
     return device
 
 
-def test_a_device_that_comes_back_goes_on(losable: LosableHost, nets: list[OpNets]) -> None:
+def test_a_device_that_comes_back_goes_on(losable: LosableHost, nets: list[NetSource]) -> None:
     losable.lose('"begin","id":"net1"', times=2)
     said: list[str] = []
     runs = measure_nets(losable, nets, CONFIG, watch=Watch(said.append))
@@ -195,7 +194,7 @@ def test_a_device_that_comes_back_goes_on(losable: LosableHost, nets: list[OpNet
 
 
 def test_a_net_in_whose_visits_the_device_is_lost_again_and_again_fails(
-    losable: LosableHost, nets: list[OpNets]
+    losable: LosableHost, nets: list[NetSource]
 ) -> None:
     losable.lose('"begin","id":"net1"', times=99)
     runs = measure_nets(losable, nets, CONFIG)
@@ -204,7 +203,7 @@ def test_a_net_in_whose_visits_the_device_is_lost_again_and_again_fails(
     assert losable.recovered == 3
 
 
-def test_a_device_that_never_gets_anywhere_is_given_up(losable: LosableHost, nets: list[OpNets]) -> None:
+def test_a_device_that_never_gets_anywhere_is_given_up(losable: LosableHost, nets: list[NetSource]) -> None:
     losable.lose('"start"', times=99)
     with pytest.raises(DeviceError, match="on host ended 10 times without reaching"):
         measure_nets(losable, nets, CONFIG)

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from bench.speed_benchmark import Program, build_program
+from bench.engines import CAFFE2
+from bench.speed_benchmark import Program
 from lut.caffe2_pb2 import NetDef
 from lut.ops import make_argument
 
 
 @pytest.fixture(scope="session")
 def host_program() -> Program:
-    return build_program("host")
+    return CAFFE2.build("host")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,7 @@ def arm64_program() -> Program:
     ):
         if shutil.which(command) is None:
             pytest.skip(f"{command} is missing (Debian package {package})")
-    return build_program("android-arm64")
+    return CAFFE2.build("android-arm64")
 
 
 def add_op(net: NetDef, op_type: str, inputs: list[str], outputs: list[str], **args: Any) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.speed_benchmark import TARGETS, Program, build, build_program, find_program
+from bench.engines import CAFFE2
+from bench.speed_benchmark import Program, build, choose_target
 from lut.cache import default_cache
 from lut.errors import EngineError
 
@@ -40,22 +41,22 @@ def cache(tmp_path: Path, host_program: Program) -> Path:
 @pytest.mark.usefixtures("sources")
 def test_a_second_build_does_nothing(cache: Path) -> None:
     said: list[str] = []
-    assert find_program("host", cache=cache) is None
-    program = build_program("host", cache=cache, progress=said.append)
+    assert CAFFE2.find("host", cache=cache) is None
+    program = CAFFE2.build("host", cache=cache, progress=said.append)
     assert [sentence.split()[0] for sentence in said] == ["Compiling"]
-    assert program.engine == TARGETS["host"].engine
-    assert build_program("host", cache=cache, progress=said.append) == program
-    assert find_program("host", cache=cache) == program
+    assert program.engine == choose_target("host", CAFFE2.runtimes).runtime.label
+    assert CAFFE2.build("host", cache=cache, progress=said.append) == program
+    assert CAFFE2.find("host", cache=cache) == program
     assert len(said) == 1
 
 
 def test_other_sources_make_another_program(cache: Path, sources: Path) -> None:
-    first = build_program("host", cache=cache)
+    first = CAFFE2.build("host", cache=cache)
     (sources / "main.cc").write_text("int main() { return 0; }\n")
-    assert find_program("host", cache=cache) is None
-    second = build_program("host", cache=cache)
+    assert CAFFE2.find("host", cache=cache) is None
+    second = CAFFE2.build("host", cache=cache)
     assert second.sha256 != first.sha256
-    assert find_program("host", cache=cache) == second
+    assert CAFFE2.find("host", cache=cache) == second
 
 
 def write_source(sources: Path, number: int) -> None:
@@ -64,15 +65,15 @@ def write_source(sources: Path, number: int) -> None:
 
 def test_checkouts_with_other_sources_keep_their_programs(cache: Path, sources: Path) -> None:
     write_source(sources, 1)
-    first = build_program("host", cache=cache)
+    first = CAFFE2.build("host", cache=cache)
     inode = first.executable.stat().st_ino
     write_source(sources, 2)
-    second = build_program("host", cache=cache)
+    second = CAFFE2.build("host", cache=cache)
     assert second.executable.parent != first.executable.parent
     assert first.executable.stat().st_ino == inode
     write_source(sources, 1)
-    assert find_program("host", cache=cache) == first
-    assert build_program("host", cache=cache) == first
+    assert CAFFE2.find("host", cache=cache) == first
+    assert CAFFE2.build("host", cache=cache) == first
     assert second.executable.is_file()
 
 
@@ -81,11 +82,11 @@ def test_the_programs_used_last_are_kept(cache: Path, sources: Path, monkeypatch
     programs = []
     for number in range(2):
         write_source(sources, number)
-        programs.append(build_program("host", cache=cache))
+        programs.append(CAFFE2.build("host", cache=cache))
     write_source(sources, 0)
-    assert find_program("host", cache=cache) == programs[0]
+    assert CAFFE2.find("host", cache=cache) == programs[0]
     write_source(sources, 2)
-    programs.append(build_program("host", cache=cache))
+    programs.append(CAFFE2.build("host", cache=cache))
     assert [program.executable.exists() for program in programs] == [True, False, True]
     folders = {path.name for path in (cache / "programs").iterdir()}
     assert folders == {programs[number].executable.parent.name for number in (0, 2)}
@@ -100,7 +101,7 @@ def test_what_an_older_version_built_stays_its_own(cache: Path, sources: Path) -
     stamp.write_text(json.dumps({"recipe": "r", "compiler": "c", "folder": older.name, "sha256": "s"}))
     before = stamp.read_text()
     write_source(sources, 1)
-    build_program("host", cache=cache)
+    CAFFE2.build("host", cache=cache)
     assert (older / "speed_benchmark").exists()
     assert stamp.read_text() == before
 
@@ -108,7 +109,7 @@ def test_what_an_older_version_built_stays_its_own(cache: Path, sources: Path) -
 @pytest.mark.usefixtures("sources")
 def test_the_same_sources_make_the_same_program_in_any_cache(cache: Path, tmp_path: Path) -> None:
     elsewhere = make_cache(tmp_path / "a cache elsewhere")
-    programs = [build_program("host", cache=folder) for folder in (cache, elsewhere)]
+    programs = [CAFFE2.build("host", cache=folder) for folder in (cache, elsewhere)]
     assert programs[0].sha256 == programs[1].sha256
     assert programs[0].executable != programs[1].executable
     assert subprocess.check_output([programs[1].executable], text=True) == "one src/main.cc\n"
@@ -116,7 +117,7 @@ def test_the_same_sources_make_the_same_program_in_any_cache(cache: Path, tmp_pa
 
 @pytest.mark.usefixtures("sources")
 def test_a_damaged_program_is_not_found_and_is_built_again(cache: Path) -> None:
-    program = build_program("host", cache=cache)
+    program = CAFFE2.build("host", cache=cache)
     stamp = program.executable.with_name("stamp.json")
     for damage in (
         lambda: program.executable.write_bytes(b"cut"),
@@ -127,22 +128,22 @@ def test_a_damaged_program_is_not_found_and_is_built_again(cache: Path) -> None:
         lambda: stamp.write_text(stamp.read_text().replace("libtorch_cpu.so:3", "libtorch_cpu.so:1")),
     ):
         damage()
-        assert find_program("host", cache=cache) is None
-        assert build_program("host", cache=cache) == program
+        assert CAFFE2.find("host", cache=cache) is None
+        assert CAFFE2.build("host", cache=cache) == program
 
 
 @pytest.mark.usefixtures("sources")
 def test_a_missing_compiler_names_its_package_and_spares_what_is_built(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = build_program("host", cache=cache)
+    program = CAFFE2.build("host", cache=cache)
     empty = make_cache(tmp_path / "empty")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert build_program("host", cache=cache) == program
+    assert CAFFE2.build("host", cache=cache) == program
     with pytest.raises(EngineError, match=r"Install the Debian package g\+\+ "):
-        build_program("host", cache=empty)
+        CAFFE2.build("host", cache=empty)
     with pytest.raises(EngineError, match="Install the Debian package g\\+\\+-aarch64-linux-gnu "):
-        build_program("android-arm64", cache=empty)
+        CAFFE2.build("android-arm64", cache=empty)
 
 
 @pytest.mark.usefixtures("sources")
@@ -150,21 +151,21 @@ def test_another_compiler_makes_another_build(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    build_program("host", cache=cache)
+    CAFFE2.build("host", cache=cache)
     wrapper = tmp_path / "bin" / "g++"
     wrapper.parent.mkdir()
     real = shutil.which("g++")
     wrapper.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "g++ of tomorrow" || exec {real} "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", str(wrapper.parent), prepend=":")
-    build_program("host", cache=cache, progress=said.append)
+    CAFFE2.build("host", cache=cache, progress=said.append)
     assert said == ["Compiling the program for host with g++ of tomorrow."]
 
 
 def test_a_source_that_does_not_compile_is_told_and_leaves_nothing(cache: Path, sources: Path) -> None:
     (sources / "main.cc").write_text("int main() { return nonsense; }\n")
     with pytest.raises(EngineError, match=r"g\+\+ failed to compile main.cc[\s\S]*nonsense"):
-        build_program("host", cache=cache)
+        CAFFE2.build("host", cache=cache)
     assert list((cache / "programs").iterdir()) == []
 
 
@@ -174,7 +175,7 @@ def test_two_builds_at_once_make_one(cache: Path) -> None:
     leftover.mkdir(parents=True)
     said: list[str] = []
     with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(build_program, "host", cache=cache, progress=said.append) for _ in range(2)]
+        both = [pool.submit(CAFFE2.build, "host", cache=cache, progress=said.append) for _ in range(2)]
     assert both[0].result() == both[1].result()
     assert sorted(sentence.split()[0] for sentence in said) == ["Compiling", "Waiting"]
     assert not leftover.exists()
@@ -187,14 +188,14 @@ def test_a_compiler_that_cannot_be_started_is_told(cache: Path, monkeypatch: pyt
 
     monkeypatch.setattr(subprocess, "run", refuse)
     with pytest.raises(EngineError, match=r"g\+\+ can't be started: .* no room for another process"):
-        build_program("host", cache=cache)
+        CAFFE2.build("host", cache=cache)
 
 
 def test_an_unusable_cache_and_an_unknown_target_are_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EngineError, match="set CNN_LATENCY_LUT_CACHE"):
-        build_program("host", cache=tmp_path / "file")
-    for ask in (build_program, find_program):
+        CAFFE2.build("host", cache=tmp_path / "file")
+    for ask in (CAFFE2.build, CAFFE2.find):
         with pytest.raises(
             EngineError, match="no engine for the target toaster here; targets: host, android"
         ):
@@ -208,7 +209,7 @@ def test_offline_an_empty_cache_asks_for_the_pinned_files(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     with pytest.raises(EngineError) as raised:
-        build_program("host", cache=tmp_path)
+        CAFFE2.build("host", cache=tmp_path)
     message = str(raised.value)
     assert str(tmp_path / "downloads") in message
     for part in (
@@ -220,16 +221,20 @@ def test_offline_an_empty_cache_asks_for_the_pinned_files(
 
 @pytest.mark.usefixtures("arm64_program", "sources")
 def test_a_phones_program_without_a_library_is_built_again(cache: Path) -> None:
-    program = build_program("android-arm64", cache=cache)
+    program = CAFFE2.build("android-arm64", cache=cache)
     (program.library_dir / "libc.so.6").unlink()
-    assert find_program("android-arm64", cache=cache) is None
-    assert build_program("android-arm64", cache=cache) == program
+    assert CAFFE2.find("android-arm64", cache=cache) is None
+    assert CAFFE2.build("android-arm64", cache=cache) == program
     assert (program.library_dir / "libc.so.6").is_file()
 
 
 def test_the_phones_folder_holds_every_library_it_needs(arm64_program: Program) -> None:
     names = {path.name for path in arm64_program.library_dir.iterdir()}
-    assert names >= {"libtorch_cpu.so", "libc10.so", *TARGETS["android-arm64"].system_libraries}
+    assert names >= {
+        "libtorch_cpu.so",
+        "libc10.so",
+        *choose_target("android-arm64", CAFFE2.runtimes).system_libraries,
+    }
     binaries = [arm64_program.executable, *arm64_program.library_dir.iterdir()]
     for binary in binaries:
         dynamic = subprocess.check_output(["aarch64-linux-gnu-readelf", "-d", str(binary)], text=True)

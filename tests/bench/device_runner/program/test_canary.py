@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bench.device_runner.program import CanaryMemory, build_canary
 from bench.device_runner.program.canary import CANARY_ID
+from bench.engines import CAFFE2
 from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
 
 
@@ -16,7 +17,7 @@ def segment(threads: int = 1, passes: int = 3) -> Segment:
 
 
 def test_its_net_is_known_by_its_id() -> None:
-    assert build_canary().id == CANARY_ID
+    assert build_canary(CAFFE2).id == CANARY_ID
 
 
 def test_the_fastest_process_is_what_is_usual(tmp_path: Path) -> None:

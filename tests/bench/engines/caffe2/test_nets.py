@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.nets import build_nets
-from bench.speed_benchmark import build_program
+from bench.engines import CAFFE2, build_nets
 from lut.errors import ModelError
 from lut.frontends import write_netdef
 from lut.frontends.netdef import list_ops, parameter_specs
@@ -56,7 +55,7 @@ def test_the_nets_run_in_stock_mode(op: OpSpec, tmp_path: Path) -> None:
     write_netdef(nets.predict_net, tmp_path / "predict_net.pb")
     done = subprocess.run(
         [
-            build_program("host").executable,
+            CAFFE2.build("host").executable,
             f"--init_net={tmp_path / 'init_net.pb'}",
             f"--net={tmp_path / 'predict_net.pb'}",
             "--warmup=1",

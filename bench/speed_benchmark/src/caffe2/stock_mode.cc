@@ -1,4 +1,4 @@
-#include "stock_mode.h"
+#include "engine.h"
 
 #include <algorithm>
 #include <iostream>
@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "preemption.h"
 #include "refusal.h"
-#include "threads.h"
+#include "engine.h"
 
 namespace speed_benchmark {
 namespace {

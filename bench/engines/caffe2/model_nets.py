@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.nets import OpNets, uniform_fill
+from bench.engines.caffe2.nets import OpNets, uniform_fill
+from bench.engines.engine import NetSource
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.frontends import is_caffe2_model, read_caffe2_nets
 
-__all__ = ["build_model_nets"]
+__all__ = ["build_model_nets", "lower_model"]
 
 
 def build_model_nets(
@@ -43,3 +44,8 @@ def build_model_nets(
         if name not in nets.parameters:
             init_net.op.append(uniform_fill(name, tensor.shape))
     return OpNets(net_id, init_net, nets.net)
+
+
+def lower_model(net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None) -> NetSource:
+    """Write a model's nets as the program takes them; see `build_model_nets`."""
+    return build_model_nets(net_id, path, input_dims).to_source()

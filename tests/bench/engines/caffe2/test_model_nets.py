@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.model_nets import build_model_nets
+from bench.engines.caffe2.model_nets import build_model_nets
 from lut.errors import ModelError
 from lut.frontends.netdef import read_netdef
 from lut.ops import argument_value

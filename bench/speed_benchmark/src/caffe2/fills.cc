@@ -8,7 +8,7 @@
 
 #include "caffe2/core/tensor_int8.h"
 
-// As in loaded_net.cc: libtorch hides its protobuf.
+// As in caffe2_net.cc: libtorch hides its protobuf.
 template const std::string& google::protobuf::RepeatedPtrField<std::string>::Get(int) const;
 
 namespace speed_benchmark {

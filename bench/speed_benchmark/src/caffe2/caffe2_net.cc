@@ -1,9 +1,10 @@
-#include "loaded_net.h"
+#include "net.h"
 
 #include <set>
 
 #include "caffe2/core/tensor_int8.h"
 #include "caffe2/core/types.h"
+#include "caffe2/core/workspace.h"
 #include "caffe2/utils/proto_utils.h"
 #include "fills.h"
 #include "json.h"
@@ -18,26 +19,8 @@ template int Names::size() const;
 namespace speed_benchmark {
 namespace {
 
-constexpr size_t kLongestMessage = 600;
-
-std::string one_line(const std::string& message) {
-  std::string line;
-  for (const char c : message) {
-    const bool space = c == ' ' || c == '\n' || c == '\r' || c == '\t';
-    if (!space) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  if (line.size() > kLongestMessage) {
-    line.resize(kLongestMessage);
-    // Never end within a character.
-    while (!line.empty() && (line.back() & 0x80) != 0) line.pop_back();
-    line += " …";
-  }
-  return line;
-}
+// What the engine throws carries a backtrace, of many lines.
+[[noreturn]] void rethrow_bare(const c10::Error& error) { throw std::runtime_error(error.what_without_backtrace()); }
 
 caffe2::NetDef parse(const std::string& bytes, const char* which) {
   caffe2::NetDef def;
@@ -73,23 +56,51 @@ std::string tensor_json(const std::string& name, const caffe2::Tensor* tensor) {
   return head + json_numbers(tensor->sizes().vec()) + ",\"dtype\":" + std::to_string(dtype) + "}";
 }
 
-}  // namespace
+class Caffe2Net : public Net {
+ public:
+  // Parses both nets, runs the init net, drops the blobs that the predict net does not use (a fill
+  // operator's float original is four times its quantised copy) and creates the predict net.
+  explicit Caffe2Net(const ManifestNet& source);
 
-void run_stage(const char* stage, const std::function<void()>& step) {
-  try {
-    step();
-  } catch (const NetError&) {
-    throw;
-  } catch (const c10::Error& error) {
-    throw NetError(stage, one_line(error.what_without_backtrace()));
-  } catch (const std::exception& error) {
-    throw NetError(stage, one_line(error.what()));
+  // A SimpleNet calls its operators one after the other. Only a false result or an exception tells of a failure.
+  void run_once() override {
+    try {
+      if (!net_->Run()) throw std::runtime_error("the engine reported a failed run and no reason");
+    } catch (const c10::Error& error) {
+      rethrow_bare(error);
+    }
   }
+
+  // The inputs that the predict net lists in its argument "activations".
+  const std::vector<Memory>& activations() const override { return activations_; }
+
+  size_t bytes() const override;
+
+  // Every external output, or the last operator's outputs where the net names none.
+  std::string outputs_json() const override;
+
+ private:
+  struct Output {
+    std::string name;
+    const caffe2::Blob* blob;
+  };
+  std::unique_ptr<caffe2::Workspace> workspace_;
+  caffe2::NetBase* net_ = nullptr;  // owned by the workspace
+  std::vector<Output> outputs_;
+  std::vector<Memory> activations_;
+};
+
+void run_caffe2_stage(const char* stage, const std::function<void()>& step) {
+  run_stage(stage, [&] {
+    try {
+      step();
+    } catch (const c10::Error& error) {
+      rethrow_bare(error);
+    }
+  });
 }
 
-LoadedNet::LoadedNet(const ManifestNet& source)
-    : crash_line_("{\"event\":\"begin\",\"id\":" + json_string(source.id) + "}\n"),
-      workspace_(new caffe2::Workspace()) {
+Caffe2Net::Caffe2Net(const ManifestNet& source) : Net(source.id), workspace_(new caffe2::Workspace()) {
   const caffe2::NetDef init = parse(source.init, "init");
   caffe2::NetDef predict = parse(source.predict, "predict");
   if (predict.op_size() == 0) throw NetError("parse", "the predict net holds no operator");
@@ -97,8 +108,8 @@ LoadedNet::LoadedNet(const ManifestNet& source)
   predict.set_type("simple");                            // the schedulers for many cores would be timed along
 
   const std::set<std::string> used = list_used_blobs(predict);
-  run_stage("init", [&] { run_init_net(init, used, workspace_.get()); });
-  run_stage("create", [&] {
+  run_caffe2_stage("init", [&] { run_init_net(init, used, workspace_.get()); });
+  run_caffe2_stage("create", [&] {
     drop_unused_blobs(used, workspace_.get());
     net_ = workspace_->CreateNet(predict);
     if (net_ == nullptr) throw NetError("create", "the engine created no net and gave no reason");
@@ -121,7 +132,7 @@ LoadedNet::LoadedNet(const ManifestNet& source)
   });
 }
 
-size_t LoadedNet::bytes() const {
+size_t Caffe2Net::bytes() const {
   size_t sum = 0;
   for (const std::string& name : workspace_->LocalBlobs()) {
     const caffe2::Tensor* tensor = find_tensor(*workspace_->GetBlob(name));
@@ -130,7 +141,7 @@ size_t LoadedNet::bytes() const {
   return sum;
 }
 
-std::string LoadedNet::outputs_json() const {
+std::string Caffe2Net::outputs_json() const {
   std::string json = "[";
   for (const Output& output : outputs_) {
     const caffe2::Tensor* tensor = find_tensor(*output.blob);
@@ -138,5 +149,9 @@ std::string LoadedNet::outputs_json() const {
   }
   return json + "]";
 }
+
+}  // namespace
+
+std::unique_ptr<Net> load_net(const ManifestNet& source) { return std::unique_ptr<Net>(new Caffe2Net(source)); }
 
 }  // namespace speed_benchmark

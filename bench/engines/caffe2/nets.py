@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
+from bench.engines.engine import NetSource
 from lut.caffe2_pb2 import NetDef, OperatorDef
 from lut.errors import ModelError
 from lut.ops import (
@@ -26,7 +27,7 @@ from lut.ops import (
     make_argument,
 )
 
-__all__ = ["OpNets", "build_nets", "uniform_fill"]
+__all__ = ["OpNets", "build_nets", "lower", "uniform_fill"]
 
 _SCALE = 1 / 128
 _ZERO_POINT = 128
@@ -52,6 +53,18 @@ class OpNets:
     id: str
     init_net: NetDef
     predict_net: NetDef
+
+    def to_source(self) -> NetSource:
+        """Give the nets as the program takes them, serialised."""
+        first, second = (
+            net.SerializeToString(deterministic=True) for net in (self.init_net, self.predict_net)
+        )
+        return NetSource(self.id, first, second)
+
+
+def lower(op: OpSpec) -> NetSource:
+    """Write the nets that run one operator; see `build_nets`."""
+    return build_nets(op).to_source()
 
 
 def build_nets(op: OpSpec) -> OpNets:

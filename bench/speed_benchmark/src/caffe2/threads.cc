@@ -7,7 +7,7 @@
 //   --caffe2_omp_num_threads   loops that operators wrote with OpenMP
 //   --caffe2_mkl_num_threads   MKL, in the operators that call it (x86-64 only)
 // Nothing governs an fp32 convolution without an engine: its matrix product takes one thread always.
-#include "threads.h"
+#include "engine.h"
 
 #include <dlfcn.h>
 

@@ -1,0 +1,11 @@
+"""Engines: the runtimes that operators are measured on. Adding one is one folder and one line here."""
+
+from __future__ import annotations
+
+from bench.engines.caffe2 import CAFFE2, OpNets, build_nets
+from bench.engines.engine import Engine, NetSource
+
+__all__ = ["CAFFE2", "ENGINES", "Engine", "NetSource", "OpNets", "build_nets"]
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CAFFE2,)}
+"""By the names that `--engine` takes."""
