@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bench.engines.caffe2 import CAFFE2, OpNets, build_nets
 from bench.engines.engine import Engine, NetSource
+from bench.engines.xnnpack import XNNPACK
 
-__all__ = ["CAFFE2", "ENGINES", "Engine", "NetSource", "OpNets", "build_nets"]
+__all__ = ["CAFFE2", "ENGINES", "XNNPACK", "Engine", "NetSource", "OpNets", "build_nets"]
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CAFFE2,)}
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CAFFE2, XNNPACK)}
 """By the names that `--engine` takes."""

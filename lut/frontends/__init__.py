@@ -11,15 +11,17 @@ from lut.errors import ModelError
 from lut.frontends import caffe2
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
 from lut.frontends.model import Frontend, Model, name_models
-from lut.frontends.netdef import list_ops, parameter_specs, write_netdef
+from lut.frontends.netdef import NamedOp, list_named_ops, list_ops, parameter_specs, write_netdef
 from lut.ops import FLOAT, OpSpec, TensorSpec
 
 __all__ = [
     "FRONTENDS",
     "Frontend",
     "Model",
+    "NamedOp",
     "Net",
     "is_caffe2_model",
+    "list_named_ops",
     "list_net_ops",
     "load_model",
     "name_models",

@@ -6,6 +6,7 @@ A net is read with its parameters' shapes only; no value of a weight is ever loo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -16,7 +17,15 @@ from lut.errors import ModelError
 from lut.files import read_bytes, write_atomically
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, argument_value, infer_outputs
 
-__all__ = ["list_ops", "make_op_spec", "parameter_specs", "read_netdef", "write_netdef"]
+__all__ = [
+    "NamedOp",
+    "list_named_ops",
+    "list_ops",
+    "make_op_spec",
+    "parameter_specs",
+    "read_netdef",
+    "write_netdef",
+]
 
 _FILLS = {
     "ConstantFill": FLOAT,
@@ -141,17 +150,31 @@ def _run_shapes(op: OperatorDef, specs: dict[str, TensorSpec]) -> OpSpec:
     return spec
 
 
+@dataclass(frozen=True)
+class NamedOp:
+    """An operator of a net, and the names of the blobs that it reads and writes."""
+
+    op: OpSpec
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
 def list_ops(net: NetDef, known: Mapping[str, TensorSpec]) -> tuple[OpSpec, ...]:
     """Give the net's operators in order, from the shapes of its inputs and parameters.
 
     Raises:
         ModelError: an operator that is unknown or does not fit, named by its place in the net.
     """
+    return tuple(named.op for named in list_named_ops(net, known))
+
+
+def list_named_ops(net: NetDef, known: Mapping[str, TensorSpec]) -> tuple[NamedOp, ...]:
+    """Give the net's operators as `list_ops` does, with the names of their blobs."""
     specs = dict(known)
     ops = []
     for index, op in enumerate(net.op):
         try:
-            ops.append(_run_shapes(op, specs))
+            ops.append(NamedOp(_run_shapes(op, specs), tuple(op.input), tuple(op.output)))
         except ModelError as error:
             name = op.name or (op.output[0] if op.output else "")
             raise ModelError(f"operator {index} ({name!r}): {error}") from error

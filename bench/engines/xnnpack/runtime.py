@@ -1,0 +1,44 @@
+"""XNNPACK's pinned runtime: the library that ExecuTorch's official wheels carry.
+
+Its functions are no documented part of the wheels, so the wheels are pinned by their hashes. They are
+unpacked, never installed. The library is BSD-licensed.
+"""
+
+from __future__ import annotations
+
+from bench.speed_benchmark import Component, Download, Runtime
+
+__all__ = ["RUNTIMES"]
+
+_VERSION = "1.5.1"
+
+_WHEELS = {
+    "x86_64": Download(
+        name=f"executorch-{_VERSION}-cp311-cp311-manylinux_2_28_x86_64.whl",
+        sha256="274c28c2fe2b76acb03f9fa381537425c40e0098dcf886baf6d97a1a55ffe300",
+        size=18_887_977,
+        requirement=f"executorch=={_VERSION}",
+        tags=("311", "cp311", "manylinux_2_28_x86_64"),
+    ),
+    "aarch64": Download(
+        name=f"executorch-{_VERSION}-cp311-cp311-manylinux_2_28_aarch64.whl",
+        sha256="8ee02348a3ea80ddf770822911ebf78da616b73afce0fbaaa79f23311c88c66a",
+        size=17_838_545,
+        requirement=f"executorch=={_VERSION}",
+        tags=("311", "cp311", "manylinux_2_28_aarch64"),
+    ),
+}
+
+_LIBRARIES = r"executorch/lib/(libexecutorch(?:_backend_xnnpack|_threadpool)?\.so)"
+
+RUNTIMES = {
+    machine: Runtime(
+        sources="xnnpack",
+        label=f"executorch {_VERSION} XNNPACK {machine}",
+        libraries=Component(f"xnnpack-{machine}", wheel, _LIBRARIES),
+        linked=("libexecutorch_backend_xnnpack.so", "libexecutorch_threadpool.so"),
+        compile_flags=("-std=c++14",),
+    )
+    for machine, wheel in _WHEELS.items()
+}
+"""By the machine that the program is for."""

@@ -1,0 +1,80 @@
+"""Operators and whole models as the program takes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.engines.engine import NetSource
+from bench.engines.xnnpack.graph import Graph, Role
+from bench.engines.xnnpack.lowering import add_op, kind_of, to_nhwc
+from lut.errors import ModelError
+from lut.frontends import is_caffe2_model, list_named_ops, read_caffe2_nets
+from lut.ops import OpSpec, TensorSpec, count_activations, infer_outputs
+
+__all__ = ["lower", "lower_model"]
+
+_KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC"}
+"""Operators whose dimensions are no image in an order of its own: they are taken as they are written."""
+
+
+def lower(op: OpSpec) -> NetSource:
+    """Write the subgraph that runs one operator.
+
+    Raises:
+        ModelError: it does not fit its shape rule, or XNNPACK does not run it.
+    """
+    outputs = infer_outputs(op)
+    graph = Graph()
+    inputs = [
+        graph.activation("input", kind_of(tensor), _dims(op, tensor.shape))
+        for tensor in op.inputs[: count_activations(op)]
+    ]
+    if len(outputs) > 1:
+        raise ModelError(f"{op.describe()}: XNNPACK gives one output only.")
+    output = graph.activation("output", kind_of(outputs[0]), _dims(op, outputs[0].shape))
+    add_op(graph, op, inputs, output)
+    return NetSource(op.id, _tell(outputs), graph.to_text().encode())
+
+
+def _dims(op: OpSpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape if op.op_type in _KEEP_ORDER else to_nhwc(op, shape)
+
+
+def _tell(outputs: Sequence[TensorSpec]) -> bytes:
+    """Write outputs as the program shall report them: as every engine's are, in the order of the operator."""
+    told = [
+        {"name": f"output_{index}", "shape": list(tensor.shape), "dtype": tensor.dtype}
+        for index, tensor in enumerate(outputs)
+    ]
+    return json.dumps(told, separators=(",", ":")).encode()
+
+
+def lower_model(net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None) -> NetSource:
+    """Write a Caffe2 model's folder as one subgraph.
+
+    Raises:
+        ModelError: it is no Caffe2 model, can't be understood, or holds an operator that XNNPACK does
+            not run.
+    """
+    if not is_caffe2_model(path):
+        raise ModelError(
+            f"{path} holds no Caffe2 net. Only those can be measured whole: expected a folder with "
+            f"model.pb and model_init.pb."
+        )
+    nets = read_caffe2_nets(path, input_dims)
+    named = list_named_ops(nets.net, nets.parameters | nets.inputs)
+    graph = Graph()
+    values = {}
+    last = named[-1].outputs[0]
+    for each in named:
+        for name, tensor in zip(each.inputs[: count_activations(each.op)], each.op.inputs, strict=False):
+            if name not in values:
+                values[name] = graph.activation("input", kind_of(tensor), _dims(each.op, tensor.shape))
+        outputs = infer_outputs(each.op)
+        role: Role = "output" if each.outputs[0] == last else "inner"
+        output = graph.activation(role, kind_of(outputs[0]), _dims(each.op, outputs[0].shape))
+        add_op(graph, each.op, [values[name] for name in each.inputs[: count_activations(each.op)]], output)
+        values[each.outputs[0]] = output
+    return NetSource(net_id, _tell(infer_outputs(named[-1].op)), graph.to_text().encode())
