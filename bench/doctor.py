@@ -79,6 +79,10 @@ def _check_python(engine: Engine) -> Finding:
     return Finding(says)
 
 
+def _of(engine: Engine) -> str:
+    return "" if engine is CAFFE2 else f" --engine {engine.name}"
+
+
 def _host_is_unbuilt(engine: Engine) -> bool:
     try:
         return engine.find("host") is None
@@ -129,10 +133,13 @@ def _check_engine(engine: Engine) -> Finding:
         program = engine.find("host")
     except DeviceError as error:
         return Finding(
-            f"{str(error).rstrip('.')}; phones can be measured", "bench build --target android-arm64"
+            f"{str(error).rstrip('.')}; phones can be measured",
+            f"bench build --target android-arm64{_of(engine)}",
         )
     if program is None:
-        return Finding("the benchmark program is not built yet, or not whole", "bench build", True)
+        return Finding(
+            "the benchmark program is not built yet, or not whole", f"bench build{_of(engine)}", True
+        )
     op = OpSpec.of("Relu", (TensorSpec((1, 8, 8, 8), FLOAT),), order="NCHW")
     host = HostDevice(engine=engine)
     try:
@@ -142,7 +149,7 @@ def _check_engine(engine: Engine) -> Finding:
     except DeviceError as error:
         reason = str(error)
     if reason is not None:
-        again = f"rm -r {default_cache() / 'runtime'} && bench build"
+        again = f"rm -r {default_cache() / 'runtime'} && bench build{_of(engine)}"
         return Finding(f"the engine does not measure: {reason}", again, True)
     return Finding(f"{program.engine} is whole and measures ({program.sha256[:12]})")
 
@@ -150,7 +157,9 @@ def _check_engine(engine: Engine) -> Finding:
 def _check_phone_program(engine: Engine) -> Finding:
     program = engine.find("android-arm64")
     if program is None:
-        return Finding("the program for phones is not built yet", "bench build --target android-arm64")
+        return Finding(
+            "the program for phones is not built yet", f"bench build --target android-arm64{_of(engine)}"
+        )
     return Finding(f"{program.engine} is whole ({program.sha256[:12]})")
 
 

@@ -22,10 +22,11 @@ from bench.device_runner import (
     list_server_serials,
     read_profile,
 )
+from bench.engines import CAFFE2, ENGINES, Engine
 from lut.cli import grouped
 from lut.errors import DeviceError
 
-__all__ = ["DeviceChoice", "adb_option", "complete_serial", "device_options"]
+__all__ = ["DeviceChoice", "adb_option", "complete_serial", "device_options", "engine_option"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -51,6 +52,18 @@ class DeviceChoice:
             DeviceError: one can't be opened, there is no phone, or several and nobody says which.
         """
         return choose_devices(self.serials, self.every, self.way, self.phones)
+
+
+def engine_option(command: Command) -> Command:
+    """Add the option `--engine`; the command gets an `Engine`."""
+    return grouped("Engine")(
+        "--engine",
+        type=click.Choice(list(ENGINES)),
+        default=CAFFE2.name,
+        show_default=True,
+        callback=lambda _context, _parameter, name: ENGINES[name],
+        help="What operators run on. Each has tables of its own.",
+    )(command)
 
 
 def adb_option(command: Command) -> Command:
@@ -100,6 +113,7 @@ def device_options(
             binary: Path | None,
             profile: Path | None,
             device_name: str | None,
+            engine: Engine,
             every: bool = False,
             **options: Any,
         ) -> Any:
@@ -107,11 +121,14 @@ def device_options(
                 ignored_gates=frozenset(ignored_gates),
                 profile=read_profile(profile) if profile else None,
                 binary=binary,
+                engine=engine,
             )
+            if binary is not None and engine is not CAFFE2:
+                raise click.UsageError(f"--binary is a program of Caffe2's; it does not run {engine.name}.")
             chosen = (serials,) if isinstance(serials, str) else serials or ()
             return command(*args, devices=DeviceChoice(chosen, every, way, phones, device_name), **options)
 
-        decorated = adb_option(with_devices)
+        decorated = adb_option(engine_option(with_devices))
         decorated = grouped(title)("--device-name", metavar="NAME", callback=_check_name, help=name_help)(
             decorated
         )

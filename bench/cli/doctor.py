@@ -6,15 +6,19 @@ import json
 
 import click
 
+from bench.cli.device_options import engine_option
 from bench.doctor import CHECKS, run_checks
+from bench.engines import Engine
+from lut.cli import GroupedCommand
 from lut.errors import DeviceError
 
 __all__ = ["doctor"]
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
+@engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one array of checks.")
-def doctor(as_json: bool) -> None:
+def doctor(engine: Engine, as_json: bool) -> None:
     """Look whether this machine has what it needs, and name the command that mends what is amiss.
 
     Ends with exit code 3 if something is broken that measuring on this machine needs; what only phones need
@@ -27,7 +31,7 @@ def doctor(as_json: bool) -> None:
     """
     width = max(map(len, CHECKS))
     rows, broken = [], []
-    for name, finding in run_checks():
+    for name, finding in run_checks(engine):
         if finding.state == "broken":
             broken.append(name)
         if as_json:

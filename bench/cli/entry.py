@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from bench.cli.device_options import adb_option, complete_serial
-from bench.device_runner import Device, list_devices, open_device
-from bench.engines import CAFFE2
+from bench.cli.device_options import adb_option, complete_serial, engine_option
+from bench.device_runner import Device, PhoneOptions, list_devices, open_device
+from bench.engines import Engine
 from bench.speed_benchmark import TARGET_NAMES
-from lut.cli import LazyGroup, end_program, quiet_option, say
+from lut.cli import GroupedCommand, LazyGroup, end_program, quiet_option, say
 
 __all__ = ["main"]
 
@@ -54,7 +54,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(cls=GroupedCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one array of devices.")
 @click.option(
     "--name",
@@ -72,7 +72,8 @@ def cli() -> None:
     help="Only this; tcp:HOST:PORT for one by network.",
 )
 @adb_option
-def devices(as_json: bool, serial: str | None, serials: tuple[str, ...], way: str) -> None:
+@engine_option
+def devices(as_json: bool, serial: str | None, serials: tuple[str, ...], way: str, engine: Engine) -> None:
     """List the devices that can be measured on.
 
     \b
@@ -80,13 +81,14 @@ def devices(as_json: bool, serial: str | None, serials: tuple[str, ...], way: st
       bench devices --json
       bench devices --device tcp:192.168.1.20:5555
     """
+    options = PhoneOptions(engine=engine)
     if serial is not None:
-        click.echo(open_device(serial, way).info.name)
+        click.echo(open_device(serial, way, options).info.name)
         return
     if serials:
-        opened = [open_device(each, way) for each in serials]
+        opened = [open_device(each, way, options) for each in serials]
     else:
-        opened = list_devices(way, warn=say(quiet=False))
+        opened = list_devices(way, options, warn=say(quiet=False))
     with ExitStack() as stack:
         for device in opened:
             stack.callback(device.close)
@@ -140,7 +142,7 @@ def clean(serial: str, way: str) -> None:
     device.close()
 
 
-@cli.command()
+@cli.command(cls=GroupedCommand)
 @click.option(
     "--target",
     type=click.Choice(TARGET_NAMES),
@@ -148,16 +150,18 @@ def clean(serial: str, way: str) -> None:
     show_default=True,
     help="The machine to build for.",
 )
+@engine_option
 @quiet_option
-def build(target: str, quiet: bool) -> None:
+def build(target: str, engine: Engine, quiet: bool) -> None:
     """Build the benchmark program with its pinned runtime; does nothing when it is there.
 
-    The runtime is downloaded by pip and checked against its SHA-256: 45 MB for Android, 804 MB for an
-    x86-64 host. Everything is kept in the user's cache folder.
+    The engine's runtime is downloaded by pip and checked against its SHA-256. Caffe2's has 45 MB for Android
+    and 804 MB for an x86-64 host, XNNPACK's 19 MB. Everything is kept in the user's cache folder.
 
     \b
     Example:
       bench build --target android-arm64
+      bench build --engine xnnpack
     """
-    program = CAFFE2.build(target, progress=say(quiet))
+    program = engine.build(target, progress=say(quiet))
     click.echo(program.executable)

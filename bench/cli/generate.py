@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from bench.campaign import Forecaster, learn
-from bench.engines import build_nets
+from bench.cli.device_options import engine_option
+from bench.engines import CAFFE2, Engine, build_nets
 from bench.op_generators import SPACES, draw
 from lut.cli import Bar, ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
 from lut.frontends import write_netdef
@@ -58,6 +59,7 @@ plan = grouped("Plan")
 @plan("--sample", type=click.IntRange(1), help="Draw so many operators at random. Default: all.")
 @plan("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
 @space_options({name: space.generate for name, space in SPACES.items()})
+@engine_option
 @count_options
 @quiet_option
 def generate(
@@ -66,6 +68,7 @@ def generate(
     sample: int | None,
     seed: int,
     space: ChosenSpace,
+    engine: Engine,
     counting: CountChoice,
     quiet: bool,
 ) -> None:
@@ -91,18 +94,32 @@ def generate(
     forecaster = None if counting.run is None else learn(counting.run)
     with Bar(None, "op", quiet) as bar:
         ops: Iterable[OpSpec] = bar.follow(SPACES[space.name].generate(**space.options))
+        left_out: Counter[str] = Counter()
+        if engine is not CAFFE2:
+            ops = _leave_out(ops, engine, left_out)
         if sample is not None:
             ops = draw(ops, sample, seed)
         if output is None:
             counts, run_ns = _count(ops, forecaster)
         else:
             number = write_plan(ops if nets is None else (_write_nets(op, nets) for op in ops), output)
+    for op_type, times in sorted(left_out.items()):
+        say(quiet)(f"Left out: {times:,} {op_type}, which {engine.name} does not run.")
     if output is not None:
         say(quiet)(f"{output}: {number:,} operators")
     elif counting.as_json:
         click.echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
     else:
         _show(counts, run_ns, forecaster)
+
+
+def _leave_out(ops: Iterable[OpSpec], engine: Engine, left_out: Counter[str]) -> Iterator[OpSpec]:
+    """Pass on the operators that the engine runs, and count the others by type."""
+    for op in ops:
+        if engine.refusal(op) is None:
+            yield op
+        else:
+            left_out[op.op_type] += 1
 
 
 def _write_nets(op: OpSpec, folder: Path) -> OpSpec:

@@ -16,9 +16,10 @@ from bench.cli.device_options import DeviceChoice, device_options
 from bench.cli.live import Display
 from bench.cli.protocol_options import protocol_options
 from bench.device_runner import SILENCE_S, Device, Watch
+from bench.engines import CAFFE2, Engine
 from lut.cli import GroupedCommand, grouped, quiet_option, say
 from lut.drift import LARGE_IN_WORDS, RunDrift
-from lut.errors import FailedError
+from lut.errors import EngineError, FailedError
 from lut.journal import read_config
 from lut.plan import count_lines, read_plan
 
@@ -78,6 +79,7 @@ def run(
       bench run zoo.plan.jsonl --device host --cache warm -o zoo.run.jsonl
       bench run zoo.plan.jsonl --all -o runs/
     """
+    _check_plan(plan_file, devices.phones.engine)
     with ExitStack() as stack:
         opened = devices.open()
         for device in opened:
@@ -108,6 +110,19 @@ def run(
         raise FailedError(
             f"{failed} of {planned} operators could not be measured; "
             f'the lines of kind "failure" in {", ".join(map(str, summaries))} say why.'
+        )
+
+
+def _check_plan(plan_file: Path, engine: Engine) -> None:
+    """Refuse, before anything is measured, a plan with operators that the engine does not run."""
+    if engine is CAFFE2:
+        return  # which runs all that has a rule
+    refused = {op.op_type: reason for op in read_plan(plan_file) if (reason := engine.refusal(op))}
+    if refused:
+        reasons = "\n".join(f"  {reason}" for reason in refused.values())
+        raise EngineError(
+            f"{engine.name} does not run all operators of {plan_file}; of each type, one:\n{reasons}\n"
+            f"`bench generate --engine {engine.name}` leaves such operators out."
         )
 
 

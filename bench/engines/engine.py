@@ -35,6 +35,8 @@ class Engine:
     """By machine."""
     lower: Callable[[OpSpec], NetSource]
     lower_model: Callable[[str, Path, Mapping[str, tuple[int, ...]] | None], NetSource]
+    refusal: Callable[[OpSpec], str | None] = lambda _: None
+    """Why it does not run an operator; None where it does, or where only a run can tell."""
     device_suffix: str = ""
     """What it adds to the names of devices, so that tables of two engines never meet."""
 

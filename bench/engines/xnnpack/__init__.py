@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bench.engines.engine import Engine
 from bench.engines.xnnpack.runtime import RUNTIMES
-from bench.engines.xnnpack.sources import lower, lower_model
+from bench.engines.xnnpack.sources import lower, lower_model, refusal
 
 __all__ = ["XNNPACK"]
 
-XNNPACK = Engine("xnnpack", RUNTIMES, lower, lower_model, device_suffix="-xnnpack")
+XNNPACK = Engine("xnnpack", RUNTIMES, lower, lower_model, refusal, device_suffix="-xnnpack")

@@ -186,7 +186,7 @@ def _transpose(order: tuple[int, ...] | None) -> Lowering:
     return lower
 
 
-def _concatenate(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     if not 2 <= len(inputs) <= 4:
         raise ModelError("joins 2 to 4 inputs")
     axis = next(

@@ -34,7 +34,7 @@ _LIBRARIES = r"executorch/lib/(libexecutorch(?:_backend_xnnpack|_threadpool)?\.s
 RUNTIMES = {
     machine: Runtime(
         sources="xnnpack",
-        label=f"executorch {_VERSION} XNNPACK {machine}",
+        label=f"executorch {_VERSION} XNNPACK qs8 {machine}",
         libraries=Component(f"xnnpack-{machine}", wheel, _LIBRARIES),
         linked=("libexecutorch_backend_xnnpack.so", "libexecutorch_threadpool.so"),
         compile_flags=("-std=c++14",),

@@ -13,7 +13,7 @@ from lut.errors import ModelError
 from lut.frontends import is_caffe2_model, list_named_ops, read_caffe2_nets
 from lut.ops import OpSpec, TensorSpec, count_activations, infer_outputs
 
-__all__ = ["lower", "lower_model"]
+__all__ = ["lower", "lower_model", "refusal"]
 
 _KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC"}
 """Operators whose dimensions are no image in an order of its own: they are taken as they are written."""
@@ -36,6 +36,15 @@ def lower(op: OpSpec) -> NetSource:
     output = graph.activation("output", kind_of(outputs[0]), _dims(op, outputs[0].shape))
     add_op(graph, op, inputs, output)
     return NetSource(op.id, _tell(outputs), graph.to_text().encode())
+
+
+def refusal(op: OpSpec) -> str | None:
+    """Say why XNNPACK does not run an operator; None if it does."""
+    try:
+        lower(op)
+    except ModelError as error:
+        return str(error)
+    return None
 
 
 def _dims(op: OpSpec, shape: tuple[int, ...]) -> tuple[int, ...]:
