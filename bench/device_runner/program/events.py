@@ -112,7 +112,7 @@ def _parse(event: str, fields: dict[str, Any]) -> Event:
                 ),
                 Discarded(**{cause: _times(runs, 0) for cause, runs in fields.get("discarded", {}).items()}),
                 _positive(fields["engine_ns"]),
-                int(fields.get("load_ns", 0)),
+                _count(fields.get("load_ns", 0)),
             )
         case "error":
             return NetFailed(fields["id"], fields["stage"], fields["message"])
@@ -131,6 +131,12 @@ def _outputs(values: Any) -> tuple[TensorSpec, ...] | None:
 def _positive(value: Any) -> int:
     if type(value) is not int or value < 1:
         raise ValueError(f"{value!r} where a whole number above 0 is expected")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} where a whole number from 0 is expected")
     return value
 
 
