@@ -125,7 +125,7 @@ def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, str]
     for path in (cache / "programs").glob(f"[!.]*/{_STAMP}"):
         try:
             stamp, used_ns = json.loads(path.read_text()), path.stat().st_mtime_ns
-            if stamp.keys() >= _STAMP_KEYS and stamp["target"] == target.name:
+            if stamp.keys() >= _STAMP_KEYS and stamp["target"] == target.id:
                 found.append((used_ns, path.parent, stamp))
         except (OSError, ValueError, AttributeError):
             continue  # damaged, which means to build it anew
@@ -193,14 +193,14 @@ def _build(target: Target, cache: Path, progress: Announce | None) -> Program:
     report(progress, f"Compiling the program for {target.name} with {compiler}.")
     recipe = _hash_recipe(target)
     # With the name of the stamp in it: versions that kept their stamp elsewhere remove folders of their own.
-    name = hashlib.sha256(f"{_STAMP} {target.name} {recipe} {compiler}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{_STAMP} {target.id} {recipe} {compiler}".encode()).hexdigest()[:16]
     final = cache / "programs" / name
     with new_folder(final) as folder:
         _compile(target, cache, folder)
         if target.system_libraries:
             _collect_libraries(target, cache, folder / "lib")
         stamp = {
-            "target": target.name,
+            "target": target.id,
             "recipe": recipe,
             "compiler": compiler,
             "sha256": _label(folder / "speed_benchmark", target),

@@ -46,6 +46,11 @@ class Target:
     system_libraries: tuple[str, ...] = ()
     strip: str = ""
 
+    @property
+    def id(self) -> str:
+        """What tells its programs from those of other machines and engines."""
+        return f"{self.name} {self.runtime.sources}"
+
 
 _ANDROID: dict[str, Any] = {
     "compiler": "aarch64-linux-gnu-g++",

@@ -15,7 +15,7 @@ from lut.ops.arguments import (
     normalise_value,
     parse_argument,
 )
-from lut.ops.canonical import MATCHES
+from lut.ops.canonical import MATCHES, canonical_arguments
 from lut.ops.families import Sizes, check_family, family_of
 from lut.ops.key_reader import END, KeyReader, read_head, refuse_repeated
 from lut.ops.rules import Window
@@ -37,6 +37,7 @@ __all__ = [
     "Window",
     "argument_value",
     "bytes_moved",
+    "canonical_arguments",
     "check_family",
     "count_activations",
     "describe_value",

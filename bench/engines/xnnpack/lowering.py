@@ -11,7 +11,7 @@ from math import prod
 
 from bench.engines.xnnpack.graph import FLOAT, INT8, Graph, Range, Tensor
 from lut.errors import ModelError
-from lut.ops import UINT8, OpSpec, TensorSpec, Window
+from lut.ops import UINT8, OpSpec, TensorSpec, Window, canonical_arguments
 
 __all__ = ["LOWERINGS", "add_op", "kind_of", "to_nhwc"]
 
@@ -86,9 +86,14 @@ def _deconvolution(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: T
 def _fully_connected(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     (x,) = inputs
     out_channels, columns = op.inputs[1].shape[0], prod(op.inputs[1].shape[1:])
-    x = _reshaped(graph, x, (prod(x.dims) // columns, columns))
+    rows = prod(x.dims) // columns
+    x = _reshaped(graph, x, (rows, columns))
     weight, bias = graph.weight(x.kind, (out_channels, columns)), graph.bias(x.kind, out_channels)
-    graph.node("fully_connected", x, weight, bias, output, floats=output.full_range)
+    flat = output.dims == (rows, out_channels)
+    result = output if flat else graph.activation("inner", x.kind, (rows, out_channels))
+    graph.node("fully_connected", x, weight, bias, result, floats=output.full_range)
+    if not flat:
+        graph.node("reshape", result, output, ints=output.dims)
 
 
 def _reshaped(graph: Graph, x: Tensor, dims: tuple[int, ...]) -> Tensor:
@@ -186,6 +191,12 @@ def _transpose(order: tuple[int, ...] | None) -> Lowering:
     return lower
 
 
+def _slice(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    starts = dict(canonical_arguments(op))["starts"]  # however they are spelled
+    assert isinstance(starts, tuple)
+    graph.node("slice", inputs[0], output, ints=(*to_nhwc(op, tuple(map(int, starts))), *output.dims))
+
+
 def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     if not 2 <= len(inputs) <= 4:
         raise ModelError("joins 2 to 4 inputs")
@@ -228,6 +239,7 @@ LOWERINGS: dict[str, Lowering] = {
     "Int8Relu": _relu,
     "Int8Reshape": _reshape,
     "Int8Sigmoid": _unary("sigmoid"),
+    "Int8Slice": _slice,
     "Int8Softmax": _softmax,
     "Int8Sum": _sum,
     "Int8SumRelu": _sum,
@@ -239,6 +251,7 @@ LOWERINGS: dict[str, Lowering] = {
     "Relu": _relu,
     "Reshape": _reshape,
     "Sigmoid": _unary("sigmoid"),
+    "Slice": _slice,
     "Softmax": _softmax,
     "Sum": _sum,
     "Transpose": _transpose(None),

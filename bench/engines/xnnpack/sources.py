@@ -31,8 +31,6 @@ def lower(op: OpSpec) -> NetSource:
         graph.activation("input", kind_of(tensor), _dims(op, tensor.shape))
         for tensor in op.inputs[: count_activations(op)]
     ]
-    if len(outputs) > 1:
-        raise ModelError(f"{op.describe()}: XNNPACK gives one output only.")
     output = graph.activation("output", kind_of(outputs[0]), _dims(op, outputs[0].shape))
     add_op(graph, op, inputs, output)
     return NetSource(op.id, _tell(outputs), graph.to_text().encode())

@@ -18,7 +18,7 @@ from lut.errors import EngineError
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "sources"
-    folder.mkdir()
+    (folder / "caffe2").mkdir(parents=True)
     # The file's name is in the program, as it is in those that use Caffe2's checks.
     (folder / "main.cc").write_text('#include <cstdio>\nint main() { std::puts("one " __FILE__); }\n')
     monkeypatch.setattr(build, "SOURCES", folder)
