@@ -41,19 +41,20 @@ def invoke(program: click.Command, *words: object) -> str:
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("engine", "suffix"), [("caffe2", ""), ("xnnpack", "-xnnpack")])
+def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(engine: str, suffix: str, tmp_path: Path) -> None:
     """The real arm64 program, every step by the command lines."""
     need_userland("arm64")
     model, plan, journal = tmp_path / "FBNet-96" / "int8", tmp_path / "plan.jsonl", tmp_path / "run.jsonl"
     invoke(lut.cli.cli, "models", "build", "FBNet-96", "--precision", "int8", "-o", tmp_path)
     invoke(bench.cli.cli, "generate", "--space", "models", "--model", model, "-o", plan)
     with run_phone("s8") as running:
-        listed = invoke(bench.cli.cli, "devices", "--json", "--device", running.serial)
+        listed = invoke(bench.cli.cli, "devices", "--json", "--device", running.serial, "--engine", engine)
         [device] = json.loads(listed)
-        assert device["name"] == "SM-G950U-7.0-24"
+        assert device["name"] == f"SM-G950U-7.0-24{suffix}"
         assert device["facts"]["clusters"] == "0-3:1900800 4-7:2361600"
         assert device["state"]["battery_level"] == "87"
-        few = ("--passes", 1, "--iters", 3, "--warmup", 1)
+        few = ("--passes", 1, "--iters", 3, "--warmup", 1, "--engine", engine)
         invoke(bench.cli.cli, "run", plan, "--device", running.serial, "-o", journal, *few)
         assert running.foreign_files == []
         assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
@@ -63,7 +64,7 @@ def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(tmp_path: Path) -> No
     said = invoke(
         lut.cli.cli,
         "get-runtime",
-        *("--model_path", model, "--db_dir", tmp_path / "data", "--device", "SM-G950U-7.0-24"),
+        *("--model_path", model, "--db_dir", tmp_path / "data", "--device", f"SM-G950U-7.0-24{suffix}"),
         *("--input_dims", '{"data": [1, 3, 96, 96]}'),
     )
     assert "All operators found in the table? True" in said
