@@ -22,7 +22,7 @@ _WIDTH = 98
 _HEAD = """\
 # Commands
 
-Every command with every option, as `--help` prints it (`make docs` writes this page anew).
+Every command with every option, as `--help` prints it (`make docs` writes this page).
 [troubleshooting.md](troubleshooting.md) explains the messages. `bench --version` and `lut --version` print
 the version.
 

@@ -130,6 +130,7 @@ def test_a_transcript_is_commands_and_what_they_print(tmp_path: Path) -> None:
         ("a\n…\nz", "a\nz\n"),
         ("took … in all", "took 3 days in all\n"),
         ("", ""),
+        ("done", "tcp:1: 79 of 148 visits (53 %), 0:00:10 left, 0 failed\ndone\n"),
         ("done", "Others keep core 1 (100%) busy: host is measured on core 0.\ndone\n"),
     ],
 )
