@@ -22,7 +22,7 @@ __all__ = [
     "BlockTable",
     "MissingOpsError",
     "SpaceOption",
-    "block_space",
+    "find_block_space",
     "list_layers",
     "list_options",
     "load_blocks",
