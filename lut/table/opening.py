@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lut.errors import ConflictError, FileError
 from lut.table.index import build_index
 from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.stores import IndexStore
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["find_table_file", "load_table", "table_file_name"]
 
