@@ -32,6 +32,8 @@ class _Line(KeyFields, forbid_unknown_fields=True, kw_only=True):
     discarded: dict[str, tuple[Nanoseconds, ...]] = {}  # noqa: RUF012 - msgspec copies it
 
 
+_NONE: Counter[str] = Counter()
+
 _decode = msgspec.json.Decoder(_Line).decode
 
 
@@ -50,18 +52,29 @@ def read_visit(line: bytes) -> MeasurementLine | None:
     """Read a measurement; None for any other line, and for one that was written otherwise."""
     try:
         fields = _decode(line)
-        return MeasurementLine(
-            fields.segment,
-            fields.key._replace(op_args=_normalise(fields.op_type, fields.op_args)),
-            fields.samples_ns,
-            Conditions(**fields.conditions),  # type: ignore[arg-type]
-            Discarded(**fields.discarded).count(),
-        )
+        op_type, op_args = _share_head(fields.op_type, fields.op_args)
+        conditions = Conditions(**fields.conditions)  # type: ignore[arg-type]
+        discarded = Discarded(**fields.discarded)
     except (ValueError, TypeError):
         return None
+    return MeasurementLine(
+        fields.segment,
+        OpKey(op_type, op_args, tuple(map(_share, fields.input_shapes)), _share(fields.input_dtypes)),
+        fields.samples_ns,
+        conditions,
+        discarded.count() if discarded.canary or discarded.preempted else _NONE,
+    )
 
 
-@lru_cache(maxsize=65536)
-def _normalise(op_type: str, op_args: tuple[str, ...]) -> tuple[str, ...]:
+# A million keys are held in memory, and have few different parts: equal ones should be one object.
+
+
+@lru_cache(maxsize=1 << 18)
+def _share_head(op_type: str, op_args: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Write arguments as `OpSpec` puts them: any other spelling would be another key."""
-    return OpSpec.from_key(OpKey(op_type, op_args, (), ())).key.op_args
+    return op_type, OpSpec.from_key(OpKey(op_type, op_args, (), ())).key.op_args
+
+
+@lru_cache(maxsize=1 << 18)
+def _share(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return numbers

@@ -7,7 +7,6 @@ by `OpKey.from_json`.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -34,10 +33,4 @@ class KeyFields(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def key(self) -> OpKey:
         """The key that these are the fields of."""
-        return OpKey(self.op_type, _share(self.op_args), self.input_shapes, self.input_dtypes)
-
-
-@lru_cache(maxsize=65536)
-def _share(op_args: tuple[str, ...]) -> tuple[str, ...]:
-    """Give one object for all equal arguments: in the millions of keys of a space few differ."""
-    return op_args
+        return OpKey(self.op_type, self.op_args, self.input_shapes, self.input_dtypes)

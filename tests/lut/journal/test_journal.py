@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lut.entries import Conditions, Failure, Measurement, RunConfig, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Entry, open_journal, read_journal, read_progress, read_visits
+from lut.journal import Entry, MeasurementLine, open_journal, read_journal, read_progress, read_visits
 from tests.lut.samples import (
     CONFIG,
     CONV,
@@ -243,6 +243,14 @@ def test_a_damaged_line_is_named(old: str, new: str, reason: str, tmp_path: Path
         ) as caught:
             next(entries)
         assert str(caught.value).endswith("). Is it a file written by `bench run`?")
+
+
+def test_visits_share_the_parts_of_their_keys(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES)
+    first, second = (visit.key for visit in read_visits(path) if isinstance(visit, MeasurementLine))
+    assert first == second == CONV.key
+    assert all(a is b for a, b in zip(first[:2], second[:2], strict=True))
+    assert all(a is b for a, b in zip(first.input_shapes, second.input_shapes, strict=True))
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:

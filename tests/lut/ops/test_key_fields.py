@@ -73,8 +73,3 @@ def test_any_field(name: str, value: object) -> None:
             decode(line.encode())
     else:
         assert decode(line.encode()).key == expected
-
-
-def test_equal_arguments_are_one_object() -> None:
-    first, second = decode(LINE.encode()).key, decode(LINE.encode()).key
-    assert first.op_args is second.op_args
