@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lut.errors import ConflictError, FileError
 from lut.ops import MATCHES
@@ -12,9 +11,6 @@ from lut.table.index import build_index
 from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.stores import IndexStore
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["find_table_file", "load_table", "table_file_name"]
 

@@ -106,8 +106,13 @@ def test_ws_nbytes_limit_is_dropped_as_the_original_drops_it(tmp_path: Path) -> 
         ("[1],", "[true],", "a shape or dtype holds something other than whole numbers from 0"),
         ('"op_args": []', '"op_args": [3]', "op_args holds something other than texts"),
         ('"op_args": []', '"op_args": {}', "the field 'op_args' is absent or no list"),
+        ('"op_type"', '"op_type": "Relu", "op_type"', "the key 'op_type' stands there twice"),
+        ('"device"', '"device": "Box-12-6.1", "device"', "the key 'device' stands there twice"),
+        ('"device"', '"runtime_us_p50" : 5.0, "device"', "the key 'runtime_us_p50' stands there twice"),
+        ('"Relu"', '"\\ud800"', "'utf-8' codec can't encode character"),
+        ('"Box-12-6.1"', '"\\udfff"', "'utf-8' codec can't encode character"),
     ],
-    ids=range(21),
+    ids=range(26),
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_line_that_is_no_record_is_named(
