@@ -88,7 +88,7 @@ def open(  # noqa: A001 - users write `lut.open`
         progress: hears the number of lines read, while an index is built.
 
     Raises:
-        FileError: the file can't be read, or is no table; the message names the line.
+        FileError: the file can't be read, or is not a table; the message names the line.
         ConflictError: it holds several devices' records, and none was named.
     """
     from lut.table import load_table

@@ -40,7 +40,7 @@ def read_plan(path: Path) -> Iterator[OpSpec]:
     """Read a plan's operators, each checked against its shape rule.
 
     Raises:
-        FileError: the file can't be read, or a line is no operator; the message names the line.
+        FileError: the file can't be read, or a line is not an operator; the message names the line.
         ModelError: an operator of unknown type, or whose shapes don't fit.
     """
     empty = True
@@ -75,7 +75,7 @@ def _read_line(path: Path, number: int, line: bytes) -> OpSpec:
         op = OpSpec.from_key(_read_key(line))
     except ValueError as error:  # JSON and text errors are ValueErrors too
         raise FileError(
-            f"{path}:{number} is no operator: {error}. Expected is a line as `bench generate` writes it."
+            f"{path}:{number} is not an operator: {error}. Expected a line as `bench generate` writes it."
         ) from error
     try:
         infer_outputs(op)

@@ -30,14 +30,14 @@ def parse_expression(text: str, names: Mapping[str, str]) -> tuple[Evaluate, fro
         names: what may be written in it, and the name under which the value is found.
 
     Raises:
-        ValueError: it is no expression, or holds something else than `ALLOWED`.
+        ValueError: it is not an expression, or holds something else than `ALLOWED`.
     """
     if len(text) > _MOST_CHARACTERS:
-        raise ValueError(f"an expression may have {_MOST_CHARACTERS} characters, this one has {len(text)}")
+        raise ValueError(f"an expression may have {_MOST_CHARACTERS} characters; this one has {len(text)}")
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{text!r} is no expression; allowed are {ALLOWED}") from error
+        raise ValueError(f"{text!r} is not an expression; allowed are {ALLOWED}") from error
     _check(tree.body, names)
     read = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     for node in read:
@@ -48,7 +48,7 @@ def parse_expression(text: str, names: Mapping[str, str]) -> tuple[Evaluate, fro
 
 def _check(node: ast.expr, names: Mapping[str, str]) -> None:
     if isinstance(node, ast.Name) and node.id not in names:
-        raise ValueError(f"{node.id!r} is no axis here; there are {', '.join(sorted(names))}")
+        raise ValueError(f"{node.id!r} is not an axis here; there are {', '.join(sorted(names))}")
     for part in _list_parts(node):
         _check(part, names)
 
@@ -75,5 +75,5 @@ def _list_right(op: ast.cmpop, node: ast.expr) -> list[ast.expr]:
     if not isinstance(op, ast.In | ast.NotIn):
         return [node]
     if not isinstance(node, ast.List | ast.Tuple):
-        raise ValueError(f"behind `in` stands {ast.unparse(node)!r}, expected is a list such as [1, 2]")
+        raise ValueError(f"`in` is followed by {ast.unparse(node)!r}; expected a list such as [1, 2]")
     return node.elts

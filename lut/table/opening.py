@@ -63,7 +63,7 @@ def load_table(
         progress: hears the number of lines read, while an index is built.
 
     Raises:
-        FileError: the file can't be read, holds no record, or a line of it is no record.
+        FileError: the file can't be read, holds no record, or a line of it is not a record.
         ConflictError: it holds several devices' records, and none was named.
         ValueError: there is no such `match`.
     """

@@ -32,7 +32,7 @@ def read(path: Path) -> Iterator[LutRecord]:
     """Read a table's records in order.
 
     Raises:
-        FileError: the file can't be read, or a line is no record; the message names the line.
+        FileError: the file can't be read, or a line is not a record; the message names the line.
     """
     with _open(path) as stream:
         for _, record in _parse_lines(path, stream, read_record):
@@ -88,7 +88,7 @@ def _parse_lines(
             parsed = parse(line)
         except ValueError as error:  # JSON and text errors are ValueErrors too
             raise FileError(
-                f"{path}:{number} is no table record: {error}. Expected are exactly the ten keys of the "
+                f"{path}:{number} is not a table record: {error}. Expected exactly the ten keys of the "
                 f"published format."
             ) from error
         yield number, parsed

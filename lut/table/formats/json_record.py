@@ -54,7 +54,7 @@ def read_record(line: bytes) -> LutRecord:
     """Read a line whole.
 
     Raises:
-        ValueError: it is no record; the message says why.
+        ValueError: it is not a record; the message says why.
     """
     _, record = _read(line)
     return record
@@ -102,13 +102,13 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make a dict of JSON's pairs, for `object_pairs_hook`.
 
     Raises:
-        ValueError: a key stands there twice, of which JSON would silently take one.
+        ValueError: a key appears twice, of which JSON would silently take one.
     """
     fields = dict(pairs)
     if len(fields) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands there twice")
+        raise ValueError(f"the key {twice!r} appears twice")
     return fields
 
 
@@ -116,23 +116,23 @@ def parse_record(line: bytes) -> LutRecord:
     """Read a line by JSON alone.
 
     Raises:
-        ValueError: it is no record; the message says why.
+        ValueError: it is not a record; the message says why.
     """
     try:
         fields = json.loads(line, object_pairs_hook=_refuse_repeated)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(fields, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if fields.keys() != _FIELDS:
         unknown, absent = sorted(fields.keys() - _FIELDS), sorted(_FIELDS - fields.keys())
         raise ValueError(f"unknown keys {unknown}, absent keys {absent}")
     runtimes = tuple(fields[name] for name in RUNTIME_FIELDS)
     for name, value in zip(RUNTIME_FIELDS, runtimes, strict=True):
         if type(value) not in (int, float) or not 0 <= value <= sys.float_info.max:
-            raise ValueError(f"{name} is {value!r}, expected is a time in microseconds")
+            raise ValueError(f"{name} is {value!r}; expected a time in microseconds")
     if not isinstance(fields["device"], str):
-        raise ValueError("the field 'device' is no text")
+        raise ValueError("the field 'device' is not a string")
     fields["device"].encode()  # as the key's own texts
     key = OpKey.from_json(fields)
     kept = tuple(text for text in key.op_args if _LEFT_OUT not in text)

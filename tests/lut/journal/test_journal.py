@@ -129,7 +129,7 @@ def test_another_file_is_left_as_it_is(text: str, tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught, open_journal(path):
         pass
     assert str(caught.value) == (
-        f"{path} ends in a line that is no journal entry. Choose another file for this run."
+        f"{path} ends in a line that is not a journal entry. Choose another file for this run."
     )
     assert path.read_text() == text
 
@@ -221,7 +221,11 @@ def lines_of(path: Path) -> list[str]:
         ),
         ('"samples_ns"', '"samples"', "KeyError: 'samples_ns'"),
         ('"khz_before"', '"khz"', "TypeError: "),
-        ('"op_type": "Int8Conv"', '"op_type": 7', "ValueError: the field 'op_type' is absent or no text"),
+        (
+            '"op_type": "Int8Conv"',
+            '"op_type": 7',
+            "ValueError: the field 'op_type' is absent or not a string",
+        ),
         ('"preempted"', '"interrupted"', "TypeError: "),
         ('"kind": "measurement"', '"kind": "guess"', "KeyError: 'guess'"),
         ('"kind": "measurement"', '"kind": ["x"]', "TypeError: "),
@@ -239,7 +243,7 @@ def test_a_damaged_line_is_named(old: str, new: str, reason: str, tmp_path: Path
     for entries in (read_journal(path), read_visits(path)):
         assert next(entries) == SEGMENT
         with pytest.raises(
-            FileError, match=rf"^{path}:2 is no journal entry \({re.escape(reason)}"
+            FileError, match=rf"^{path}:2 is not a journal entry \({re.escape(reason)}"
         ) as caught:
             next(entries)
         assert str(caught.value).endswith("). Is it a file written by `bench run`?")
