@@ -33,8 +33,8 @@ endef
 
 LUT_NEEDS := venv=python3-venv g++=g++
 PHONE_NEEDS := aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static proot=proot
-TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0 \
-  chromium=chromium chromedriver=chromium-driver
+BROWSER_NEEDS := chromium=chromium chromedriver=chromium-driver
+TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0 $(BROWSER_NEEDS)
 
 $(VENV)/.runtime: pyproject.toml
 	$(call need,$(LUT_NEEDS),1)
@@ -75,8 +75,10 @@ phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
 proto: $(VENV)/.dev ## Generate lut/caffe2_pb2.py anew from lut/caffe2.proto
 	$(BIN)/python -m grpc_tools.protoc -I lut --python_out=lut --pyi_out=lut lut/caffe2.proto
 
-docs: $(VENV)/.dev ## Write docs/commands.md anew from the commands' own help
+docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the README's pictures
+	$(call need,$(BROWSER_NEEDS),1)
 	$(BIN)/python -m tests.docs.commands
+	$(BIN)/python -m tests.docs.pictures
 
 clean: ## Remove what was made here, but no measurement and no download
 	rm -rf $(VENV) $(MODELS) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -208,7 +208,7 @@ def _check_usb() -> Finding:
     if shut:
         names = ", ".join(f"{phone.serial} ({phone.node})" for phone in shut)
         return Finding(
-            f"this user may not open {names}; after the fix, log in anew and plug the phone in again",
+            f"this user may not open {names}; after the fix, log in again and plug the phone in again",
             'sudo apt-get install android-sdk-platform-tools-common && sudo usermod -aG plugdev "$USER"',
         )
     names = ", ".join(phone.serial for phone in phones)

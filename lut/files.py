@@ -69,7 +69,7 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     """
     try:
         if path.exists() and not path.is_file():  # /dev/null would become a file, for root
-            raise FileError(f"{path} is no regular file. Choose another name for the output.")
+            raise FileError(f"{path} is not a regular file. Choose another name for the output.")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as refusal:

@@ -102,7 +102,9 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     failed = {key: failure for key, failure in failures.items() if pools.visits(key) < passes}
     kept = sorted(key for key in pools if key not in failed)
     if not kept:
-        raise FileError(f"{', '.join(map(str, sources))}: every operator failed, there is no table to make.")
+        raise FileError(
+            f"{', '.join(map(str, sources))}: every operator failed, so there is no table to make."
+        )
     return Merged(
         segments=tuple(sorted(segments, key=_started)),
         records=PooledRecords(pools, kept, segments[0].device.name),
@@ -152,7 +154,7 @@ def _check_poolable(path: Path, first: Segment, other: Segment, *, mixed: bool) 
         if differing:
             raise ConflictError(
                 f"{path} was measured with another {part} than the journals before it: "
-                f"{', '.join(differing)}. Such times don't compare; --mixed pools them all the same."
+                f"{', '.join(differing)}. Such times are not comparable; --mixed pools them anyway."
             )
 
 
@@ -198,7 +200,7 @@ def _check_none_lost(path: Path, present: Iterable[OpKey], merged: Merged) -> No
     if lost := len(set(present) - {record.key for record in merged.records}):
         raise ConflictError(
             f"{path} holds {lost:,} operator{'s' * (lost > 1)} that these journals do not. Add to it by "
-            f"--into {path}, or let it go by --replace."
+            f"--into {path}, or replace it with --replace."
         )
 
 

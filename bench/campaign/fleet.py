@@ -170,7 +170,7 @@ def _open(serial: str, way: str, options: PhoneOptions) -> Device:
     """Open a device; asking at a phone for the user's consent takes as long as the user does."""
     if serial == "host" and options.binary is not None:
         raise DeviceError(
-            "--binary is a program for phones, and this machine was to be measured. Name a phone by "
+            "--binary is a program for phones, but this run measures this machine. Name a phone by "
             "--device, or leave --binary out."
         )
     return run_apart(partial(open_device, serial, way, options))
@@ -180,7 +180,7 @@ def group_by_name(devices: Sequence[Device], output: Path) -> dict[Path, list[De
     """Put devices of the same name together: they share a plan, and the journal that this gives.
 
     Raises:
-        ConflictError: names differ, and the output is no folder for several journals.
+        ConflictError: names differ, and the output is not a folder for several journals.
     """
     groups: dict[str, list[Device]] = {}
     for device in devices:

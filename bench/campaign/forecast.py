@@ -58,7 +58,7 @@ def learn(run: Path) -> Forecaster:
         elif isinstance(entry, Measurement):
             times[entry.op].append(sum(entry.samples_ns) / len(entry.samples_ns))
     if segment is None or not times:
-        raise FileError(f"{run} holds no measurement to judge a device by. Make it by `bench run`.")
+        raise FileError(f"{run} holds no measurement to judge a device by. `bench run` makes one.")
     spent: defaultdict[OpKind, float] = defaultdict(float)
     units: defaultdict[OpKind, int] = defaultdict(int)
     least = float("inf")

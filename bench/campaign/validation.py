@@ -149,18 +149,19 @@ def _compare_settings(
     """Say what the nets' measurement does not share with the table's, as far as that is known."""
     here = describe_setting(config.threads, config.cpus)
     if setting is None:
-        return (f"No one setting is known that {table.name} was measured with: the nets run with {here}.",)
+        return (f"How {table.name} was measured is not known: the nets run with {here}.",)
     remarks = []
     if (config.threads, config.cpus) != (setting.threads, setting.cpus):
         there = describe_setting(setting.threads, setting.cpus)
         remarks.append(
-            f"{table.name} was measured with {there}, the nets run with {here}: errors hold that too."
+            f"{table.name} was measured with {there}, the nets run with {here}: "
+            f"the errors include that difference."
         )
     if program.sha256 not in setting.programs:
         theirs = ", ".join(sorted(sha256[:12] for sha256 in setting.programs))
         remarks.append(
-            f"{table.name} was measured by another program ({theirs}) than runs the nets "
-            f"({program.sha256[:12]}): errors hold that too."
+            f"{table.name} was measured by a different program ({theirs}) from the one that runs the nets "
+            f"({program.sha256[:12]}): the errors include that difference."
         )
     return tuple(remarks)
 

@@ -106,5 +106,5 @@ def _to_table(result: Coverage) -> str:
     lines.append(f"The table holds {int(result.share * 10_000) / 100:.2f} % of them.")
     if result.replaced:
         count = result.replaced.total()
-        lines.append(f"{count:,} of the found Int8Conv stand there as Int8ConvRelu, whose time is the same.")
+        lines.append(f"{count:,} of the found Int8Conv are there as Int8ConvRelu, which takes the same time.")
     return "\n".join(lines)

@@ -69,7 +69,7 @@ def cli() -> None:
     metavar="SERIAL",
     multiple=True,
     shell_complete=complete_serial,
-    help="Only this; tcp:HOST:PORT for one by network.",
+    help="Only this one; tcp:HOST:PORT for a phone on the network.",
 )
 @adb_option
 @engine_option

@@ -56,7 +56,7 @@ plan = grouped("Plan")
 @click.command(cls=GroupedCommand)
 @plan("-o", "--output", type=PATH, help="The plan to write (JSON Lines).")
 @plan("--nets", type=PATH, help="Also write <id>/init_net.pb and predict_net.pb in this folder.")
-@plan("--sample", type=click.IntRange(1), help="Draw so many operators at random. Default: all.")
+@plan("--sample", type=click.IntRange(1), help="Draw this many operators at random. Default: all.")
 @plan("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
 @space_options({name: space.generate for name, space in SPACES.items()})
 @engine_option

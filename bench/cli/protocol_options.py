@@ -19,12 +19,12 @@ _timing = grouped("Timing")
 
 def _check_cache(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
     if text is not None and not is_cache_choice(text):
-        raise click.BadParameter(f"{text!r} is neither turns nor warm nor thrash:SIZE, such as thrash:8M.")
+        raise click.BadParameter(f"{text!r} is not turns, warm, or thrash:SIZE such as thrash:8M.")
     return text
 
 
 def _other(name: str) -> str:
-    return f"Default: {getattr(IN_TURNS, name):g}; not with --cache turns: {getattr(WHEN_WARM, name):g}."
+    return f"Default: {getattr(IN_TURNS, name):g}; without turns: {getattr(WHEN_WARM, name):g}."
 
 
 _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
@@ -33,7 +33,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         metavar="STATE",
         callback=_check_cache,
         help="How a timed run finds the caches: turns, as in a net, since operators take turns; warm; "
-        "thrash:SIZE, so much other memory read before. Default: turns; with --binary warm.",
+        "thrash:SIZE, with that much other memory read before each. Default: turns; with --binary warm.",
     ),
     _timing(
         "--passes", type=click.IntRange(1), help=f"Visits of each operator, well apart. {_other('passes')}"
@@ -43,7 +43,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     _timing(
         "--p50-share",
         type=click.FloatRange(0, 1),
-        help="Go on with timed runs until medians are known within this share. Default: never.",
+        help="Keep timing until medians are known to within this share. Default: never.",
     ),
     _timing(
         "--warmup", type=click.IntRange(0), help=f"Runs a visit before the timed ones. {_other('warmup')}"
@@ -51,18 +51,18 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     _timing(
         "--warmup-share",
         type=click.FloatRange(0, 1),
-        help=f"End them once moving averages are within this share. {_other('warmup_share')}",
+        help=f"End the warm-up once its moving averages agree to within this share. {_other('warmup_share')}",
     ),
     _timing(
         "--canary-share",
         type=click.FloatRange(0, 10),
-        help="Measure again what was measured while a canary was slower than usual by this share; 0: have "
+        help="Repeat what was measured while a canary was slower than usual by this share; 0: have "
         f"none. {_other('canary_share')}",
     ),
     _timing(
         "--min-sample-us",
         type=click.FloatRange(0),
-        help="Time runs shorter than this several at once; with --cache warm, then the default.",
+        help="Time runs shorter than this in batches. Implies --cache warm.",
     ),
 )
 _FIELDS = (
@@ -127,7 +127,7 @@ def _parse_mask(_context: click.Context, _parameter: click.Parameter, text: str 
     try:
         mask = int(text, 16)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no hexadecimal mask, such as 0xf0.") from error
+        raise click.BadParameter(f"{text!r} is not a hexadecimal mask, such as 0xf0.") from error
     if mask < 1:
         raise click.BadParameter("the mask holds no processor.")
     return hex(mask)
@@ -136,7 +136,7 @@ def _parse_mask(_context: click.Context, _parameter: click.Parameter, text: str 
 def _check_together(cache: str, given: dict[str, Any], foreign: bool) -> None:
     if foreign and (cache != WARM or given.get("canary_share")):
         raise click.UsageError(
-            "Turns and canaries are known to this project's program alone; --binary is not it."
+            "Only this project's own program can take turns and run a canary; --binary replaces it."
         )
     if given.get("min_sample_us"):
         if cache != WARM:
@@ -145,7 +145,9 @@ def _check_together(cache: str, given: dict[str, Any], foreign: bool) -> None:
             )
         if given.get("warmup") == 0:
             raise click.UsageError(
-                "--min-sample-us takes its measure from the warm-up: give --warmup of 1 or more."
+                "--min-sample-us is calibrated in the warm-up: give --warmup of 1 or more."
             )
     if bool(given.get("p50_share")) != ("most_iters" in given):
-        raise click.UsageError("--p50-share and --most-iters go together: how sure, and how long at most.")
+        raise click.UsageError(
+            "--p50-share and --most-iters go together: how precise, and how many runs at most."
+        )

@@ -159,8 +159,8 @@ def _describe_drift(drift: RunDrift | None) -> list[str]:
     if drift.is_large:
         lines.append(
             f"Warning: more than {LARGE_IN_WORDS} apart, so a table of this journal mixes two speeds of the "
-            f"device. Let it settle and measure the plan anew into another journal, or merge this one and "
-            f"see by `bench validate` how far sums are off."
+            f"device. Let it settle and measure the plan again into another journal, or merge this one and "
+            f"check with `bench validate` how far sums are off."
         )
     return lines
 

@@ -181,7 +181,7 @@ def validate(
         if name not in table.devices:
             raise ConflictError(
                 f"{chosen.path} is of {', '.join(table.devices)}, the device is {name}. Give a table of this "
-                f"device, or by --device-name the table's name for it."
+                f"device, or its name in the table by --device-name."
             )
         nets = estimate_models(table, models, input_dims, interpolate=missing.interpolate)
         lacking, ops = list_missing(nets)

@@ -125,7 +125,7 @@ def open_device(serial: str, way: str = "auto", options: PhoneOptions | None = N
     attached = list_serials(way)
     phones = [other for other, name in attached.items() if name != "host"]
     raise DeviceError(
-        f"No device has the serial {serial!r}. Attached are: {', '.join(attached)}."
+        f"No device has the serial {serial!r}. Attached: {', '.join(attached)}."
         + ("" if phones else f" {explain_no_phone()}")
     )
 
@@ -134,5 +134,5 @@ def explain_no_phone() -> str:
     """Say why no phone may be attached, and what to do."""
     return explain_missing_usb() or (
         "No phone is attached. Switch on USB debugging in its developer options and plug it in, or name one "
-        "in the network by --device tcp:HOST:PORT."
+        "on the network by --device tcp:HOST:PORT."
     )

@@ -157,7 +157,7 @@ class _HostProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            raise DeviceError(describe_refusal(command[0], error, "`bench build` makes it anew.")) from error
+            raise DeviceError(describe_refusal(command[0], error, "`bench build` makes it again.")) from error
         assert self._child.stdout is not None
         self._stdout = self._child.stdout
         self._stderr = stderr

@@ -119,11 +119,11 @@ def surroundings(
         lasts: those of the last convolution.
 
     Raises:
-        ModelError: the resolution is no multiple of 32.
+        ModelError: the resolution is not a multiple of 32.
     """
     if resolution % HALVINGS:
         raise ModelError(
-            f"Resolution {resolution} is no multiple of {HALVINGS}, as five layers of stride 2 expect: "
+            f"Resolution {resolution} is not a multiple of {HALVINGS}, as five layers of stride 2 expect: "
             f"take {-(-resolution // HALVINGS) * HALVINGS}."
         )
     yield from quantize.make(precision, height=resolution, width=resolution)

@@ -69,7 +69,7 @@ def _fit(path: Path, table: Table, point: Mapping[str, Value], name: str, least:
     if isinstance(least, bool):
         return bool(value)
     if isinstance(least, int) and (not isinstance(value, int) or isinstance(value, bool)):
-        raise FileError(_at(path, table, point, f"{name} is {value}, expected is a whole number"))
+        raise FileError(_at(path, table, point, f"{name} is {value}; expected a whole number"))
     if not least <= value < float("inf"):
         raise FileError(_at(path, table, point, f"{name} is {value}, the least is {least}"))
     return type(least)(value)

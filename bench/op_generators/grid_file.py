@@ -81,13 +81,13 @@ def read_grid(path: Path, families: Mapping[str, Family]) -> Grid:
     """Read a grid file, and check everything that does not depend on a single point.
 
     Raises:
-        FileError: it can't be read, is no TOML, or an entry of it can't be used; the message names line
+        FileError: it can't be read, is not TOML, or an entry of it can't be used; the message names line
             or key and what is allowed.
     """
     try:
         document = tomllib.loads(read_bytes(path).decode())
     except (ValueError, RecursionError) as error:  # TOML and text errors are ValueErrors
-        raise FileError(f"{path} is no TOML: {error or 'nested too deep'}.") from error
+        raise FileError(f"{path} is not TOML: {error or 'nested too deep'}.") from error
     try:
         cap = _read_cap(document.pop("cap", DEFAULT_CAP))
         tables = tuple(_read_tables(document, families))
@@ -101,7 +101,7 @@ def read_grid(path: Path, families: Mapping[str, Family]) -> Grid:
 
 def _read_cap(value: object) -> int:
     if type(value) is not int or value < 1:
-        raise _BadEntry("cap", f"{value!r} is no whole number from 1 on")
+        raise _BadEntry("cap", f"{value!r} is not a whole number from 1 on")
     return value
 
 
@@ -121,11 +121,11 @@ def _read_tables(document: Mapping[str, Any], families: Mapping[str, Family]) ->
     tables = []
     for name, content in document.items():
         if name not in families:
-            raise _BadEntry(f"[{name}]", f"no family is called so; there are {', '.join(families)}")
+            raise _BadEntry(f"[{name}]", f"there is no such family; choose from {', '.join(families)}")
         several = isinstance(content, list)
         for number, entries in enumerate(content if several else [content], 1):
             if not isinstance(entries, dict):
-                raise _BadEntry(name, f"expected is a table, written [{name}]")
+                raise _BadEntry(name, f"expected a table, written [{name}]")
             title = f"{name} {number}" if several else name
             tables.append(_read_table(title, families[name], entries))
     return tables
@@ -142,7 +142,7 @@ def _read_table(title: str, family: Family, entries: Mapping[str, Any]) -> Table
         if written == "where":
             continue
         if written not in names:
-            raise _BadEntry(key, f"no axis is called so; there are {', '.join([*short, *axes])}")
+            raise _BadEntry(key, f"there is no such axis; choose from {', '.join([*short, *axes])}")
         name = names[written]
         if name in values or name in formulas:
             raise _BadEntry(key, f"this axis is there twice, as {written} and under its other name")
@@ -165,13 +165,13 @@ def _read_values(key: str, axis: Axis, content: object) -> Sequence[Value]:
     items = content if isinstance(content, list) else [content]
     values = tuple(_read_value(key, axis, item) for item in items)
     if not values:
-        raise _BadEntry(key, f"it is empty, expected is {_FORMS}")
+        raise _BadEntry(key, f"it is empty; expected {_FORMS}")
     return tuple(dict.fromkeys(values))
 
 
 def _read_range(key: str, axis: Axis, content: Mapping[str, object]) -> range:
     if type(axis.least) is not int:
-        raise _BadEntry(key, "a range is for whole numbers, expected is a value or a list of values")
+        raise _BadEntry(key, "a range is for whole numbers; expected a value or a list of values")
     if not {"from", "to"} <= content.keys() <= {"from", "to", "step"}:
         raise _BadEntry(key, "a range is written { from = …, to = …, step = … }, step may be absent")
     first = int(_read_value(f"{key}.from", axis, content["from"]))
@@ -212,7 +212,7 @@ def _read_formulas(
 def _read_where(title: str, texts: object, names: Mapping[str, str]) -> tuple[Evaluate, ...]:
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise _BadEntry(f"[{title}] where", 'expected is a list of expressions such as ["Cin % group == 0"]')
+        raise _BadEntry(f"[{title}] where", 'expected a list of expressions such as ["Cin % group == 0"]')
     try:
         return tuple(parse_expression(text, names)[0] for text in texts)
     except ValueError as error:

@@ -179,7 +179,7 @@ def _run(command: list[str], purpose: str) -> str:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
         )
     except OSError as error:
-        otherwise = f"It is needed to {purpose}: install it anew."
+        otherwise = f"It is needed to {purpose}: reinstall it."
         raise EngineError(describe_refusal(command[0], error, otherwise)) from error
     if done.returncode != 0:
         tail = "\n".join(done.stderr.strip().splitlines()[-20:])

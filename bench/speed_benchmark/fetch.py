@@ -89,7 +89,7 @@ def _find(download: Download, cache: Path) -> Path | None:
         actual = _hash_file(path)
         if actual == download.sha256:
             return path
-        message = f"{path} has the sha256 {actual}, the pinned file has {download.sha256}."
+        message = f"{path} has the SHA-256 {actual}; the pinned file has {download.sha256}."
         if path == by_user:
             raise EngineError(f"{message} Put the right file in its place, or remove it.")
         path.unlink()
@@ -156,9 +156,7 @@ def _run_pip(download: Download, folder: Path) -> str | None:
             check=False,
         )
     except OSError as error:
-        raise EngineError(
-            describe_refusal(f"{sys.executable} -m pip", error, "Install Python anew.")
-        ) from error
+        raise EngineError(describe_refusal(f"{sys.executable} -m pip", error, "Reinstall Python.")) from error
     return None if done.returncode == 0 else _summarise(done.stderr)
 
 

@@ -30,7 +30,7 @@ __all__ = [
 Command = TypeVar("Command", bound=Callable[..., Any])
 Item = TypeVar("Item")
 
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress, and no word but errors.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors: no progress, no summary.")
 
 
 def end_program(command: click.Command, interrupted: str = "Interrupted.") -> NoReturn:

@@ -28,9 +28,11 @@ _CALIBRATION_DROPPED = "The calibration no longer fits and was dropped; `bench v
     type=click.Choice(POLICIES),
     default=POLICIES[0],
     show_default=True,
-    help="With --into: what stays of an operator that is there already.",
+    help="With --into: which record of an operator stays, the old or the new.",
 )
-@click.option("--replace", is_flag=True, help="With -o: let a table go that holds other operators.")
+@click.option(
+    "--replace", is_flag=True, help="With -o: replace a table that holds operators these journals lack."
+)
 @click.option("--mixed", is_flag=True, help="Pool runs of different programs or configurations.")
 @quiet_option
 def merge(
@@ -90,7 +92,7 @@ def _describe_drifts(merged: Merged, extension: Extension | None = None, policy:
     if large:
         yield (
             f"Warning: more than {LARGE_IN_WORDS} apart, so sums from this table mix two speeds of the "
-            f"device. Measure the plans anew in one run on a settled device, or keep the journals in tables "
+            f"device. Measure the plans again in one run on a settled device, or keep the journals in tables "
             f"of their own; `bench validate` says how far sums are off."
         )
 

@@ -36,7 +36,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--device", help="Whose records to use, where a table holds several devices'.")
 @click.option("--run", "runs", type=PATH, multiple=True, help="A journal, for the drift over its run.")
 @click.option("--model", "models", type=PATH, multiple=True, help="A net's folder, for its waterfall.")
-@click.option("--validate", "validation", type=PATH, help="What `bench validate` has written.")
+@click.option("--validate", "validation", type=PATH, help="A file that `bench validate -o` wrote.")
 @input_dims_option()
 @click.option("-o", "--output", type=PATH, required=True, help="The page to write, such as report.html.")
 @quiet_option

@@ -66,7 +66,7 @@ def table_options(command: Callable[..., Any] | None = None, *, of_device: bool 
             show_default=True,
             help="canonical: other spellings of the same arguments are the same operator.",
         )
-        @_table("--no-index", is_flag=True, help="Read the table anew; neither use nor keep an index of it.")
+        @_table("--no-index", is_flag=True, help="Read the whole table; neither use nor keep an index of it.")
         @wraps(command)
         def with_choice(
             *args: Any,

@@ -64,7 +64,8 @@ def _each(parse: Callable[[str], Parsed]) -> Callable[..., tuple[Parsed, ...]]:
     multiple=True,
     metavar="NAME=VALUE",
     callback=_each(parse_argument_filter),
-    help="An argument, such as kernel=3, group=2.. or order=NHWC; `group=` asks that it is not written.",
+    help="An argument, such as kernel=3, group=2.. or order=NHWC; `group=` matches operators that do not "
+    "write it.",
 )
 @_json_option
 @quiet_option

@@ -99,12 +99,12 @@ class Canary:
         """Read what a sidecar says.
 
         Raises:
-            ValueError: it is no canary's time.
+            ValueError: it is not a canary's time.
             KeyError, TypeError: a field is absent, or of another type.
         """
         canary = cls(float(fields["median_ns"]), int(fields["count"]))
         if not 0 < canary.median_ns < inf or canary.count < 1:
-            raise ValueError(f"{fields!r} is no canary's time")
+            raise ValueError(f"{fields!r} is not a canary's time")
         return canary
 
     @classmethod

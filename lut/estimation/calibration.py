@@ -134,7 +134,7 @@ def _parse(fields: Mapping[str, Any]) -> Calibration:
         raise ValueError("it was fitted on no net")
     figures = [fields["factor"], fields["per_operator_us"], *(net.left_out_error for net in nets)]
     if not all(type(figure) in (int, float) and isfinite(figure) for figure in figures):
-        raise ValueError("a figure of it is no number")
+        raise ValueError("a figure of it is not a number")
     return Calibration(
         form=str(fields["form"]),
         factor=float(fields["factor"]),

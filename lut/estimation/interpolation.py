@@ -136,9 +136,7 @@ class Interpolator:
         family, sizes = found
         samples = self._families.get(family)
         if samples is None or len(samples) < LEAST_OPS:
-            return (
-                f"the table has {0 if samples is None else len(samples)} of {family}, needed are {LEAST_OPS}"
-            )
+            return f"the table has {0 if samples is None else len(samples)} of {family}; it takes {LEAST_OPS}"
         model = self._model(family)
         for field, size, least, most in zip(
             fields(Sizes), sizes.as_tuple(), model.least, model.most, strict=True

@@ -59,7 +59,7 @@ def load_model(
     if not path.exists():
         raise ModelError(f"{path} does not exist. Give the folder that holds model.pb and model_init.pb.")
     raise ModelError(
-        f"{path} holds no model that is known here: expected is a folder with model.pb and model_init.pb "
+        f"{path} holds no model that is known here: expected a folder with model.pb and model_init.pb "
         f"(front-ends: {', '.join(FRONTENDS)})."
     )
 

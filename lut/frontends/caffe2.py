@@ -85,11 +85,11 @@ def parse_input_dims(text: str) -> dict[str, tuple[int, ...]]:
     Raises:
         ValueError: it is something else.
     """
-    expected = 'expected is JSON such as {"data": [1, 3, 224, 224]}'
+    expected = 'expected JSON such as {"data": [1, 3, 224, 224]}'
     try:
         dims = parse_json(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no JSON ({error}); {expected}") from error
+        raise ValueError(f"{text!r} is not JSON ({error}); {expected}") from error
     if not isinstance(dims, dict) or not all(
         isinstance(shape, list) and shape and all(type(size) is int and size > 0 for size in shape)
         for shape in dims.values()

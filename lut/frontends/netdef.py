@@ -64,20 +64,20 @@ def read_netdef(path: Path) -> NetDef:
         _check_texts(net)
     except (DecodeError, UnicodeDecodeError, text_format.ParseError, RecursionError) as error:
         raise ModelError(
-            f"{path} is no Caffe2 network definition ({error}). Expected is a serialised NetDef, "
+            f"{path} is not a Caffe2 network definition ({error}). Expected a serialised NetDef, "
             f"or its text form with the ending .pbtxt."
         ) from error
     return net
 
 
 def _check_texts(net: NetDef) -> None:
-    """Refuse names that are no UTF-8: protobuf reads proto2 texts unchecked, and gives such as bytes."""
+    """Refuse names that are not UTF-8: protobuf reads proto2 texts unchecked, and gives such as bytes."""
     texts = [net.name, *net.external_input, *net.external_output]
     for op in net.op:
         texts += (op.type, op.name, *op.input, *op.output, *(arg.name for arg in op.arg))
     for text in texts:
         if isinstance(text, bytes):
-            raise DecodeError(f"{text!r} is no text")
+            raise DecodeError(f"{text!r} is not text")
 
 
 def write_netdef(net: NetDef, path: Path) -> None:
@@ -109,7 +109,7 @@ def _filled(op: OperatorDef, specs: Mapping[str, TensorSpec]) -> TensorSpec:
     args = {arg.name: argument_value(arg) for arg in op.arg}
     dtype = args.get("dtype", _FILLS[op.type])
     if not isinstance(dtype, int):
-        raise ModelError(f"{op.type} of {op.output[0]!r} has the dtype {dtype!r}, expected is a number.")
+        raise ModelError(f"{op.type} of {op.output[0]!r} has the dtype {dtype!r}; expected a number.")
     if op.input and not args.get("input_as_shape"):
         if op.input[0] not in specs:
             raise ModelError(
@@ -123,9 +123,7 @@ def _filled(op: OperatorDef, specs: Mapping[str, TensorSpec]) -> TensorSpec:
         )
     shape = args.get("shape", ())
     if not isinstance(shape, tuple) or not all(isinstance(size, int) for size in shape):
-        raise ModelError(
-            f"{op.type} of {op.output[0]!r} has the shape {shape!r}, expected are whole numbers."
-        )
+        raise ModelError(f"{op.type} of {op.output[0]!r} has the shape {shape!r}; expected whole numbers.")
     return TensorSpec(tuple(map(int, shape)), dtype)
 
 

@@ -39,7 +39,7 @@ def parse_line(path: Path, number: int, line: bytes) -> Entry:
     """Read one whole line.
 
     Raises:
-        FileError: it is no entry, or of another version; the message names the line by its number.
+        FileError: it is not an entry, or of another version; the message names the line by its number.
     """
     try:
         fields = parse_json(line)
@@ -50,7 +50,7 @@ def parse_line(path: Path, number: int, line: bytes) -> Entry:
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise FileError(
-            f"{path}:{number} is no journal entry ({type(error).__name__}: {error}). "
+            f"{path}:{number} is not a journal entry ({type(error).__name__}: {error}). "
             f"Is it a file written by `bench run`?"
         ) from error
 

@@ -23,7 +23,7 @@ from typing import TypeVar
 from lut.entries import RunConfig, Segment
 from lut.errors import FileError
 from lut.journal.lines import Entry, parse_line
-from lut.journal.visits import MeasurementLine, VisitReader
+from lut.journal.visits import MeasurementLine, read_visit
 
 __all__ = ["read_config", "read_journal", "read_visits"]
 
@@ -45,10 +45,9 @@ def read_journal(path: Path, warn: Callable[[str], None] = ignore) -> Iterator[E
 
 def read_visits(path: Path, warn: Callable[[str], None] = ignore) -> Iterator[Entry | MeasurementLine]:
     """Read a journal as `read_journal` does, with measurements as visits where that is quicker."""
-    reader = VisitReader()
 
     def parse(path: Path, number: int, line: bytes) -> Entry | MeasurementLine:
-        return reader.read(line) or parse_line(path, number, line)
+        return read_visit(line) or parse_line(path, number, line)
 
     return _read(path, warn, parse)
 

@@ -1,35 +1,40 @@
 """Reading only what a merge needs of a journal's measurements: a million lines in half a minute.
 
-Lines that this project wrote are read by their parts (see `lut.key_reader`); any other line is left to
-`lut.journal`, which reads it as JSON with the same answer.
+msgspec reads lines that this project wrote; any other line is left to `lut.journal.lines`, which reads it
+as JSON with the same answer.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-from lut.entries import Conditions
-from lut.ops import END, KeyReader, OpKey, OpSpec, read_head
+import msgspec
 
-__all__ = ["MeasurementLine", "VisitReader"]
+from lut.entries import Conditions, Discarded
+from lut.ops import KeyFields, OpKey, OpSpec
 
-_KIND = b'{"kind": "measurement", "segment": "'
-_OP = b'", "op_type": '
-_PASS = END + b'"pass": '
-_MOST_CONDITIONS = 10_000
+__all__ = ["MeasurementLine", "read_visit"]
+
+Nanoseconds: TypeAlias = Annotated[int, msgspec.Meta(gt=0, le=(1 << 63) - 1)]
+
+
+class _Line(KeyFields, forbid_unknown_fields=True, kw_only=True):
+    kind: Literal["measurement"]
+    segment: str
+    pass_index: int = msgspec.field(name="pass")
+    samples_ns: Annotated[tuple[Nanoseconds, ...], msgspec.Meta(min_length=1)]
+    warmup_ns: tuple[Nanoseconds, ...]
+    repeats: int
+    # Not the dataclasses themselves: of these msgspec would ignore names that they lack.
+    conditions: dict[str, int | bool | str | None]
+    discarded: dict[str, tuple[Nanoseconds, ...]] = {}  # noqa: RUF012 - msgspec copies it
+
+
 _NONE: Counter[str] = Counter()
 
-_NANOSECONDS = rb"[1-9]\d{0,17}"
-_match_rest = re.compile(
-    rb'(?:0|[1-9]\d{0,8}), "samples_ns": \[(%(ns)s(?:, %(ns)s)*)\], '
-    rb'"warmup_ns": \[(?:%(ns)s(?:, %(ns)s)*)?\], '
-    rb'"repeats": [1-9]\d{0,8}, "conditions": (\{[^{}]*\})'
-    rb'(?:, "discarded": \{"canary": \[(%(ns)s(?:, %(ns)s)*)?\], '
-    rb'"preempted": \[(%(ns)s(?:, %(ns)s)*)?\]\})?\}\n' % {b"ns": _NANOSECONDS}
-).fullmatch
+_decode = msgspec.json.Decoder(_Line).decode
 
 
 class MeasurementLine(NamedTuple):
@@ -43,57 +48,33 @@ class MeasurementLine(NamedTuple):
     """How many runs count for nothing, by cause."""
 
 
-class VisitReader:
-    """Reads the measurements of one journal; remembers their parts."""
-
-    def __init__(self) -> None:
-        self._keys = KeyReader(_read_normal_head)
-        self._conditions: dict[bytes, Conditions] = {}
-
-    def read(self, line: bytes) -> MeasurementLine | None:
-        """Read a measurement; None for any other line, and for one that was written otherwise."""
-        if not line.startswith(_KIND):
-            return None
-        segment, _, rest = line[len(_KIND) :].partition(_OP)
-        text, _, rest = rest.partition(_PASS)
-        found = _match_rest(rest)
-        if found is None or b"\\" in segment or not segment.isascii():
-            return None
-        samples, conditions, slow, preempted = found.groups()
-        key = self._keys.read(b'{"op_type": ' + text)
-        if key is None or (conditions not in self._conditions and not self._remember(conditions)):
-            return None
-        return MeasurementLine(
-            segment.decode(),
-            key,
-            tuple(map(int, samples.split(b", "))),
-            self._conditions[conditions],
-            Counter(canary=_count(slow), preempted=_count(preempted)) if slow or preempted else _NONE,
-        )
-
-    def _remember(self, text: bytes) -> bool:
-        """Read conditions and keep what they say; False if they are none."""
-        try:
-            conditions = Conditions(**json.loads(text))
-        except (ValueError, TypeError, RecursionError):
-            return False
-        if len(self._conditions) >= _MOST_CONDITIONS:
-            self._conditions.clear()
-        self._conditions[text] = conditions
-        return True
-
-
-def _count(numbers: bytes | None) -> int:
-    return numbers.count(b",") + 1 if numbers else 0
-
-
-def _read_normal_head(text: bytes) -> tuple[str, tuple[str, ...]] | None:
-    """Read a head whose arguments stand as `OpSpec` puts them: any other spelling would be another key."""
-    head = read_head(text)
-    if head is None:
-        return None
+def read_visit(line: bytes) -> MeasurementLine | None:
+    """Read a measurement; None for any other line, and for one that was written otherwise."""
     try:
-        key = OpSpec.from_key(OpKey(*head, (), ())).key
-    except ValueError:
+        fields = _decode(line)
+        op_type, op_args = _share_head(fields.op_type, fields.op_args)
+        conditions = Conditions(**fields.conditions)  # type: ignore[arg-type]
+        discarded = Discarded(**fields.discarded)
+    except (ValueError, TypeError):
         return None
-    return head if (key.op_type, key.op_args) == head else None
+    return MeasurementLine(
+        fields.segment,
+        OpKey(op_type, op_args, tuple(map(_share, fields.input_shapes)), _share(fields.input_dtypes)),
+        fields.samples_ns,
+        conditions,
+        discarded.count() if discarded.canary or discarded.preempted else _NONE,
+    )
+
+
+# A million keys are held in memory, and have few different parts: equal ones should be one object.
+
+
+@lru_cache(maxsize=1 << 18)
+def _share_head(op_type: str, op_args: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Write arguments as `OpSpec` puts them: any other spelling would be another key."""
+    return op_type, OpSpec.from_key(OpKey(op_type, op_args, (), ())).key.op_args
+
+
+@lru_cache(maxsize=1 << 18)
+def _share(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return numbers

@@ -92,5 +92,7 @@ def _cut_torn_tail(path: Path, descriptor: int) -> None:
         return
     tail = os.pread(descriptor, len(HEAD), position)
     if not HEAD.startswith(tail):  # whoever mistook another file for a journal keeps it
-        raise FileError(f"{path} ends in a line that is no journal entry. Choose another file for this run.")
+        raise FileError(
+            f"{path} ends in a line that is not a journal entry. Choose another file for this run."
+        )
     os.ftruncate(descriptor, position)

@@ -17,19 +17,18 @@ from lut.ops.arguments import (
 )
 from lut.ops.canonical import MATCHES, canonical_arguments
 from lut.ops.families import Sizes, check_family, family_of
-from lut.ops.key_reader import END, KeyReader, read_head, refuse_repeated
+from lut.ops.key_fields import KeyFields
 from lut.ops.rules import Window
 from lut.ops.shapes import bytes_moved, count_activations, infer_outputs, multiply_adds
 from lut.ops.spec import FLOAT, INT32, UINT8, OpKey, OpSpec, TensorSpec
 
 __all__ = [
-    "END",
     "FLOAT",
     "INT32",
     "MATCHES",
     "UINT8",
     "ArgumentValue",
-    "KeyReader",
+    "KeyFields",
     "OpKey",
     "OpSpec",
     "Sizes",
@@ -48,6 +47,4 @@ __all__ = [
     "multiply_adds",
     "normalise_value",
     "parse_argument",
-    "read_head",
-    "refuse_repeated",
 ]

@@ -4,7 +4,7 @@
     ("order", "NHWC")    name: "order"\\ns: "NHWC"\\n
     ("kernels", (3, 3))  name: "kernels"\\nints: 3\\nints: 3\\n
 
-Values keep their Python type: int, float, str (text), bytes (what is no UTF-8), or a tuple of one of them.
+Values keep their Python type: int, float, str (text), bytes (what is not UTF-8), or a tuple of one of them.
 Floats are single precision there: 0.1 comes back as 0.10000000149011612.
 """
 

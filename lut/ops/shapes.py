@@ -35,8 +35,8 @@ def _infer(op: OpSpec) -> tuple[TensorSpec, ...]:
     rule = RULES.get(op.op_type)
     if rule is None:
         raise ModelError(
-            f"{op.op_type} is an operator type without a rule here. "
-            f"Known are: {', '.join(sorted(RULES))}. A new one is one module in lut/ops/rules."
+            f"{op.op_type} is an operator type that has no rule. "
+            f"Known: {', '.join(sorted(RULES))}. A new rule is one module in lut/ops/rules."
         )
     try:
         for tensor in op.inputs:

@@ -45,7 +45,7 @@ Shape = tuple[int, ...]
 _FIRST = itemgetter(0)
 
 _FIELDS = {"op_type": str, "op_args": list, "input_shapes": list, "input_dtypes": list}
-_KINDS: dict[type, str] = {str: "text", list: "list"}
+_KINDS: dict[type, str] = {str: "string", list: "list"}
 
 
 class OpKey(NamedTuple):
@@ -64,13 +64,13 @@ class OpKey(NamedTuple):
             ValueError: a field is absent, of another type, or holds what no key does.
         """
         if not isinstance(line, Mapping):
-            raise ValueError("it is no JSON object")
+            raise ValueError("it is not a JSON object")
         for name, kind in _FIELDS.items():
             if not isinstance(line.get(name), kind):
-                raise ValueError(f"the field {name!r} is absent or no {_KINDS[kind]}")
+                raise ValueError(f"the field {name!r} is absent or not a {_KINDS[kind]}")
         texts, shapes, dtypes = line["op_args"], line["input_shapes"], line["input_dtypes"]
         if not all(isinstance(text, str) for text in texts):
-            raise ValueError("op_args holds something other than texts")
+            raise ValueError("op_args holds something other than strings")
         if not all(isinstance(shape, list) for shape in shapes):
             raise ValueError("input_shapes holds something other than lists")
         if not all(type(size) is int and size >= 0 for sizes in (*shapes, dtypes) for size in sizes):

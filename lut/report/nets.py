@@ -122,7 +122,7 @@ def _draw_waterfall(name: str, net: NetReport, series: list[str]) -> Chart:
         label=f"Waterfall of the latencies of {net.name}'s {len(rows)} operators in run order, "
         f"adding up to {decimals(total)} microseconds",
         caption="Each bar is one operator's median, on top of those that run before it."
-        + (" A cross stands where the table has no time." if missing else ""),
+        + (" A cross marks an operator without a time." if missing else ""),
         traces=traces,
         layout={
             "barmode": "overlay",

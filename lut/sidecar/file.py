@@ -22,16 +22,16 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     """Read what is known of a table; of a published one nothing is, and that is an empty dict.
 
     Raises:
-        FileError: the file can't be read, or is no JSON object.
+        FileError: the file can't be read, or is not a JSON object.
     """
     if not path.exists():
         return {}
     try:
         story = parse_json(read_bytes(path))
     except ValueError as error:
-        raise FileError(f"{path} is no JSON: {error}. Move it away to go on without it.") from error
+        raise FileError(f"{path} is not JSON: {error}. Move it away to go on without it.") from error
     if not isinstance(story, dict):
-        raise FileError(f"{path} is no JSON object. Move it away to go on without it.")
+        raise FileError(f"{path} is not a JSON object. Move it away to go on without it.")
     return story
 
 

@@ -22,7 +22,7 @@ __all__ = [
     "BlockTable",
     "MissingOpsError",
     "SpaceOption",
-    "block_space",
+    "find_block_space",
     "list_layers",
     "list_options",
     "load_blocks",
@@ -43,7 +43,7 @@ def find_block_space(name: str, **options: Any) -> BlockSpace:
         FileError: there is no such space, or it has no such option.
     """
     if name not in BLOCK_SPACES:
-        raise FileError(f"No space of blocks is called {name!r}. Known are: {', '.join(BLOCK_SPACES)}.")
+        raise FileError(f"No space of blocks is called {name!r}. Known: {', '.join(BLOCK_SPACES)}.")
     known = list_options(BLOCK_SPACES[name])
     if unknown := sorted(options.keys() - known.keys()):
         raise FileError(f"The space {name} has no option {unknown[0]!r}, only: {', '.join(known) or 'none'}.")

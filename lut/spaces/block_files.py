@@ -106,9 +106,9 @@ def load_blocks(path: str | Path) -> BlockTable:
         if table.latency_us.shape != shape or table.estimated_us.shape != shape:
             raise ValueError(f"its matrix is no {shape[0]} layers by {shape[1]} blocks")
         if not np.isfinite(table.latency_us).all():
-            raise ValueError("a latency is no number")
+            raise ValueError("a latency is not a number")
     except _DAMAGES as error:
         raise FileError(
-            f"{path} is no block table ({error}). Expected is a .npz or .json file of `lut blocks`."
+            f"{path} is not a block table ({error}). Expected a .npz or .json file of `lut blocks`."
         ) from error
     return table

@@ -49,16 +49,16 @@ class BlockTable:
         """Sum architectures, given as the numbers of their blocks, one row each and one column a layer.
 
         Raises:
-            ValueError: another number of columns, or a number that is no block.
+            ValueError: another number of columns, or a number that is not a block.
         """
         chosen = np.atleast_2d(np.asarray(choices))
         if chosen.shape[1] != len(self.layers) or chosen.dtype.kind not in "iu":
             raise ValueError(
-                f"choices are {chosen.dtype} of shape {chosen.shape}, expected are whole numbers, "
+                f"choices are {chosen.dtype} of shape {chosen.shape}; expected whole numbers, "
                 f"{len(self.layers)} in a row"
             )
         if chosen.size and (chosen.min() < 0 or chosen.max() >= len(self.blocks)):
-            raise ValueError(f"a choice is no block: they are numbered 0 to {len(self.blocks) - 1}")
+            raise ValueError(f"a choice is not a block: they are numbered 0 to {len(self.blocks) - 1}")
         total = np.full(len(chosen), self.fixed_us)
         for start in range(0, len(chosen), _CHUNK):
             part = chosen[start : start + _CHUNK]
@@ -75,7 +75,7 @@ class BlockTable:
         weights = np.asarray(probabilities, dtype=np.float64)
         if weights.shape[-2:] != self.latency_us.shape:
             layers, blocks = self.latency_us.shape
-            raise ValueError(f"probabilities are {weights.shape}, expected is (…, {layers}, {blocks})")
+            raise ValueError(f"probabilities are {weights.shape}; expected (…, {layers}, {blocks})")
         return np.asarray(self.fixed_us + np.einsum("...lb,lb->...", weights, self.latency_us))
 
 

@@ -6,7 +6,8 @@ are); `formats` (the files); `totals`, `query`, `comparison`, `coverage` (what i
 
 from __future__ import annotations
 
-from lut.table.comparison import Comparison, OpRatio, compare, describe_families
+from typing import TYPE_CHECKING
+
 from lut.table.coverage import Coverage
 from lut.table.estimate import Estimate, Row
 from lut.table.formats import format_of, format_record
@@ -16,7 +17,10 @@ from lut.table.lut_table import LutTable
 from lut.table.opening import find_table_file, load_table, table_file_name
 from lut.table.query import ArgumentFilter, Query, ShapeFilter, parse_argument_filter, parse_shape_filter
 from lut.table.stores import IndexStore, MemoryStore, RecordStore
-from lut.table.totals import Totals
+
+if TYPE_CHECKING:
+    from lut.table.comparison import Comparison, OpRatio, compare, describe_families
+    from lut.table.totals import Totals
 
 __all__ = [
     "ArgumentFilter",
@@ -44,3 +48,21 @@ __all__ = [
     "parse_shape_filter",
     "table_file_name",
 ]
+
+_NEED_NUMPY = {
+    "Comparison": "lut.table.comparison",
+    "OpRatio": "lut.table.comparison",
+    "Totals": "lut.table.totals",
+    "compare": "lut.table.comparison",
+    "describe_families": "lut.table.comparison",
+}
+"""Loaded when they are first asked for: a single look-up should not wait for numpy."""
+
+if not TYPE_CHECKING:  # a type checker that saw this would take any name for one of the module's
+
+    def __getattr__(name: str) -> object:
+        if name not in _NEED_NUMPY:
+            raise AttributeError(f"module 'lut.table' has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(_NEED_NUMPY[name]), name)

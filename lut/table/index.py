@@ -139,7 +139,7 @@ def build_index(
         progress: hears the number of lines read, now and then.
 
     Raises:
-        FileError: the table can't be read, holds no record, or a line of it is no record.
+        FileError: the table can't be read, holds no record, or a line of it is not a record.
     """
     part = scan_table(path, match, progress)
     rows = part.rows

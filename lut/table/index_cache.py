@@ -44,7 +44,7 @@ def cached_index(path: Path, match: str = "exact", progress: Callable[[int], Non
     Without a cache folder that can be written, the index is built in memory each time.
 
     Raises:
-        FileError: the table can't be read, is no table, or changes all the time.
+        FileError: the table can't be read, is not a table, or changes all the time.
     """
     try:
         folder = default_cache() / _FOLDER

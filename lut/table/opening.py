@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lut.errors import ConflictError, FileError
+from lut.ops import MATCHES
 from lut.table.index import build_index
 from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.stores import IndexStore
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["find_table_file", "load_table", "table_file_name"]
 
@@ -66,9 +63,12 @@ def load_table(
         progress: hears the number of lines read, while an index is built.
 
     Raises:
-        FileError: the file can't be read, holds no record, or a line of it is no record.
+        FileError: the file can't be read, holds no record, or a line of it is not a record.
         ConflictError: it holds several devices' records, and none was named.
+        ValueError: there is no such `match`.
     """
+    if match not in MATCHES:
+        raise ValueError(f"match is {match!r}; it must be one of {', '.join(MATCHES)}")
     found = cached_index(path, match, progress) if index else build_index(path, match, progress).index()
     summary = found.summary
     if device is None and len(summary.devices) > 1:

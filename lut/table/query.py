@@ -99,7 +99,7 @@ def parse_shape_filter(text: str) -> ShapeFilter:
     """
     number, separator, dimensions = text.partition("=")
     if not separator or not number.strip().isdecimal():
-        raise ValueError(f"{text!r} is no shape; expected is such as 0=1,56..112,56..112,*")
+        raise ValueError(f"{text!r} is not a shape; write 0=1,56..112,56..112,*")
     return ShapeFilter(int(number), tuple(_parse_range(part) for part in dimensions.split(",")))
 
 
@@ -111,7 +111,7 @@ def parse_argument_filter(text: str) -> ArgumentFilter:
     """
     name, separator, value = text.partition("=")
     if not separator or not name:
-        raise ValueError(f"{text!r} is no argument; expected is such as kernel=3, group=2.. or order=NHWC")
+        raise ValueError(f"{text!r} is not an argument; write kernel=3, group=2.. or order=NHWC")
     if not value:
         return ArgumentFilter(name, None)
     try:
@@ -130,7 +130,7 @@ def _parse_range(text: str) -> Range:
             return Range(float(text), float(text))
         return Range(float(least) if least else -math.inf, float(most) if most else math.inf)
     except ValueError:
-        raise ValueError(f"{text!r} is no range; expected is a number, A..B, A.., ..B or *") from None
+        raise ValueError(f"{text!r} is not a range; write a number, A..B, A.., ..B or *") from None
 
 
 def _parse(text: str) -> tuple[str, object]:

@@ -66,7 +66,7 @@ def fit_calibration(
         ValueError: there are fewer nets, or a time is not above zero.
     """
     if len(nets) < LEAST_NETS:
-        raise ValueError(f"{len(nets)} nets are too few for a calibration, needed are {LEAST_NETS}")
+        raise ValueError(f"{len(nets)} nets are too few for a calibration; it takes {LEAST_NETS}")
     sums = np.array([net.sum_us for net in nets], dtype=np.float64)
     counts = np.array([net.operators for net in nets], dtype=np.float64)
     measured = np.array([net.measured_us for net in nets], dtype=np.float64)

@@ -215,7 +215,7 @@ def read_validation(path: Path) -> Validation:
             return _parse(fields)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise FileError(
-            f"{path} is no validation ({type(error).__name__}: {error}). Is it a file written by "
+            f"{path} is not a validation ({type(error).__name__}: {error}). Is it a file written by "
             f"`bench validate --output`?"
         ) from error
     raise FileError(f"{path} is a validation of version {version}; this program reads version {VERSION}.")
@@ -249,7 +249,7 @@ def _parse_net(fields: dict[str, Any]) -> NetComparison:
         raise ValueError("a net has either measured_us or a failure")
     operators = fields["operators"]
     if type(operators) is not int or operators < 1:
-        raise ValueError(f"operators is {operators!r}, expected is a whole number above 0")
+        raise ValueError(f"operators is {operators!r}; expected a whole number above 0")
     return NetComparison(
         net=_text(fields["net"]),
         operators=operators,
@@ -264,24 +264,24 @@ def _parse_net(fields: dict[str, Any]) -> NetComparison:
 
 def _cause(value: Any) -> str:
     if value not in CAUSES:
-        raise ValueError(f"spoilt_by is {value!r}, expected is one of {', '.join(CAUSES)}")
+        raise ValueError(f"spoilt_by is {value!r}; expected one of {', '.join(CAUSES)}")
     return str(value)
 
 
 def _percentiles(values: Any) -> tuple[float, ...]:
     times = tuple(map(_time, values))
     if len(times) != len(PERCENTILES) or list(times) != sorted(times) or not times[0]:
-        raise ValueError(f"measured_us is {values!r}, expected are {len(PERCENTILES)} rising times above 0")
+        raise ValueError(f"measured_us is {values!r}; expected {len(PERCENTILES)} rising times above 0")
     return times
 
 
 def _time(value: Any) -> float:
     if type(value) not in (int, float) or not isfinite(value) or value < 0:
-        raise ValueError(f"{value!r} is no time in microseconds")
+        raise ValueError(f"{value!r} is not a time in microseconds")
     return float(value)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
+        raise ValueError(f"{value!r} is not text")
     return value

@@ -22,7 +22,7 @@ def describe_validation(validation: Validation) -> str:
 
 def _lines(validation: Validation) -> Iterator[str]:
     config, nets = validation.config, validation.nets
-    threads = f"{config.threads} thread{'s' if config.threads > 1 else ''}"
+    threads = f"{config.threads} thread{'' if config.threads == 1 else 's'}"
     yield (
         f"{validation.device}: {config.passes} passes of {config.warmup}+{config.iters} runs, {threads} "
         f"on {config.cpus or 'any processor'}; estimates are sums of medians from {validation.table}"

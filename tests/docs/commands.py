@@ -22,9 +22,22 @@ _WIDTH = 98
 _HEAD = """\
 # Commands
 
-Every command with every option, as `--help` tells it (`make docs` writes this page anew). What the exit
-codes mean stands in the [README](../README.md#what-the-look-up-does); what messages mean, in
-[troubleshooting.md](troubleshooting.md). `bench --version` and `lut --version` name the version.
+Every command with every option, as `--help` prints it (`make docs` writes this page).
+[troubleshooting.md](troubleshooting.md) explains the messages. `bench --version` and `lut --version` print
+the version.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | a bug: please report the traceback |
+| 2 | wrong usage |
+| 3 | a device, or the engine, can't be used |
+| 4 | a file can't be read or written, or is not what it should be |
+| 5 | the table lacks operators |
+| 6 | operators or nets could not be measured, or nets are further off than `--max-error` |
+| 130 | interrupted |
 """
 
 

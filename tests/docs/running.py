@@ -147,11 +147,13 @@ def check_printed(expected: str, actual: str, where: str) -> None:
 
 _NOISE = re.compile(
     r"^(?:Thrown away and made again:|[\d,]+ visits? stayed disturbed| +\d+ repeated$).*\n"
+    r"|^(?:Others keep |host waits up to |host measures all the same).*\n"
+    r"|^\S+: [\d,]+ of [\d,]+ visits \(.*\n"
     r"|^error: .* something disturbed the device.*\n"
     r"|, [\d,]+ marked: disturbed when measured|  DISTURBED: .*",
     re.MULTILINE,
 )
-"""What a disturbed machine prints and a quiet one does not."""
+"""What a disturbed or a slow machine prints and a quiet one does not."""
 
 _FIGURES = re.compile(r"\d+:\d\d:\d\d|(?<!\w)\d[\d,]*(?:\.\d+)+|\d{5,}")
 

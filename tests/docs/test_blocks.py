@@ -10,7 +10,9 @@ import pytest
 
 from tests.docs.conftest import PAGES, README, make_place
 from tests.docs.markdown import Block, read_blocks, split_commands
+from tests.docs.pictures import MOST_BYTES, REPORT, VALIDATION
 from tests.docs.running import check_printed, run_blocks
+from tests.test_architecture import FLOORS
 
 NOT_RUN: dict[str, list[str]] = {
     "README.md": ["installs packages and measures for a minute", "the end of that minute's output"],
@@ -37,9 +39,35 @@ def test_few_blocks_are_left_out() -> None:
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: str(page.name))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
-        path = page.parent / target
+    for target, section in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
+        path = page.parent / target if target else page
         assert path.exists(), f"{page.name} links to {target}"
+        assert not section or section in sections(path), f"{page.name} links to {target}#{section}"
+
+
+def sections(page: Path) -> set[str]:
+    """The names by which a page's sections are linked."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text().splitlines()) < 150
+
+
+def test_the_reading_order_is_that_of_the_floors() -> None:
+    _, _, order = README.read_text().partition("## Reading the code")
+    named = re.findall(r"`((?:lut|bench)/\w+)", "\n".join(re.findall(r"^\d+\. .*", order, re.MULTILINE)))
+    rooms = [name.replace("/", ".").removesuffix(".__init__") for name in named]
+    floors = [next(number for number, floor in enumerate(FLOORS) if room in floor) for room in rooms]
+    assert floors == sorted(floors)
+    assert {room for floor in FLOORS for room in floor} - set(rooms) == {"lut.caffe2_pb2", "bench"}
+
+
+@pytest.mark.parametrize("picture", [REPORT, VALIDATION], ids=lambda picture: str(picture.name))
+def test_pictures_are_small_and_shown(picture: Path) -> None:
+    assert picture.stat().st_size < MOST_BYTES
+    assert f"](docs/images/{picture.name})" in README.read_text()
 
 
 # --- the runner itself ---------------------------------------------------------------------------
@@ -102,6 +130,8 @@ def test_a_transcript_is_commands_and_what_they_print(tmp_path: Path) -> None:
         ("a\n…\nz", "a\nz\n"),
         ("took … in all", "took 3 days in all\n"),
         ("", ""),
+        ("done", "tcp:1: 79 of 148 visits (53 %), 0:00:10 left, 0 failed\ndone\n"),
+        ("done", "Others keep core 1 (100%) busy: host is measured on core 0.\ndone\n"),
     ],
 )
 def test_figures_may_differ(expected: str, actual: str) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from lut.entries import Measurement
 from lut.errors import LutError
 from lut.estimation import read_calibration
 from lut.frontends import load_model
-from lut.journal import read_journal, read_visits
+from lut.journal import MeasurementLine, read_journal, read_visits
 from lut.merge import merge_journals
 from lut.ops import parse_argument
 from lut.ops.canonical import canonical_key
@@ -23,7 +24,7 @@ from lut.sidecar import read_setting
 from lut.spaces import load_blocks
 from lut.table import load_table, parse_argument_filter, parse_shape_filter
 from lut.table.formats import FORMATS
-from lut.table.formats.json_record import RecordParser, parse_record
+from lut.table.formats.json_record import parse_record, read_record
 from lut.table.index import open_index
 from lut.validation import Validation, describe_validation, read_validation
 
@@ -56,14 +57,13 @@ def _refuses(action: Callable[[], object]) -> None:
 
 
 def _parse_line(data: bytes) -> None:
-    parser = RecordParser()
     for line in data.split(b"\n"):
         try:
             expected = parse_record(line)
         except ValueError:
             expected = None
         try:
-            found = parser.parse(line)
+            found = read_record(line)
         except ValueError:
             found = None
         assert found == expected
@@ -72,11 +72,16 @@ def _parse_line(data: bytes) -> None:
 def _read_journal(data: bytes) -> None:
     path = _write(data, "run.jsonl")
     try:
-        entries = sum(1 for _ in read_journal(path))
+        entries = list(read_journal(path))
     except LutError:
         _refuses(lambda: sum(1 for _ in read_visits(path)))
         raise
-    assert sum(1 for _ in read_visits(path)) == entries
+    for entry, visit in zip(entries, read_visits(path), strict=True):
+        if isinstance(entry, Measurement) and isinstance(visit, MeasurementLine):
+            counted = (entry.op.key, entry.samples_ns, entry.conditions, entry.discarded.count())
+            assert visit == (entry.segment, *counted)
+        else:
+            assert visit == entry
     list(merge_journals([path], lambda _: None).records)
 
 

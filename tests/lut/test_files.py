@@ -81,7 +81,7 @@ def test_only_files_are_replaced(make: object, tmp_path: Path) -> None:
     assert callable(make)
     make(path)
     mode = path.stat().st_mode
-    with pytest.raises(FileError, match=rf"^{path} is no regular file\. Choose another name"):
+    with pytest.raises(FileError, match=rf"^{path} is not a regular file\. Choose another name"):
         write_atomically(path, b"")
     assert path.stat().st_mode == mode
     assert list(tmp_path.iterdir()) == [path]

@@ -107,7 +107,7 @@ def test_other_programs_and_configurations_are_pooled_only_when_asked(
         merge(first, second)
     assert str(caught.value) == (
         f"{second} was measured with another {part} than the journals before it: {values}. "
-        f"Such times don't compare; --mixed pools them all the same."
+        f"Such times are not comparable; --mixed pools them anyway."
     )
     merged = merge(first, second, mixed=True)
     assert [record.p50 for record in merged.records] == [2.0]
@@ -140,7 +140,7 @@ def test_nothing_measured_makes_no_table(tmp_path: Path) -> None:
         merge(empty)
     all_failed = written_journal(tmp_path / "b", SEGMENT, measured(CONV, 5), failed())
     with pytest.raises(
-        FileError, match=rf"^{all_failed}: every operator failed, there is no table to make\.$"
+        FileError, match=rf"^{all_failed}: every operator failed, so there is no table to make\.$"
     ):
         merge(all_failed)
 
@@ -252,7 +252,7 @@ def test_a_table_with_other_operators_is_not_replaced_unasked(tmp_path: Path) ->
     path = write_table(both, tmp_path).path
     before = path.read_bytes()
     with pytest.raises(
-        ConflictError, match=r"holds 1 operator that .* by --into .*, or let it go by --replace"
+        ConflictError, match=r"holds 1 operator that .* by --into .*, or replace it with --replace"
     ):
         write_table(one, tmp_path)
     assert path.read_bytes() == before

@@ -39,11 +39,11 @@ def test_blank_lines_are_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("[]", "it is no JSON object"),
+        ("[]", "it is not a JSON object"),
         ("nothing", "Expecting value: line 1 column 1 (char 0)"),
-        ("{}", "the field 'op_type' is absent or no text"),
-        (LINE.replace("[[1, 4]]", "4"), "the field 'input_shapes' is absent or no list"),
-        (LINE.replace("[]", "[1]"), "op_args holds something other than texts"),
+        ("{}", "the field 'op_type' is absent or not a string"),
+        (LINE.replace("[[1, 4]]", "4"), "the field 'input_shapes' is absent or not a list"),
+        (LINE.replace("[]", "[1]"), "op_args holds something other than strings"),
         (LINE.replace("[[1, 4]]", "[4]"), "input_shapes holds something other than lists"),
         (LINE.replace("[[1, 4]]", "[[1, 4.0]]"), NOT_WHOLE),
         (LINE.replace("[[1, 4]]", "[[1, -4]]"), NOT_WHOLE),
@@ -60,9 +60,9 @@ def test_a_line_that_is_no_operator_is_named(line: str, reason: str, tmp_path: P
     path.write_text(f"{LINE}\n{line}\n{LINE}\n")
     ops = read_plan(path)
     assert next(ops) == RELU
-    with pytest.raises(FileError, match=rf"^{re.escape(f'{path}:2 is no operator: {reason}')}") as caught:
+    with pytest.raises(FileError, match=rf"^{re.escape(f'{path}:2 is not an operator: {reason}')}") as caught:
         next(ops)
-    assert str(caught.value).endswith(" Expected is a line as `bench generate` writes it.")
+    assert str(caught.value).endswith(" Expected a line as `bench generate` writes it.")
 
 
 def test_an_operator_that_does_not_fit_is_named_with_its_line(tmp_path: Path) -> None:

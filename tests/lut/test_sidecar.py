@@ -48,5 +48,5 @@ def test_settings_that_differ_and_segments_that_are_none_are_refused(tmp_path: P
             read_setting(path)
     for text in ("[]", "{", ""):
         sidecar_path(path).write_text(text)
-        with pytest.raises(FileError, match=f"^{sidecar_path(path)} is no JSON"):
+        with pytest.raises(FileError, match=f"^{sidecar_path(path)} is not (a )?JSON"):
             read_setting(path)

@@ -174,7 +174,7 @@ def test_other_processors_are_told_what_is_supported(
 def test_nobody_there(options: PhoneOptions) -> None:
     with pytest.raises(DeviceError, match="refused"):
         open_device("tcp:127.0.0.1:1", "direct", options)
-    with pytest.raises(DeviceError, match="is no address"):
+    with pytest.raises(DeviceError, match="is not an address"):
         open_device("tcp:127.0.0.1:x", "direct", options)
     with pytest.raises(DeviceError, match="No phone is attached"):
         choose_devices([], True, "direct", options)

@@ -42,8 +42,8 @@ _UNAUTHORIZED = (
     "'Allow USB debugging?', and run this again."
 )
 _BUSY = (
-    "{serial} is held by another program, mostly a running adb server. Go through that server by "
-    "--adb server, or end it yourself by `adb kill-server` and go on by --adb direct."
+    "{serial} is in use by another program, usually an adb server. Use that server with "
+    "--adb server, or end it with `adb kill-server` and use --adb direct."
 )
 _DENIED = (
     "{serial} is attached, but this user may not open it. Install the udev rules (Debian: package "
@@ -51,7 +51,7 @@ _DENIED = (
 )
 _NO_LIBUSB = (
     "USB can't be used here: {error}. Install the Debian package libusb-1.0-0, "
-    "or go through a running adb server by --adb server."
+    "or use a running adb server with --adb server."
 )
 
 
@@ -147,7 +147,7 @@ def parse_address(serial: str) -> tuple[str, int] | None:
     """Give host and port of `tcp:HOST[:PORT]`; None for the serial of a USB phone.
 
     Raises:
-        DeviceError: the port is no number from 1 to 65535.
+        DeviceError: the port is not a number from 1 to 65535.
     """
     if not serial.startswith("tcp:"):
         return None
@@ -155,7 +155,9 @@ def parse_address(serial: str) -> tuple[str, int] | None:
     if not colon:
         host, port = port, str(_TCP_PORT)
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise DeviceError(f"{serial!r} is no address. Write tcp:HOST:PORT, such as tcp:192.168.1.20:5555.")
+        raise DeviceError(
+            f"{serial!r} is not an address. Write tcp:HOST:PORT, such as tcp:192.168.1.20:5555."
+        )
     return host.strip("[]"), int(port)
 
 

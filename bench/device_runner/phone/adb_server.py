@@ -42,7 +42,8 @@ def server_address() -> tuple[str, int]:
         host, port = "", os.environ.get("ANDROID_ADB_SERVER_PORT", "5037")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise DeviceError(
-            f"The adb server's port {port!r} is no number from 1 to 65535. Look at ANDROID_ADB_SERVER_PORT."
+            f"The adb server's port {port!r} is not a number from 1 to 65535. "
+            f"Look at ANDROID_ADB_SERVER_PORT."
         )
     return host or "127.0.0.1", int(port)
 
@@ -62,7 +63,7 @@ def list_server_serials() -> dict[str, str]:
         host, port = server_address()
         raise LostError(
             f"What listens at {host}:{port} does not answer as an adb server does "
-            f"({error.__cause__ or error}). Pass it by with --adb direct, or name the adb server's own port "
+            f"({error.__cause__ or error}). Bypass it with --adb direct, or name the adb server's own port "
             f"in ANDROID_ADB_SERVER_PORT."
         ) from error
     return {serial: state for serial, _, state in (line.partition("\t") for line in lines) if state}
@@ -141,7 +142,7 @@ def _connect(timeout_s: float) -> socket.socket:
     try:
         return socket.create_connection((host, port), timeout_s)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host can have
-        raise _AbsentError(f"no adb server is to be reached at {host}:{port} ({error})") from error
+        raise _AbsentError(f"no adb server can be reached at {host}:{port} ({error})") from error
 
 
 def _send_request(server: socket.socket, words: str) -> None:

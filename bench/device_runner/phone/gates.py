@@ -52,7 +52,7 @@ def _battery_level(view: View) -> str | None:
 def _battery_heat(view: View) -> str | None:
     heat, most = view.state.battery_celsius, view.limits.battery_celsius
     return (
-        f"the battery has {heat:.1f} °C, at most {most:.1f} are fit"
+        f"the battery has {heat:.1f} °C, above the limit of {most:.1f} °C"
         if heat is not None and heat > most
         else None
     )
@@ -65,7 +65,7 @@ def _plugged(view: View) -> str | None:
 def _heat(view: View) -> str | None:
     heat, most = view.state.zone_celsius, view.limits.zone_celsius
     return (
-        f"the hottest zone has {heat:.1f} °C, at most {most:.1f} are fit"
+        f"the hottest zone has {heat:.1f} °C, above the limit of {most:.1f} °C"
         if heat is not None and heat > most
         else None
     )
@@ -92,7 +92,7 @@ def _load(view: View) -> str | None:
     share = (now[0] - before[0]) / (now[1] - before[1])
     most = view.limits.load
     return (
-        f"other programs take {share:.0%} of the processors, at most {most:.0%} are fit"
+        f"other programs take {share:.0%} of the processors, above the limit of {most:.0%}"
         if share > most
         else None
     )
@@ -165,7 +165,7 @@ class Gatekeeper:
                 reasons = "; ".join(f"{reason} (gate {name})" for name, reason in shut.items())
                 raise DeviceError(
                     f"{serial} was not fit to measure for {self.patience.gate_s:g} s: {reasons}. "
-                    f"See to it, or measure all the same by --ignore-gate {next(iter(shut))}."
+                    f"Fix that, or measure anyway with --ignore-gate {next(iter(shut))}."
                 )
             interruption.pause(self.patience.poll_s if shut else self.patience.load_s)
             before = state

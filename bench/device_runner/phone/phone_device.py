@@ -185,14 +185,14 @@ class PhoneDevice:
                         f"goes on where this one stopped."
                     ) from error
             if not told:
-                announce(f"{self._serial} is away; waiting for it.")
+                announce(f"{self._serial} is gone; waiting for it to come back.")
                 told = True
             self._connection.interruption.pause(pause)
             pause = min(2 * pause, 2.0)
         self._incidents["reconnected"] += 1
         if boot_id != self._boot_id and UNAVAILABLE not in (boot_id, self._boot_id):
             self._incidents["rebooted"] += 1
-            announce(f"{self._serial} has booted anew.")
+            announce(f"{self._serial} has rebooted.")
         self._boot_id = boot_id
 
     def interrupt(self) -> None:
@@ -233,7 +233,7 @@ class PhoneDevice:
             lock = os.open(folder / f"{known}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DeviceError(
-                f"{self._serial} can't be taken for this run alone: {folder} can't be used "
+                f"{self._serial} can't be locked for this run: {folder} can't be used "
                 f"({error.strerror or error}). Set CNN_LATENCY_LUT_CACHE to a folder that can be written."
             ) from error
         try:

@@ -31,7 +31,7 @@ UNAVAILABLE = "unavailable"
 SUPPORTED_ABI = "arm64-v8a"
 
 # `read` is part of the shell, so hundreds of files cost no process. In a redirection that fails it
-# returns false; `[ -r … ]` is no substitute, for not every shell asks the kernel rightly.
+# returns false; `[ -r … ]` is not a substitute, for not every shell asks the kernel rightly.
 _FUNCTIONS = """
 say() { for f in "$@"; do v=; read -r v 2>/dev/null <"$f" && echo "$f=$v"; done; }
 """

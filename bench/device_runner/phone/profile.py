@@ -32,7 +32,7 @@ __all__ = ["Profile", "find_profile", "read_profile"]
 
 _MASK = re.compile(r"(0[xX])?[0-9A-Fa-f]+")
 _MOST = 1e18
-"""No limit comes near it; what is not below it is no finite number, or breaks arithmetic."""
+"""No limit comes near it; what is not below it is not a finite number, or breaks arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def read_profile(path: Path) -> Profile:
     """
     try:
         return _parse(_load(read_bytes(path)))
-    except ValueError as error:  # broken TOML and text that is no UTF-8 are ValueErrors too
-        raise FileError(f"{path} is no profile: {error}. docs/new-device.md shows one.") from error
+    except ValueError as error:  # broken TOML and text that is not UTF-8 are ValueErrors too
+        raise FileError(f"{path} is not a profile: {error}. docs/new-device.md shows one.") from error
 
 
 def _load(data: bytes) -> dict[str, Any]:

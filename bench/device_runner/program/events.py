@@ -77,13 +77,15 @@ def parse_event(line: str) -> Event:
     """Read one line of the program's output.
 
     Raises:
-        ParseError: it is no event, or a figure in it can't be one.
+        ParseError: it is not an event, or a figure in it can't be one.
     """
     try:
         fields = json.loads(line)
         return _parse(fields["event"], fields)
     except (ValueError, KeyError, TypeError) as error:
-        raise ParseError(f"the program printed {line[:200]!r}, which is no event of it ({error})") from error
+        raise ParseError(
+            f"the program printed {line[:200]!r}, which is not one of its events ({error})"
+        ) from error
 
 
 def _parse(event: str, fields: dict[str, Any]) -> Event:

@@ -30,11 +30,11 @@ def build_model_nets(
         input_dims: shape of each float input; absent, the model's `input_dims.json` is taken.
 
     Raises:
-        ModelError: it is no Caffe2 model, or can't be understood.
+        ModelError: it is not a Caffe2 model, or can't be understood.
     """
     if not is_caffe2_model(path):
         raise ModelError(
-            f"{path} holds no Caffe2 net. Only those can be measured whole: expected is a folder with "
+            f"{path} holds no Caffe2 net. Only those can be measured whole: expected a folder with "
             f"model.pb and model_init.pb."
         )
     nets = read_caffe2_nets(path, input_dims)

@@ -45,7 +45,7 @@ def _infer(op: OpSpec) -> Outputs:
     if group_channels != channels // group:
         raise ModelError(
             f"the weight has {group_channels} input channels a group, "
-            f"the input has {channels} in {group} groups, so expected are {channels // group}"
+            f"the input has {channels} in {group} groups: {channels // group} expected"
         )
     if len(op.inputs) == 3 and op.inputs[2].shape != (out_channels,):
         raise ModelError(f"the bias is {list(op.inputs[2].shape)} where [{out_channels}] is expected")

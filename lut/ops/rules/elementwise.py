@@ -29,7 +29,7 @@ def _infer_unary(op: OpSpec) -> Outputs:
 def _infer_leaky_relu(op: OpSpec) -> Outputs:
     alpha = op.arg("alpha", _ALPHA)
     if not isinstance(alpha, float) or (op.op_type.startswith("Int8") and not 0 < alpha < 1):
-        raise ModelError(f"alpha is {alpha!r}, expected is a fraction such as 0.1")
+        raise ModelError(f"alpha is {alpha!r}; expected a fraction such as 0.1")
     return _infer_unary(op)
 
 

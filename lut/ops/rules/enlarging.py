@@ -62,9 +62,9 @@ def _enlarge(op: OpSpec, window: Window, space: tuple[int, int]) -> tuple[int, i
         or len(adjust) != 2
         or not all(isinstance(extra, int) for extra in adjust)
     ):
-        raise ModelError(f"adj is {adjust}, expected are one or two whole numbers from 0")
+        raise ModelError(f"adj is {adjust}; expected one or two whole numbers from 0")
     if any(not 0 <= extra < stride for extra, stride in zip(adjust, window.stride, strict=True)):
-        raise ModelError(f"adj is {adjust}, expected is less than the stride {window.stride}")
+        raise ModelError(f"adj is {adjust}; expected less than the stride {window.stride}")
     height, width = (
         (size - 1) * stride + kernel + extra - padding
         for size, stride, kernel, extra, padding in zip(
@@ -91,7 +91,7 @@ def _infer_resize(op: OpSpec) -> Outputs:
     scales = op.arg("height_scale", 1.0), op.arg("width_scale", 1.0)
     if not all(isinstance(scale, float) and 0 < scale <= _MOST_SCALE for scale in scales):
         raise ModelError(
-            f"height_scale and width_scale are {describe_value(scales)}, expected are numbers such as 2.0"
+            f"height_scale and width_scale are {describe_value(scales)}; expected numbers such as 2.0"
         )
     resized = _scale(height, scales[0]), _scale(width, scales[1])
     if min(resized) < 1:

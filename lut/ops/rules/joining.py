@@ -46,7 +46,7 @@ def _axis(op: OpSpec, rank: int) -> int:
     """The fp32 operator takes an axis, or an order whose channels it joins, but not both."""
     axis, order = op.arg("axis"), op.arg("order")
     if axis is not None and order is not None:
-        raise ModelError("it has both an axis and an order, expected is one of them")
+        raise ModelError("it has both an axis and an order; expected one of them")
     if axis is None:
         return 3 if order == "NHWC" else 1
     axis = int_arg(op, "axis", 1)
@@ -67,7 +67,7 @@ def _infer_slice(op: OpSpec) -> Outputs:
     shape = op.inputs[0].shape
     starts, ends = _bounds(op, len(shape))
     if not _are_whole_numbers(starts, shape) or not _are_whole_numbers(ends, shape):
-        raise ModelError(f"starts are {starts} and ends {ends}, expected are {len(shape)} numbers each")
+        raise ModelError(f"starts are {starts} and ends {ends}; expected {len(shape)} numbers each")
     resolved = [size + 1 + end if end < 0 else end for end, size in zip(ends, shape, strict=True)]
     for start, end, size in zip(starts, resolved, shape, strict=True):
         if not 0 <= start < end <= size:

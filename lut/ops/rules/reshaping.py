@@ -34,7 +34,7 @@ def _infer_reshape(op: OpSpec) -> Outputs:
     x = _check_input(op)
     wanted = op.arg("shape")
     if not isinstance(wanted, tuple) or not all(isinstance(size, int) and size >= -1 for size in wanted):
-        raise ModelError(f"shape is {wanted}, expected are whole numbers, 0 or one -1 among them")
+        raise ModelError(f"shape is {wanted}; expected whole numbers, 0 or one -1 among them")
     if wanted.count(-1) > 1 or any(size == 0 for size in wanted[len(x.shape) :]):
         raise ModelError(f"shape {list(wanted)} leaves more than one dimension of {list(x.shape)} open")
     sizes = [x.shape[index] if size == 0 else int(size) for index, size in enumerate(wanted)]
@@ -51,7 +51,7 @@ def _infer_transpose(op: OpSpec) -> Outputs:
     axes = op.arg("axes", tuple(reversed(range(rank))))
     whole = isinstance(axes, tuple) and all(isinstance(axis, int) for axis in axes)
     if not whole or sorted(axes) != list(range(rank)):
-        raise ModelError(f"axes are {axes}, expected is an order of the numbers 0 to {rank - 1}")
+        raise ModelError(f"axes are {axes}; expected an order of the numbers 0 to {rank - 1}")
     return (TensorSpec(tuple(x.shape[axis] for axis in axes), x.dtype),)
 
 

@@ -103,21 +103,19 @@ def check_rank(op: OpSpec, index: int, rank: int) -> None:
     """Refuse an input with another number of dimensions."""
     shape = op.inputs[index].shape
     if len(shape) != rank:
-        raise ModelError(
-            f"input {index} of shape {list(shape)} has {len(shape)} dimensions, expected are {rank}"
-        )
+        raise ModelError(f"input {index} of shape {list(shape)} has {len(shape)} dimensions; expected {rank}")
 
 
 def int_arg(op: OpSpec, name: str, default: int) -> int:
     """Give a whole-number argument; another kind of value is refused, as the engine refuses it."""
     value = op.arg(name, default)
     if not isinstance(value, int):
-        raise ModelError(f"{name} is {value!r}, expected is a whole number")
+        raise ModelError(f"{name} is {value!r}; expected a whole number")
     return value
 
 
 def count_from_front(axis: ArgumentValue, rank: int) -> ArgumentValue:
-    """Give the axis from 0 on that a negative one means; what is no axis stays as it is."""
+    """Give the axis from 0 on that a negative one means; what is not an axis stays as it is."""
     return axis + rank if isinstance(axis, int) and -rank <= axis < 0 else axis
 
 

@@ -48,7 +48,7 @@ def read_layout(op: OpSpec, default: str = "NCHW") -> Layout:
     """Read the argument `order`; quantized operators know NHWC only."""
     order = op.arg("order", default)
     if order not in _LAYOUTS:
-        raise ModelError(f"order is {order!r}, known are NCHW and NHWC")
+        raise ModelError(f"order is {order!r}; it must be NCHW or NHWC")
     if op.op_type.startswith("Int8") and order != "NHWC":
         raise ModelError("quantized operators run in order NHWC only: write order=NHWC")
     return _LAYOUTS[order]
@@ -105,14 +105,14 @@ def _read_window(op_args: tuple[str, ...]) -> Window:
 def _read_pair(op: OpSpec, name: str, default: int | None) -> Pair:
     pair = _read_sizes(op, name, ("_h", "_w"), default)
     if len(pair) != 2 or not all(isinstance(size, int) and size >= 1 for size in pair):
-        raise ModelError(f"{name} is {pair}, expected are one or two whole numbers from 1")
+        raise ModelError(f"{name} is {pair}; expected one or two whole numbers from 1")
     return pair[0], pair[1]
 
 
 def _read_pads(op: OpSpec) -> tuple[int, int, int, int]:
     pads = _read_sizes(op, "pad", ("_t", "_l", "_b", "_r"), 0)
     if len(pads) != 4 or not all(isinstance(size, int) and size >= 0 for size in pads):
-        raise ModelError(f"pads are {pads}, expected are four numbers from 0: top, left, bottom, right")
+        raise ModelError(f"pads are {pads}; expected four numbers from 0: top, left, bottom, right")
     return pads[0], pads[1], pads[2], pads[3]
 
 

@@ -13,13 +13,14 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
 
 from lut.errors import FileError
 from lut.files import open_atomically
 from lut.records import LutRecord
-from lut.table.formats.json_record import RUNTIME_FIELDS, KeyDigest, ParsedLine, RecordParser
+from lut.table.formats.json_record import RUNTIME_FIELDS, KeyDigest, ParsedLine, read_record, scan_record
 from lut.table.formats.lines import LineSpan, open_member, read_lines
 
 __all__ = ["RUNTIME_FIELDS", "format_record", "read", "read_zip", "scan", "scan_zip", "write", "write_zip"]
@@ -31,10 +32,10 @@ def read(path: Path) -> Iterator[LutRecord]:
     """Read a table's records in order.
 
     Raises:
-        FileError: the file can't be read, or a line is no record; the message names the line.
+        FileError: the file can't be read, or a line is not a record; the message names the line.
     """
     with _open(path) as stream:
-        for _, record in _parse_lines(path, stream, RecordParser().parse):
+        for _, record in _parse_lines(path, stream, read_record):
             yield record
 
 
@@ -46,7 +47,7 @@ def read_zip(path: Path) -> Iterator[LutRecord]:
             beyond `lut.table.formats.lines.MAX_UNZIPPED_BYTES`.
     """
     with open_member(path, ".json") as stream:
-        for _, record in _parse_lines(path, stream, RecordParser().parse):
+        for _, record in _parse_lines(path, stream, read_record):
             yield record
 
 
@@ -55,7 +56,7 @@ def scan(
 ) -> Iterator[tuple[int, ParsedLine]]:
     """Read of each record what an index needs, with its line number; all of it is checked, as by `read`."""
     with _open(path) as stream:
-        yield from _parse_lines(path, stream, RecordParser(digest).scan, span)
+        yield from _parse_lines(path, stream, partial(scan_record, digest=digest), span)
 
 
 def scan_zip(
@@ -65,7 +66,7 @@ def scan_zip(
 ) -> Iterator[tuple[int, ParsedLine]]:
     """As `scan`, from a zip archive; see `read_zip`."""
     with open_member(path, ".json") as stream:
-        yield from _parse_lines(path, stream, RecordParser(digest).scan)
+        yield from _parse_lines(path, stream, partial(scan_record, digest=digest))
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def _parse_lines(
             parsed = parse(line)
         except ValueError as error:  # JSON and text errors are ValueErrors too
             raise FileError(
-                f"{path}:{number} is no table record: {error}. Expected are exactly the ten keys of the "
+                f"{path}:{number} is not a table record: {error}. Expected exactly the ten keys of the "
                 f"published format."
             ) from error
         yield number, parsed

@@ -1,22 +1,23 @@
 """One line of the published format as a record, checked in full and fast.
 
-What is written as this project writes it is read by its parts (see `lut.key_reader`), anything else as
-JSON, with the same answer.
+msgspec reads what is written as this project writes it, and leaves anything else to Python's JSON, with
+the same answer; what is wrong with a line is said there.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from lut.ops import END, KeyReader, OpKey, read_head, refuse_repeated
+import msgspec
+
+from lut.ops import KeyFields, OpKey
 from lut.records import PERCENTILES, LutRecord
 
-__all__ = ["RUNTIME_FIELDS", "KeyDigest", "ParsedLine", "RecordParser", "parse_record"]
+__all__ = ["RUNTIME_FIELDS", "KeyDigest", "ParsedLine", "parse_record", "read_record", "scan_record"]
 
 KeyDigest: TypeAlias = Callable[[OpKey], bytes]
 
@@ -25,107 +26,113 @@ ParsedLine: TypeAlias = tuple[bytes, tuple[float, ...], str]
 
 RUNTIME_FIELDS = tuple(f"runtime_us_p{percentile}" for percentile in PERCENTILES)
 
-_KEY_FIELDS = ("op_type", "op_args", "input_shapes", "input_dtypes")
-_FIELDS = frozenset({*_KEY_FIELDS, *RUNTIME_FIELDS, "device"})
 _LEFT_OUT = "ws_nbytes_limit"
+_LEFT_OUT_BYTES = _LEFT_OUT.encode()
 
-_TIMES = END + b'"%s": ' % RUNTIME_FIELDS[0].encode()
-# A time with a point and no exponent is finite and no less than 1; others are read as JSON.
-_TIME = rb"([1-9]\d{0,15}\.\d+)"
-_match_times = re.compile(
-    _TIME
-    + b"".join(b', "%s": %s' % (name.encode(), _TIME) for name in RUNTIME_FIELDS[1:])
-    + rb', "device": (".*")\}'
-).fullmatch
+# JSON has no infinity, and msgspec takes no number beyond the largest double.
+Time: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | Annotated[float, msgspec.Meta(ge=0)]
 
 
-class RecordParser:
-    """Parses the lines of one table; it remembers the parts that it met.
+class _Line(KeyFields, forbid_unknown_fields=True):
+    runtime_us_p0: Time
+    runtime_us_p10: Time
+    runtime_us_p50: Time
+    runtime_us_p90: Time
+    runtime_us_p100: Time
+    device: str
+
+
+_FIELDS = frozenset(_Line.__struct_fields__)
+_TIMES = slice(-1 - len(RUNTIME_FIELDS), -1)
+_QUOTES_AFTER_KEY = 14
+"""Of the names of the times and the device, and of the device: the quotes in a line behind its key's text."""
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def read_record(line: bytes) -> LutRecord:
+    """Read a line whole.
+
+    Raises:
+        ValueError: it is not a record; the message says why.
+    """
+    _, record = _read(line)
+    return record
+
+
+def scan_record(line: bytes, digest: KeyDigest | None = None) -> ParsedLine:
+    """Read of a line what an index needs: the key's digest, the times, the device. All is checked.
 
     `digest` makes of a key what an index holds; without it that is `OpKey.digest`.
+
+    Raises:
+        ValueError: as `read_record`.
     """
-
-    def __init__(self, digest: KeyDigest | None = None) -> None:
-        self._digest = digest
-        self._keys = KeyReader(_read_head)
-        self._devices: dict[bytes, str] = {}
-
-    def parse(self, line: bytes) -> LutRecord:
-        """Read a line whole.
-
-        Raises:
-            ValueError: it is no record; the message says why.
-        """
-        text, _, rest = line.partition(_TIMES)
-        figures = self._read_figures(rest)
-        key = self._keys.read(text) if figures else None
-        return parse_record(line) if key is None or figures is None else LutRecord(key, *figures)
-
-    def scan(self, line: bytes) -> ParsedLine:
-        """Read of a line what an index needs: the key's digest, the times, the device. All is checked.
-
-        Raises:
-            ValueError: as `parse`.
-        """
-        if self._digest is None:
-            text, _, rest = line.partition(_TIMES)
-            figures = self._read_figures(rest)
-            if figures is not None and self._keys.knows(text):
-                return blake2b(text, digest_size=16).digest(), *figures
-        record = self.parse(line)
-        digest = record.key.digest if self._digest is None else self._digest(record.key)
-        return digest, record.runtime_us, record.device
-
-    def _read_figures(self, text: bytes) -> tuple[tuple[float, ...], str] | None:
-        """Read times and device as this project writes them; None for anything else."""
-        found = _match_times(text)
-        if found is None:
-            return None
-        p0, p10, p50, p90, p100, device_text = found.groups()
-        device = self._devices.get(device_text)
-        if device is None:
-            device = _read_text(device_text)
-            if device is None:
-                return None
-            self._devices[device_text] = device
-        return (float(p0), float(p10), float(p50), float(p90), float(p100)), device
+    text, record = _read(line)
+    held = blake2b(text, digest_size=16).digest() if digest is None else digest(record.key)
+    return held, record.runtime_us, record.device
 
 
-def _read_head(text: bytes) -> tuple[str, tuple[str, ...]] | None:
-    head = read_head(text)
-    return None if head is None or any(_LEFT_OUT in argument for argument in head[1]) else head
+def _read(line: bytes) -> tuple[bytes, LutRecord]:
+    """Read a line: its key's text, and the record."""
+    found = _read_normal(line)
+    if found is None:
+        record = parse_record(line)
+        return record.key.text, record
+    return found
 
 
-def _read_text(text: bytes) -> str | None:
+def _read_normal(line: bytes) -> tuple[bytes, LutRecord] | None:
+    """Read a line that is written as this project writes it; None if it is not."""
     try:
-        value = json.loads(text)
-        value.encode()
+        fields = _decode(line)
     except ValueError:
         return None
-    return value if json.dumps(value).encode() == text else None
+    key = fields.key
+    text = key.text
+    # msgspec takes the last of two equal names; the second one would be two quotes too many.
+    if not line.startswith(text) or line.count(b'"', len(text)) != _QUOTES_AFTER_KEY:
+        return None
+    if _LEFT_OUT_BYTES in text:
+        return None
+    return text, LutRecord(key, msgspec.structs.astuple(fields)[_TIMES], fields.device)
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dict of JSON's pairs, for `object_pairs_hook`.
+
+    Raises:
+        ValueError: a key appears twice, of which JSON would silently take one.
+    """
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} appears twice")
+    return fields
 
 
 def parse_record(line: bytes) -> LutRecord:
     """Read a line by JSON alone.
 
     Raises:
-        ValueError: it is no record; the message says why.
+        ValueError: it is not a record; the message says why.
     """
     try:
-        fields = json.loads(line, object_pairs_hook=refuse_repeated)
+        fields = json.loads(line, object_pairs_hook=_refuse_repeated)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(fields, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if fields.keys() != _FIELDS:
         unknown, absent = sorted(fields.keys() - _FIELDS), sorted(_FIELDS - fields.keys())
         raise ValueError(f"unknown keys {unknown}, absent keys {absent}")
     runtimes = tuple(fields[name] for name in RUNTIME_FIELDS)
     for name, value in zip(RUNTIME_FIELDS, runtimes, strict=True):
         if type(value) not in (int, float) or not 0 <= value <= sys.float_info.max:
-            raise ValueError(f"{name} is {value!r}, expected is a time in microseconds")
+            raise ValueError(f"{name} is {value!r}; expected a time in microseconds")
     if not isinstance(fields["device"], str):
-        raise ValueError("the field 'device' is no text")
+        raise ValueError("the field 'device' is not a string")
     fields["device"].encode()  # as the key's own texts
     key = OpKey.from_json(fields)
     kept = tuple(text for text in key.op_args if _LEFT_OUT not in text)

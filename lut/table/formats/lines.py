@@ -78,8 +78,8 @@ def open_member(path: Path, ending: str) -> Iterator[IO[bytes]]:
     """Open an archive's only file with that ending, within `MAX_UNZIPPED_BYTES`.
 
     Raises:
-        FileError: it can't be read, is no archive or a damaged one, holds another number of such files, or
-            would expand beyond the bound.
+        FileError: it can't be read, is no whole archive, holds another number of such files, or would
+            expand beyond the bound.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -89,7 +89,7 @@ def open_member(path: Path, ending: str) -> Iterator[IO[bytes]]:
                 if member.filename.endswith(ending) and not member.filename.startswith("__MACOSX/")
             ]
             if len(members) != 1:
-                raise FileError(f"{path} holds {len(members)} {ending} files, expected is one table.")
+                raise FileError(f"{path} holds {len(members)} {ending} files; expected one table.")
             # Python's reader stops at the size that the archive declares, so the declaration is a bound.
             if members[0].file_size > MAX_UNZIPPED_BYTES:
                 raise FileError(
@@ -101,6 +101,6 @@ def open_member(path: Path, ending: str) -> Iterator[IO[bytes]]:
     except OSError as refusal:
         raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as damage:
-        raise FileError(f"{path} is no zip archive, or a damaged one: {damage}.") from damage
+        raise FileError(f"{path} is not a zip archive, or a damaged one: {damage}.") from damage
     except RuntimeError as refusal:  # encrypted, or NotImplementedError: packed in an unknown way
         raise FileError(f"{path} can't be unpacked: {refusal}. Zip it again without options.") from refusal

@@ -124,7 +124,7 @@ def test_run_says_how_the_device_changed_and_warns_above_3_percent(
         1.5: "The device was 50.0 % slower than in the journal before this run (by 312 operators measured in "
         "both).\n"
         "Warning: more than 3 % apart, so a table of this journal mixes two speeds of the device. Let it "
-        "settle and measure the plan anew into another journal, or merge this one and see by "
+        "settle and measure the plan again into another journal, or merge this one and check with "
         "`bench validate` how far sums are off.",
     }[factor]
     assert said in err
@@ -192,7 +192,7 @@ def test_the_host_is_not_measured_by_a_program_for_phones(
     run = ("run", plan, "--device", "host", "--binary", tmp_path / "program", "-o", tmp_path / "run.jsonl")
     code, _, err = bench_command(*run)
     assert code == 3
-    assert err.startswith("error: --binary is a program for phones, and this machine was to be measured.")
+    assert err.startswith("error: --binary is a program for phones, but this run measures this machine.")
     assert not (tmp_path / "run.jsonl").exists()
 
 
@@ -200,11 +200,11 @@ def test_the_host_is_not_measured_by_a_program_for_phones(
     ("content", "sentence"),
     [
         (b"", "holds no operator. Make a plan by `bench generate`."),
-        (b"{}\n", ":1 is no operator: the field 'op_type' is absent or no text."),
-        (b"\xff\xfe\n", ":1 is no operator: "),
+        (b"{}\n", ":1 is not an operator: the field 'op_type' is absent or not a string."),
+        (b"\xff\xfe\n", ":1 is not an operator: "),
         (
             b'{"op_type": "Int8Magic", "op_args": [], "input_shapes": [[1]], "input_dtypes": [6]}\n',
-            ":1: Int8Magic is an operator type without a rule here.",
+            ":1: Int8Magic is an operator type that has no rule.",
         ),
         (
             b'{"op_type": "Int8Sum", "op_args": [], "input_shapes": [[1], [2]], "input_dtypes": [6, 6]}\n',
@@ -228,8 +228,8 @@ def test_a_bad_plan_is_told_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("--device", "R58M"), 3, "No device has the serial 'R58M'. Attached are: host."),
-        (("--cpus", "big"), 2, "'big' is no hexadecimal mask, such as 0xf0."),
+        (("--device", "R58M"), 3, "No device has the serial 'R58M'. Attached: host."),
+        (("--cpus", "big"), 2, "'big' is not a hexadecimal mask, such as 0xf0."),
         (("--cpus", "0x0"), 2, "the mask holds no processor."),
         (("--device-name", "my host"), 2, "a name is made of letters"),
         (("--passes", "0"), 2, "0 is not in the range x>=1"),

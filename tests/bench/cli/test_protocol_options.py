@@ -37,5 +37,5 @@ def test_what_only_warm_runs_can_give_makes_them_warm() -> None:
 
 
 def test_no_other_state_is_understood() -> None:
-    with pytest.raises(click.BadParameter, match="neither turns nor warm nor thrash:SIZE"):
+    with pytest.raises(click.BadParameter, match="not turns, warm, or thrash:SIZE"):
         choose("--cache", "cold")

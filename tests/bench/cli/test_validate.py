@@ -114,7 +114,7 @@ def test_options_override_the_table_s_setting_and_say_so(
     [segment] = read_sidecar(sidecar_path(table))["segments"]
     assert err == (
         f"{table.name} was measured with --threads 1 --cpus {segment['config']['cpus']}, the nets run with "
-        f"--threads 2 --cpus {config['cpus']}: errors hold that too.\n"
+        f"--threads 2 --cpus {config['cpus']}: the errors include that difference.\n"
     )
 
 
@@ -125,15 +125,15 @@ def test_a_table_by_another_program_or_without_origin_is_told(
     copy.write_bytes(table.read_bytes())
     arguments = ("validate", place / "one", "--lut", copy, "--device=host", *QUICK)
     _, _, err = bench_command(*arguments)
-    assert err.startswith(
-        f"No one setting is known that {copy.name} was measured with: the nets run with --threads 1 "
-    )
+    assert err.startswith(f"How {copy.name} was measured is not known: the nets run with --threads 1 ")
     assert bench_command(*arguments, "-q")[2] == ""
     story = read_sidecar(sidecar_path(table))
     story["segments"][0]["program"]["sha256"] = "ab" * 32
     write_sidecar(sidecar_path(copy), story)
     _, _, err = bench_command(*arguments)
-    assert err.startswith(f"{copy.name} was measured by another program (abababababab) than runs the nets (")
+    assert err.startswith(
+        f"{copy.name} was measured by a different program (abababababab) from the one that runs the nets ("
+    )
 
 
 # --- What can't be compared ----------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_operators_that_the_table_lacks_are_named_before_anything_is_measured(
     assert len(list(read_plan(plan))) == 3
     code, _, err = bench_command(*arguments, "--missing=interpolate")
     assert code == 5
-    assert "  Relu [2,4] (not estimated: the table has 1 of Relu, needed are 30)\n" in err
+    assert "  Relu [2,4] (not estimated: the table has 1 of Relu; it takes 30)\n" in err
 
 
 def test_a_table_of_another_device_is_refused(bench_command: Bench, place: Path, table: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_table_of_another_device_is_refused(bench_command: Bench, place: Path,
         4,
         "",
         f"error: {phone} is of Phone, the device is {HostDevice().info.name}. Give a table of this device, "
-        f"or by --device-name the table's name for it.\n",
+        "or its name in the table by --device-name.\n",
     )
     code, out, _ = bench_command(*arguments, "--device-name=Phone", "--json")
     assert (code, json.loads(out)["device"]) == (0, "Phone")
@@ -178,7 +178,7 @@ def test_a_table_of_another_device_is_refused(bench_command: Bench, place: Path,
     [
         (("--fit",), "--fit needs 3 or more nets; there are 1."),
         (("--passes=0",), "0 is not in the range x>=1"),
-        (("--cpus=big",), "'big' is no hexadecimal mask, such as 0xf0."),
+        (("--cpus=big",), "'big' is not a hexadecimal mask, such as 0xf0."),
         (("--max-error=-1",), "-1.0 is not in the range x>=0"),
         (("--device-name=my host",), "a name is made of letters"),
     ],

@@ -46,7 +46,7 @@ def test_the_host_is_always_attached() -> None:
 
 
 def test_an_unknown_serial_lists_those_that_are_there() -> None:
-    with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'. Attached are: host."):
+    with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'. Attached: host."):
         open_device("R58M")
 
 

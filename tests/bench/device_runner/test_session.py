@@ -104,7 +104,7 @@ def test_output_shapes_other_than_the_rule_s_are_a_failure(
     ("fault", "stage", "reason"),
     [
         (Fault("begin", signal=signal.SIGSEGV), "crash", "killed by SIGSEGV"),
-        (Fault("net", line='{"event":"net","id":'), "parse", "which is no event of it"),
+        (Fault("net", line='{"event":"net","id":'), "parse", "which is not one of its events"),
         (Fault("begin", signal=signal.SIGSTOP), "timeout", "printed nothing for"),
     ],
     ids=["crashing", "garbled", "hanging"],

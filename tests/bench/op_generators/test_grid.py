@@ -96,19 +96,22 @@ def with_line(line: str) -> str:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[conv", " is no TOML: "),
-        ("[conv]\nH = 7\nH = 8", " is no TOML: Cannot overwrite a value (at "),
-        ("x = " + "[" * 9000, " is no TOML: "),
+        ("[conv", " is not TOML: "),
+        ("[conv]\nH = 7\nH = 8", " is not TOML: Cannot overwrite a value (at "),
+        ("x = " + "[" * 9000, " is not TOML: "),
         ("", " holds no table. Families are add, average_pool, "),
         ("cap = 10", " holds no table."),
-        ("cap = 0" + CONV, ": cap: 0 is no whole number from 1 on."),
-        ("cap = 'x'" + CONV, ": cap: 'x' is no whole number"),
-        ("[lstm]\nH = 3", ": [lstm]: no family is called so; there are add, "),
-        ("conv = 3", ": conv: expected is a table, written [conv]."),
-        (with_line("depth = 3"), ": [conv] depth: no axis is called so; there are H, W, Cin, Cout, height, "),
-        (with_line("channels = 3"), ": [conv] channels: no axis is called so"),
+        ("cap = 0" + CONV, ": cap: 0 is not a whole number from 1 on."),
+        ("cap = 'x'" + CONV, ": cap: 'x' is not a whole number"),
+        ("[lstm]\nH = 3", ": [lstm]: there is no such family; choose from add, "),
+        ("conv = 3", ": conv: expected a table, written [conv]."),
+        (
+            with_line("depth = 3"),
+            ": [conv] depth: there is no such axis; choose from H, W, Cin, Cout, height, ",
+        ),
+        (with_line("channels = 3"), ": [conv] channels: there is no such axis"),
         (with_line("height = 3"), ": [conv] height: this axis is there twice, as height and under "),
-        (with_line("H = []"), ": [conv] H: it is empty, expected is a value, a list of values, {"),
+        (with_line("H = []"), ": [conv] H: it is empty; expected a value, a list of values, {"),
         (with_line("H = -7"), ": [conv] H: -7 is out of range, the least is 1."),
         (with_line("H = [7, 0]"), ": [conv] H: 0 is out of range, the least is 1."),
         (with_line("H = 7.0"), ": [conv] H: 7.0 is not a whole number."),
@@ -120,13 +123,16 @@ def with_line(line: str) -> str:
         (with_line("Cin = { from = 1, to = 9, by = 2 }"), ": [conv] Cin: a range is written { from = "),
         (with_line("Cin = { from = 1, to = 9, step = 0 }"), ": [conv] Cin.step: 0 is out of range"),
         (with_line("Cin = { from = -1, to = 9 }"), ": [conv] Cin.from: -1 is out of range, the least is 1."),
-        (with_line("Cout = 'Cin +'"), ": [conv] out_channels: 'Cin +' is no expression; allowed are "),
-        (with_line("Cout = 'W'"), ": [conv] out_channels: 'W' is no axis here; there are Cin, H, "),
+        (with_line("Cout = 'Cin +'"), ": [conv] out_channels: 'Cin +' is not an expression; allowed are "),
+        (with_line("Cout = 'W'"), ": [conv] out_channels: 'W' is not an axis here; there are Cin, H, "),
         (with_line("Cout = 'Cin - 16'"), ": [conv] at height=7, in_channels=16, "),
         (with_line("Cout = 'Cin * 1.5'"), ": [conv] at "),
         (with_line("Cout = 'Cin * 1e999'"), ": [conv] at "),
-        (with_line("where = 3"), ": [conv] where: expected is a list of expressions such as "),
-        (with_line("where = 'depth > 3'"), ": [conv] where: 'depth' is no axis here; there are Cin, Cout, "),
+        (with_line("where = 3"), ": [conv] where: expected a list of expressions such as "),
+        (
+            with_line("where = 'depth > 3'"),
+            ": [conv] where: 'depth' is not an axis here; there are Cin, Cout, ",
+        ),
         (with_line("where = 'H % 0'"), ": [conv] at "),
         (with_line("where = 'H > 99'"), ": [conv] where: no point of 12 meets every constraint."),
         (with_line("group = 3"), ": [conv] at height=14, in_channels=16, kernel=3, "),
@@ -167,7 +173,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"absent\.toml can't be read"):
         list(SPACES["grid"].generate(grid=tmp_path / "absent.toml"))
     (tmp_path / "grid.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(FileError, match="is no TOML"):
+    with pytest.raises(FileError, match="is not TOML"):
         list(SPACES["grid"].generate(grid=tmp_path / "grid.toml"))
 
 

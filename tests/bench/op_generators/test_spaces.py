@@ -77,7 +77,7 @@ def test_the_released_nets_are_in_their_spaces(precision: str, shared_models: Pa
 
 
 def test_resolutions_are_multiples_of_32() -> None:
-    with pytest.raises(ModelError, match=r"Resolution 100 is no multiple of 32.*: take 128\."):
+    with pytest.raises(ModelError, match=r"Resolution 100 is not a multiple of 32.*: take 128\."):
         size("fbnet", resolutions=(100,))
 
 

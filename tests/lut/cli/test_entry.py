@@ -107,7 +107,7 @@ def test_help_ends_with_0_and_wrong_usage_with_2(lut_command: Lut) -> None:
         assert "\nError: " in err
     code, _, err = lut_command("ops", "net", "--input_dims", "[1, 8]")
     assert code == 2
-    assert "'[1, 8]' gives no shapes; expected is JSON such as {\"data\": [1, 3, 224, 224]}." in err
+    assert "'[1, 8]' gives no shapes; expected JSON such as {\"data\": [1, 3, 224, 224]}." in err
 
 
 # --- models --------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_merge_of_two_configurations(lut_command: Lut) -> None:
         4,
         "",
         "error: b.run.jsonl was measured with another config than the journals before it: threads 1 and 4. "
-        "Such times don't compare; --mixed pools them all the same.\n",
+        "Such times are not comparable; --mixed pools them anyway.\n",
     )
     assert not Path("data").exists()
     assert lut_command("merge", "a.run.jsonl", "b.run.jsonl", "--mixed", "-o", "data") == (
@@ -235,7 +235,7 @@ def test_merge_of_two_runs_says_how_the_device_changed_and_warns_above_3_percent
     )
     assert warnings == [
         "Warning: more than 3 % apart, so sums from this table mix two speeds of the device. Measure the "
-        "plans anew in one run on a settled device, or keep the journals in tables of their own; "
+        "plans again in one run on a settled device, or keep the journals in tables of their own; "
         "`bench validate` says how far sums are off."
     ] * (factor > 1.03)
     assert lut_command("merge", "-q", "a.run.jsonl", "b.run.jsonl", "-o", "data") == (0, "", "")
@@ -296,7 +296,9 @@ def test_estimate_from_a_broken_table_prints_nothing_and_writes_nothing(lut_comm
     Path("table.json").write_text('{"op_type": "Relu"}\n')
     code, out, err = lut_command("estimate", "net", "--lut", "table.json", "--missing-out", "plan")
     assert (code, out) == (4, "")
-    assert err.startswith("error: table.json:1 is no table record: unknown keys [], absent keys ['device', ")
+    assert err.startswith(
+        "error: table.json:1 is not a table record: unknown keys [], absent keys ['device', "
+    )
     assert not Path("plan").exists()
 
 

@@ -90,7 +90,7 @@ def test_none_pooled_is_none() -> None:
 
 @pytest.mark.parametrize("wrong", [{"median_ns": 0}, {"median_ns": float("inf")}, {"count": 0}])
 def test_what_is_no_time_of_a_canary_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"is no canary's time$"):
+    with pytest.raises(ValueError, match=r"is not a canary's time$"):
         Canary.from_json(Canary(500, 9).to_json() | wrong)
 
 

@@ -91,7 +91,7 @@ def test_nets_of_one_kind_still_have_a_calibration() -> None:
 
 @pytest.mark.parametrize("nets", [made([(40, 2e3), (60, 3e4)], 1.0, 0.0), made([(9, 0.0)] * 3, 1.0, 1.0)])
 def test_what_can_not_be_fitted_is_refused(nets: list[MeasuredNet]) -> None:
-    with pytest.raises(ValueError, match=rf"needed are {LEAST_NETS}$|times above zero$"):
+    with pytest.raises(ValueError, match=rf"it takes {LEAST_NETS}$|times above zero$"):
         fit(nets)
 
 

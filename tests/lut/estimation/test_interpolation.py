@@ -71,7 +71,7 @@ def test_what_is_outside_is_refused_with_the_reason() -> None:
     for op, reason in [
         (pointwise(56, 16, 16), "3136 in pixels are outside the table's 49 to 784 of Int8Conv 1x1"),
         (pointwise(14, 8, 16), "8 in channels are outside the table's 16 to 128 of Int8Conv 1x1"),
-        (RELU, f"the table has 0 of Relu, needed are {LEAST_OPS}"),
+        (RELU, f"the table has 0 of Relu; it takes {LEAST_OPS}"),
         (OpSpec.of("Int8Conv", OPS[0].inputs, kernel=3), "the operator does not fit its type"),
     ]:
         assert guesses.refusal(op) == reason

@@ -80,7 +80,7 @@ def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
         f"{tmp_path / 'absent'} does not exist. Give the folder that holds model.pb and model_init.pb."
     )
     assert refusal(tmp_path) == (
-        f"{tmp_path} holds no model that is known here: expected is a folder with model.pb and "
+        f"{tmp_path} holds no model that is known here: expected a folder with model.pb and "
         f"model_init.pb (front-ends: caffe2)."
     )
 
@@ -104,7 +104,7 @@ def test_a_broken_input_dims_file_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "input_dims.json").write_text(text)
     message = refusal(tmp_path)
     assert message.startswith(f"{tmp_path / 'input_dims.json'}: {text!r} ")
-    assert message.endswith('expected is JSON such as {"data": [1, 3, 224, 224]}.')
+    assert message.endswith('expected JSON such as {"data": [1, 3, 224, 224]}.')
 
 
 def test_what_does_not_fit_is_named_with_its_file(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_named_with_its_file(tmp_path: Path) -> None:
     )
     write_netdef(net_of(("Lstm", [], ["w"], {})), tmp_path / "model_init.pb")
     assert refusal(tmp_path).startswith(
-        f"{tmp_path / 'model_init.pb'}: Lstm is an operator type without a rule"
+        f"{tmp_path / 'model_init.pb'}: Lstm is an operator type that has no rule"
     )
 
 
@@ -135,7 +135,7 @@ def test_a_net_that_lists_no_inputs_is_walked_all_the_same(tmp_path: Path) -> No
     ids=range(8),
 )
 def test_texts_that_are_no_input_dims(text: str) -> None:
-    with pytest.raises(ValueError, match=re.escape('expected is JSON such as {"data": [1, 3, 224, 224]}')):
+    with pytest.raises(ValueError, match=re.escape('expected JSON such as {"data": [1, 3, 224, 224]}')):
         parse_input_dims(text)
 
 

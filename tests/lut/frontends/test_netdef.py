@@ -35,16 +35,20 @@ def test_the_text_form_may_hold_what_is_never_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("a.pb", b"\x0a\xff", "is no Caffe2 network definition (Error parsing message"),
+        ("a.pb", b"\x0a\xff", "is not a Caffe2 network definition (Error parsing message"),
         (
             "a.pb",
             b"\x12\x05\x22\x03\xff\xfe\xfd",
-            "is no Caffe2 network definition (b'\\xff\\xfe\\xfd' is no text)",
+            "is not a Caffe2 network definition (b'\\xff\\xfe\\xfd' is not text)",
         ),
-        ("a.pb", b"\x12\x05\x2a\x03\x0a\x01\xff", "is no Caffe2 network definition (b'\\xff' is no text)"),
-        ("a.pbtxt", b"op {", "is no Caffe2 network definition (1:4 : "),
-        ("a.pbtxt", b"\xff", "is no Caffe2 network definition ('utf-8' codec can't decode byte 0xff"),
-        ("a.pbtxt", b"op {" * 3000, "is no Caffe2 network definition (maximum recursion depth exceeded"),
+        (
+            "a.pb",
+            b"\x12\x05\x2a\x03\x0a\x01\xff",
+            "is not a Caffe2 network definition (b'\\xff' is not text)",
+        ),
+        ("a.pbtxt", b"op {", "is not a Caffe2 network definition (1:4 : "),
+        ("a.pbtxt", b"\xff", "is not a Caffe2 network definition ('utf-8' codec can't decode byte 0xff"),
+        ("a.pbtxt", b"op {" * 3000, "is not a Caffe2 network definition (maximum recursion depth exceeded"),
     ],
 )
 def test_broken_files_are_named(name: str, data: bytes, reason: str, tmp_path: Path) -> None:
@@ -133,15 +137,15 @@ def test_a_fill_may_say_its_type_take_anothers_shape_or_make_one_value() -> None
         ),
         (
             net_of(("XavierFill", [], ["w"], {"shape": 5})),
-            "XavierFill of 'w' has the shape 5, expected are whole numbers.",
+            "XavierFill of 'w' has the shape 5; expected whole numbers.",
         ),
         (
             net_of(("XavierFill", [], ["w"], {"shape": ("a",)})),
-            "XavierFill of 'w' has the shape ('a',), expected are whole numbers.",
+            "XavierFill of 'w' has the shape ('a',); expected whole numbers.",
         ),
         (
             net_of(("XavierFill", [], ["w"], {"dtype": "x"})),
-            "XavierFill of 'w' has the dtype 'x', expected is a number.",
+            "XavierFill of 'w' has the dtype 'x'; expected a number.",
         ),
         (net_of(("XavierFill", [], [], {"shape": (1,)})), "XavierFill has no output."),
         (
@@ -183,7 +187,7 @@ def test_the_known_shapes_are_left_as_they_are() -> None:
     [
         (
             net_of(("Relu", ["x"], ["y"], {}), ("Lstm", ["y"], ["z"], {})),
-            "operator 1 ('z'): Lstm is an operator type without a rule here. Known are: ",
+            "operator 1 ('z'): Lstm is an operator type that has no rule. Known: ",
         ),
         (
             net_of(("Relu", ["y"], ["z"], {})),

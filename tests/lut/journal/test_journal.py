@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lut.entries import Conditions, Failure, Measurement, RunConfig, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Entry, open_journal, read_journal, read_progress
+from lut.journal import Entry, MeasurementLine, open_journal, read_journal, read_progress, read_visits
 from tests.lut.samples import (
     CONFIG,
     CONV,
@@ -129,7 +129,7 @@ def test_another_file_is_left_as_it_is(text: str, tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught, open_journal(path):
         pass
     assert str(caught.value) == (
-        f"{path} ends in a line that is no journal entry. Choose another file for this run."
+        f"{path} ends in a line that is not a journal entry. Choose another file for this run."
     )
     assert path.read_text() == text
 
@@ -221,13 +221,18 @@ def lines_of(path: Path) -> list[str]:
         ),
         ('"samples_ns"', '"samples"', "KeyError: 'samples_ns'"),
         ('"khz_before"', '"khz"', "TypeError: "),
-        ('"op_type": "Int8Conv"', '"op_type": 7', "ValueError: the field 'op_type' is absent or no text"),
+        (
+            '"op_type": "Int8Conv"',
+            '"op_type": 7',
+            "ValueError: the field 'op_type' is absent or not a string",
+        ),
+        ('"preempted"', '"interrupted"', "TypeError: "),
         ('"kind": "measurement"', '"kind": "guess"', "KeyError: 'guess'"),
         ('"kind": "measurement"', '"kind": ["x"]', "TypeError: "),
         ('{"kind"', '["kind"', "JSONDecodeError: "),
         ('{"kind"', "[" * 100_000, "ValueError: it is nested too deeply"),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_a_damaged_line_is_named(old: str, new: str, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "a.run.jsonl"
@@ -235,11 +240,21 @@ def test_a_damaged_line_is_named(old: str, new: str, reason: str, tmp_path: Path
     assert old in lines[1]
     lines[1] = lines[1].replace(old, new)
     path.write_text("\n".join(lines) + "\n")
-    entries = read_journal(path)
-    assert next(entries) == SEGMENT
-    with pytest.raises(FileError, match=rf"^{path}:2 is no journal entry \({re.escape(reason)}") as caught:
-        next(entries)
-    assert str(caught.value).endswith("). Is it a file written by `bench run`?")
+    for entries in (read_journal(path), read_visits(path)):
+        assert next(entries) == SEGMENT
+        with pytest.raises(
+            FileError, match=rf"^{path}:2 is not a journal entry \({re.escape(reason)}"
+        ) as caught:
+            next(entries)
+        assert str(caught.value).endswith("). Is it a file written by `bench run`?")
+
+
+def test_visits_share_the_parts_of_their_keys(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "a.run.jsonl", *ENTRIES)
+    first, second = (visit.key for visit in read_visits(path) if isinstance(visit, MeasurementLine))
+    assert first == second == CONV.key
+    assert all(a is b for a, b in zip(first[:2], second[:2], strict=True))
+    assert all(a is b for a, b in zip(first.input_shapes, second.input_shapes, strict=True))
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:

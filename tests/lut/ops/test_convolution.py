@@ -74,29 +74,29 @@ def test_spellings_of_the_window(
     ("changed", "reason"),
     [
         ({"kernel": 5}, "kernel is (5, 5), but the weight's is (3, 3)"),
-        ({"kernel": 0}, "kernel is (0, 0), expected are one or two whole numbers from 1"),
-        ({"kernel": "3"}, "kernel is ('3', '3'), expected are one or two whole numbers from 1"),
-        ({"kernels": (3,)}, "kernel is (3,), expected are one or two whole numbers from 1"),
-        ({"kernels": 3}, "kernel is (3,), expected are one or two whole numbers from 1"),
-        ({"stride": 0}, "stride is (0, 0), expected are one or two whole numbers from 1"),
-        ({"dilation": 0}, "dilation is (0, 0), expected are one or two whole numbers from 1"),
+        ({"kernel": 0}, "kernel is (0, 0); expected one or two whole numbers from 1"),
+        ({"kernel": "3"}, "kernel is ('3', '3'); expected one or two whole numbers from 1"),
+        ({"kernels": (3,)}, "kernel is (3,); expected one or two whole numbers from 1"),
+        ({"kernels": 3}, "kernel is (3,); expected one or two whole numbers from 1"),
+        ({"stride": 0}, "stride is (0, 0); expected one or two whole numbers from 1"),
+        ({"dilation": 0}, "dilation is (0, 0); expected one or two whole numbers from 1"),
         (
             {"pad": -1},
-            "pads are (-1, -1, -1, -1), expected are four numbers from 0: top, left, bottom, right",
+            "pads are (-1, -1, -1, -1); expected four numbers from 0: top, left, bottom, right",
         ),
-        ({"pads": 1}, "pads are (1,), expected are four numbers from 0: top, left, bottom, right"),
+        ({"pads": 1}, "pads are (1,); expected four numbers from 0: top, left, bottom, right"),
         ({"dilation": 5}, "the kernel (3, 3) does not fit an input of (8, 8) with pads (1, 1, 1, 1)"),
         ({"group": 3}, "group 3 does not divide 16 input and 32 output channels"),
         ({"group": 32}, "group 32 does not divide 16 input and 32 output channels"),
         ({"group": 0}, "group 0 does not divide 16 input and 32 output channels"),
-        ({"group": 2.0}, "group is 2.0, expected is a whole number"),
-        ({"group": "x"}, "group is 'x', expected is a whole number"),
+        ({"group": 2.0}, "group is 2.0; expected a whole number"),
+        ({"group": "x"}, "group is 'x'; expected a whole number"),
         (
             {"group": 2},
-            "the weight has 16 input channels a group, the input has 16 in 2 groups, so expected are 8",
+            "the weight has 16 input channels a group, the input has 16 in 2 groups: 8 expected",
         ),
         ({"order": "NCHW"}, "quantized operators run in order NHWC only: write order=NHWC"),
-        ({"order": "CHWN"}, "order is 'CHWN', known are NCHW and NHWC"),
+        ({"order": "CHWN"}, "order is 'CHWN'; it must be NCHW or NHWC"),
         ({"legacy_pad": 1}, "legacy_pad is not supported: write the pads out"),
     ],
 )
@@ -112,15 +112,15 @@ def test_a_quantized_convolution_says_its_order_and_kernel() -> None:
     )
     without_kernel = {name: value for name, value in args.items() if name != "kernel"}
     assert refusal(OpSpec.of("Int8Conv", CONV.inputs, **without_kernel)) == (
-        "kernel is (None, None), expected are one or two whole numbers from 1"
+        "kernel is (None, None); expected one or two whole numbers from 1"
     )
 
 
 @pytest.mark.parametrize(
     ("x", "weight", "bias", "reason"),
     [
-        ((8, 8, 16), (32, 3, 3, 16), (32,), "input 0 of shape [8, 8, 16] has 3 dimensions, expected are 4"),
-        ((1, 8, 8, 16), (32, 16), (32,), "input 1 of shape [32, 16] has 2 dimensions, expected are 4"),
+        ((8, 8, 16), (32, 3, 3, 16), (32,), "input 0 of shape [8, 8, 16] has 3 dimensions; expected 4"),
+        ((1, 8, 8, 16), (32, 16), (32,), "input 1 of shape [32, 16] has 2 dimensions; expected 4"),
         ((1, 8, 8, 16), (32, 3, 3, 16), (16,), "the bias is [16] where [32] is expected"),
         ((1, 8, 8, 16), (32, 3, 3, 16), (32, 1), "the bias is [32, 1] where [32] is expected"),
     ],

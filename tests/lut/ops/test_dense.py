@@ -16,7 +16,7 @@ def test_the_classifier_of_a_net() -> None:
     assert infer_outputs(op) == (TensorSpec((1, 1000), UINT8),)
     assert multiply_adds(op) == 1_504_000
     assert refusal(OpSpec.of("Int8FC", inputs, axis=3, order="NHWC")) == (
-        "axis is 3, the quantized kernel knows 1 only"
+        "axis is 3, the quantized kernel supports only 1"
     )
 
 
@@ -33,9 +33,9 @@ def test_all_dimensions_from_axis_on_are_columns() -> None:
         (fc((1, 24), axis=2), "axis is 2 and axis_w 1, supported are 1 … rank-1 and 1"),
         (fc((1, 24), axis=0), "axis is 0 and axis_w 1, supported are 1 … rank-1 and 1"),
         (fc((1, 24), axis_w=2), "axis is 1 and axis_w 2, supported are 1 … rank-1 and 1"),
-        (fc((1, 24), axis="x"), "axis is 'x', expected is a whole number"),
+        (fc((1, 24), axis="x"), "axis is 'x'; expected a whole number"),
         (fc((1, 24), weight=(8, 24)), "the bias is [10] where [8] is expected"),
-        (fc((1, 24), weight=(10, 24, 1)), "input 1 of shape [10, 24, 1] has 3 dimensions, expected are 2"),
+        (fc((1, 24), weight=(10, 24, 1)), "input 1 of shape [10, 24, 1] has 3 dimensions; expected 2"),
     ],
 )
 def test_refusals(op: OpSpec, reason: str) -> None:

@@ -31,16 +31,16 @@ def test_output(spec: OpSpec, output: TensorSpec) -> None:
     [
         (op("Relu", (1, 4), (1, 4)), "it has 2 inputs where 1 are expected"),
         (op("Softmax", (1, 4), axis=2), "axis 2 is none of an input with 2 dimensions"),
-        (op("Softmax", (1, 4), axis="x"), "axis is 'x', expected is a whole number"),
+        (op("Softmax", (1, 4), axis="x"), "axis is 'x'; expected a whole number"),
         (op("Softmax", (1, 4), (1, 4)), "it has 2 inputs where 1 are expected"),
         (op("Sum", (1, 4)), "it has 1 inputs where 2 to 64 are expected"),
         (op("Int8Sum", *[(1, 4)] * 3, dtype=UINT8), "it has 3 inputs where 2 are expected"),
         (op("Sum", (1, 5), (1, 4)), "its inputs differ in shape: [1, 4] and [1, 5]"),
         (
             op("Int8LeakyRelu", (1, 4), dtype=UINT8, alpha=1.0),
-            "alpha is 1.0, expected is a fraction such as 0.1",
+            "alpha is 1.0; expected a fraction such as 0.1",
         ),
-        (op("LeakyRelu", (1, 4), alpha=2), "alpha is 2, expected is a fraction such as 0.1"),
+        (op("LeakyRelu", (1, 4), alpha=2), "alpha is 2; expected a fraction such as 0.1"),
         (op("Add", *[(1, 4)] * 3), "it has 3 inputs where 2 are expected"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_pooling_of_another_kernel_is_another_family() -> None:
     guesses = fit_table(table)
     assert guesses.predict(OpSpec.of("Int8MaxPool", [X], kernel=2, stride=1, order="NHWC")) is not None
     assert guesses.refusal(OpSpec.of("Int8MaxPool", [X], kernel=7, order="NHWC")) == (
-        f"the table has 0 of Int8MaxPool 7x7 pads (0, 0, 0, 0), needed are {LEAST_OPS}"
+        f"the table has 0 of Int8MaxPool 7x7 pads (0, 0, 0, 0); it takes {LEAST_OPS}"
     )
 
 

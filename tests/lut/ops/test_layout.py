@@ -27,16 +27,16 @@ def test_output(spec: OpSpec, output: TensorSpec) -> None:
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [
-        (op("NCHW2NHWC", (3, 224, 224)), "input 0 of shape [3, 224, 224] has 3 dimensions, expected are 4"),
-        (op("NHWC2NCHW", (1, 9)), "input 0 of shape [1, 9] has 2 dimensions, expected are 4"),
+        (op("NCHW2NHWC", (3, 224, 224)), "input 0 of shape [3, 224, 224] has 3 dimensions; expected 4"),
+        (op("NHWC2NCHW", (1, 9)), "input 0 of shape [1, 9] has 2 dimensions; expected 4"),
         (op("Tile", (2, 3), tiles=0), "tiles 0 along axis 0 of an input of 2 dimensions"),
         (op("Tile", (2, 3), tiles=2, axis=2), "tiles 2 along axis 2 of an input of 2 dimensions"),
-        (op("Tile", (2, 3), tiles="x"), "tiles is 'x', expected is a whole number"),
+        (op("Tile", (2, 3), tiles="x"), "tiles is 'x'; expected a whole number"),
         (op("ChannelShuffle", (1, 6, 4, 4), group=4), "group 4 does not divide 6 channels"),
-        (op("ChannelShuffle", (1, 6, 4, 4), group=(2,)), "group is (2,), expected is a whole number"),
+        (op("ChannelShuffle", (1, 6, 4, 4), group=(2,)), "group is (2,); expected a whole number"),
         (
             op("ChannelShuffle", (6, 4, 4), group=2),
-            "input 0 of shape [6, 4, 4] has 3 dimensions, expected are 4",
+            "input 0 of shape [6, 4, 4] has 3 dimensions; expected 4",
         ),
         (
             op("Int8ChannelShuffle", (1, 4, 4, 6), dtype=UINT8, group=2),

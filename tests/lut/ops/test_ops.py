@@ -44,8 +44,8 @@ def test_an_unknown_operator_is_answered_with_the_known_ones(ask: object) -> Non
     with pytest.raises(ModelError) as caught:
         ask(OpSpec.of("Lstm", [TensorSpec((1, 4))]))
     assert str(caught.value) == (
-        f"Lstm is an operator type without a rule here. Known are: {', '.join(sorted(RULES))}. "
-        f"A new one is one module in lut/ops/rules."
+        f"Lstm is an operator type that has no rule. Known: {', '.join(sorted(RULES))}. "
+        f"A new rule is one module in lut/ops/rules."
     )
 
 

@@ -35,11 +35,11 @@ def test_output(spec: OpSpec, output: TensorSpec) -> None:
     [
         (
             op("AveragePool", (1, 8, 7, 7)),
-            "kernel is (None, None), expected are one or two whole numbers from 1",
+            "kernel is (None, None); expected one or two whole numbers from 1",
         ),
         (
             op("AveragePool", (1, 8, 7, 7), global_pooling="yes"),
-            "global_pooling is 'yes', expected is a whole number",
+            "global_pooling is 'yes'; expected a whole number",
         ),
         (
             op("AveragePool", (1, 8, 7, 7), kernel=8),
@@ -47,7 +47,7 @@ def test_output(spec: OpSpec, output: TensorSpec) -> None:
         ),
         (
             op("AveragePool", (8, 7, 7), kernel=2),
-            "input 0 of shape [8, 7, 7] has 3 dimensions, expected are 4",
+            "input 0 of shape [8, 7, 7] has 3 dimensions; expected 4",
         ),
         (
             op("MaxPool", (1, 8, 7, 7), kernel=3, dilation=2),

@@ -44,16 +44,16 @@ def test_a_reshape_also_gives_the_shape_before() -> None:
     [
         ("Flatten", {"axis": 5}, "axis 5 is none of an input with 4 dimensions"),
         ("Flatten", {"axis": -1}, "axis -1 is none of an input with 4 dimensions"),
-        ("Reshape", {}, "shape is None, expected are whole numbers, 0 or one -1 among them"),
-        ("Reshape", {"shape": (-2, 4)}, "shape is (-2, 4), expected are whole numbers"),
+        ("Reshape", {}, "shape is None; expected whole numbers, 0 or one -1 among them"),
+        ("Reshape", {"shape": (-2, 4)}, "shape is (-2, 4); expected whole numbers"),
         ("Reshape", {"shape": (-1, -1)}, "shape [-1, -1] leaves more than one dimension"),
         ("Reshape", {"shape": (2, 3, 4, 5, 0)}, "shape [2, 3, 4, 5, 0] leaves more than one dimension"),
         ("Reshape", {"shape": (7, -1)}, "shape [7, -1] does not hold the 120 values of [2, 3, 4, 5]"),
         ("Reshape", {"shape": (2, 3)}, "shape [2, 3] does not hold the 120 values of [2, 3, 4, 5]"),
-        ("Transpose", {"axes": (0, 1, 2)}, "axes are (0, 1, 2), expected is an order of the numbers 0 to 3"),
-        ("Transpose", {"axes": (0.0, 1.0, 2.0, 3.0)}, "axes are (0.0, 1.0, 2.0, 3.0), expected is an order"),
-        ("Transpose", {"axes": ("a", b"\xff", "b", "c")}, "axes are ('a', b'\\xff', 'b', 'c'), expected is"),
-        ("Transpose", {"axes": 3}, "axes are 3, expected is an order of the numbers 0 to 3"),
+        ("Transpose", {"axes": (0, 1, 2)}, "axes are (0, 1, 2); expected an order of the numbers 0 to 3"),
+        ("Transpose", {"axes": (0.0, 1.0, 2.0, 3.0)}, "axes are (0.0, 1.0, 2.0, 3.0); expected an order"),
+        ("Transpose", {"axes": ("a", b"\xff", "b", "c")}, "axes are ('a', b'\\xff', 'b', 'c'); expected"),
+        ("Transpose", {"axes": 3}, "axes are 3; expected an order of the numbers 0 to 3"),
     ],
 )
 def test_refusal(op_type: str, args: dict[str, ArgumentValue], reason: str) -> None:

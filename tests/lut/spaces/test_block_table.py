@@ -80,7 +80,7 @@ def test_missing_operators_are_named() -> None:
     with pytest.raises(MissingOpsError, match="does not hold 3 operators of the space fbnet") as caught:
         lut.blocks("fbnet", invented(OPS[3:]))
     assert set(caught.value.ops) == set(OPS[:3])
-    with pytest.raises(FileError, match="Known are: fbnet"):
+    with pytest.raises(FileError, match="Known: fbnet"):
         find_block_space("other")
     with pytest.raises(FileError, match="fbnet has no option 'first', only: last, depthwise_relu"):
         find_block_space("fbnet", first=16)
@@ -108,8 +108,8 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     fields = json.loads(path.read_text())
     for change in ({"latency_us": [[1.0]]}, {"layers": None}, {"fixed_us": "x"}):
         path.write_text(json.dumps(fields | change))
-        with pytest.raises(FileError, match="is no block table"):
+        with pytest.raises(FileError, match="is not a block table"):
             load_blocks(path)
     (tmp_path / "x.npz").write_bytes(b"PK")
-    with pytest.raises(FileError, match="is no block table"):
+    with pytest.raises(FileError, match="is not a block table"):
         load_blocks(tmp_path / "x.npz")

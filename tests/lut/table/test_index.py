@@ -137,7 +137,7 @@ def test_two_readers_find_what_one_finds(
         patch.setattr(lines, "_CHUNK_BYTES", limit)
         assert build_index(path) == alone
         path.write_bytes(path.read_bytes() + b"no record\n")
-        with pytest.raises(FileError, match=f":{len(table) + 1} is no table record"):
+        with pytest.raises(FileError, match=f":{len(table) + 1} is not a table record"):
             build_index(path)
 
 
@@ -268,7 +268,7 @@ def test_broken_tables_end_in_one_sentence_with_the_line(ending: str, tmp_path: 
         with pytest.raises(FileError) as caught:
             load_table(path)
         message = str(caught.value)
-        assert message.startswith(f"{path}:3 is no table record: "), message
+        assert message.startswith(f"{path}:3 is not a table record: "), message
         assert "\n" not in message
     assert not list(cache.glob("*.index")), "nothing half-loaded"
 

@@ -105,7 +105,7 @@ def test_a_net_that_can_not_be_one_is_refused(field: str, value: object, tmp_pat
     fields = json.loads(format_validation(VALIDATION))
     fields["nets"][0][field] = value
     path.write_text(json.dumps(fields))
-    with pytest.raises(FileError, match=f"^{path} is no validation "):
+    with pytest.raises(FileError, match=f"^{path} is not a validation "):
         read_validation(path)
 
 
@@ -142,5 +142,5 @@ def test_drift_is_written_and_read(tmp_path: Path) -> None:
 def test_no_drift_is_made_of_nonsense(drift: object, tmp_path: Path) -> None:
     fields = json.loads(format_validation(VALIDATION)) | {"drift_after": drift}
     (tmp_path / "validation.json").write_text(json.dumps(fields))
-    with pytest.raises(FileError, match="is no validation"):
+    with pytest.raises(FileError, match="is not a validation"):
         read_validation(tmp_path / "validation.json")

@@ -76,7 +76,7 @@ def test_other_devices_are_listed_all_the_same(bench_command: Bench, monkeypatch
     assert [SENTENCE in sentence for sentence in said] == [True]
     assert code == 0
     assert "host" in out
-    assert "(it answered b'220 ', neither OKAY nor FAIL). Pass it by with --adb direct" in err
+    assert "(it answered b'220 ', neither OKAY nor FAIL). Bypass it with --adb direct" in err
 
 
 def test_nobody_there_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,5 +91,7 @@ def test_nobody_there_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("port", ["usb", "0", "65536", "99999", "²", "-1", ""])
 def test_a_port_that_is_none_is_told(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", port)
-    with pytest.raises(DeviceError, match="is no number from 1 to 65535\\. Look at ANDROID_ADB_SERVER_PORT"):
+    with pytest.raises(
+        DeviceError, match="is not a number from 1 to 65535\\. Look at ANDROID_ADB_SERVER_PORT"
+    ):
         list_server_serials()

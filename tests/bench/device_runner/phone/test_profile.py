@@ -39,7 +39,7 @@ def test_the_user_s_profile_is_found_by_the_device_s_name(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("threads = ", "is no profile"),
+        ("threads = ", "is not a profile"),
         ("threads = 0", "a whole number from 1"),
         ("threads = true", "a whole number from 1"),
         ("cpus = 240", "a hexadecimal mask"),
@@ -77,7 +77,7 @@ def test_what_means_nothing_is_refused(text: str, words: str, tmp_path: Path) ->
 
 def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text("threads = " + "[" * 100_000)
-    with pytest.raises(FileError, match="is no profile"):
+    with pytest.raises(FileError, match="is not a profile"):
         read_profile(tmp_path / "p.toml")
 
 
@@ -117,7 +117,7 @@ def test_any_value_of_any_key_is_taken_or_refused_by_its_name(tmp_path: Path, ke
         profile = read_profile(file)
     except FileError as error:
         profile, told = None, str(error)
-        assert told.startswith(f"{file} is no profile: ")
+        assert told.startswith(f"{file} is not a profile: ")
         assert key.partition(".")[0] in told
     if profile is not None:
         assert hash(profile) is not None

@@ -83,7 +83,7 @@ def test_the_other_events(line: str, event: object) -> None:
     ],
 )
 def test_a_figure_that_can_not_be_one_is_an_error(field: str, value: object) -> None:
-    with pytest.raises(ParseError, match="which is no event of it"):
+    with pytest.raises(ParseError, match="which is not one of its events"):
         parse_event(json.dumps({**TIMED, field: value}))
 
 

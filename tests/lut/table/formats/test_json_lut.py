@@ -86,28 +86,33 @@ def test_ws_nbytes_limit_is_dropped_as_the_original_drops_it(tmp_path: Path) -> 
     ("old", "new", "reason"),
     [
         ("{", "[", "Expecting ',' delimiter"),
-        (LINE, "[]", "it is no JSON object"),
+        (LINE, "[]", "it is not a JSON object"),
         (LINE, "[" * 100_000, "it is nested too deeply"),
         (LINE, '{"op_type": "Relu"}', "unknown keys [], absent keys ['device', 'input_dtypes', "),
         ("{", '{"extra": 1, ', "unknown keys ['extra'], absent keys []."),
         ('"device"', '"phone"', "unknown keys ['phone'], absent keys ['device']."),
-        ("5.0", '"5.0"', "runtime_us_p50 is '5.0', expected is a time in microseconds"),
-        ("5.0", "true", "runtime_us_p50 is True, expected is a time in microseconds"),
-        ("5.0", "null", "runtime_us_p50 is None, expected is a time in microseconds"),
-        ("3.0", "-3.0", "runtime_us_p0 is -3.0, expected is a time in microseconds"),
-        ("7.0", "NaN", "runtime_us_p100 is nan, expected is a time in microseconds"),
-        ("7.0", "Infinity", "runtime_us_p100 is inf, expected is a time in microseconds"),
+        ("5.0", '"5.0"', "runtime_us_p50 is '5.0'; expected a time in microseconds"),
+        ("5.0", "true", "runtime_us_p50 is True; expected a time in microseconds"),
+        ("5.0", "null", "runtime_us_p50 is None; expected a time in microseconds"),
+        ("3.0", "-3.0", "runtime_us_p0 is -3.0; expected a time in microseconds"),
+        ("7.0", "NaN", "runtime_us_p100 is nan; expected a time in microseconds"),
+        ("7.0", "Infinity", "runtime_us_p100 is inf; expected a time in microseconds"),
         ("7.0", "1" + "0" * 400, "runtime_us_p100 is 1000"),
-        ('"Relu"', "7", "the field 'op_type' is absent or no text"),
-        ('"Box-12-6.1"', "null", "the field 'device' is no text"),
-        ("[[1, 4]]", '"1x4"', "the field 'input_shapes' is absent or no list"),
+        ('"Relu"', "7", "the field 'op_type' is absent or not a string"),
+        ('"Box-12-6.1"', "null", "the field 'device' is not a string"),
+        ("[[1, 4]]", '"1x4"', "the field 'input_shapes' is absent or not a list"),
         ("[[1, 4]]", "[4]", "input_shapes holds something other than lists"),
         ("[[1, 4]]", "[[1, 4.0]]", "a shape or dtype holds something other than whole numbers from 0"),
         ("[1],", "[true],", "a shape or dtype holds something other than whole numbers from 0"),
-        ('"op_args": []', '"op_args": [3]', "op_args holds something other than texts"),
-        ('"op_args": []', '"op_args": {}', "the field 'op_args' is absent or no list"),
+        ('"op_args": []', '"op_args": [3]', "op_args holds something other than strings"),
+        ('"op_args": []', '"op_args": {}', "the field 'op_args' is absent or not a list"),
+        ('"op_type"', '"op_type": "Relu", "op_type"', "the key 'op_type' appears twice"),
+        ('"device"', '"device": "Box-12-6.1", "device"', "the key 'device' appears twice"),
+        ('"device"', '"runtime_us_p50" : 5.0, "device"', "the key 'runtime_us_p50' appears twice"),
+        ('"Relu"', '"\\ud800"', "'utf-8' codec can't encode character"),
+        ('"Box-12-6.1"', '"\\udfff"', "'utf-8' codec can't encode character"),
     ],
-    ids=range(21),
+    ids=range(26),
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_line_that_is_no_record_is_named(
@@ -122,9 +127,9 @@ def test_a_line_that_is_no_record_is_named(
             archive.writestr("table.json", text)
     records = format_of(path).read(path)
     assert next(records) == record(RELU, 5.0)
-    with pytest.raises(FileError, match=rf"^{path}:2 is no table record: {re.escape(reason)}") as caught:
+    with pytest.raises(FileError, match=rf"^{path}:2 is not a table record: {re.escape(reason)}") as caught:
         next(records)
-    assert str(caught.value).endswith(" Expected are exactly the ten keys of the published format.")
+    assert str(caught.value).endswith(" Expected exactly the ten keys of the published format.")
 
 
 def test_other_endings_are_no_tables(tmp_path: Path) -> None:
@@ -146,7 +151,7 @@ def test_an_archive_holds_one_table(tmp_path: Path) -> None:
     path = tmp_path / "table.json.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("README.md", "Read me.")
-    with pytest.raises(FileError, match=rf"^{path} holds 0 \.json files, expected is one table\.$"):
+    with pytest.raises(FileError, match=rf"^{path} holds 0 \.json files; expected one table\.$"):
         list(read_zip(path))
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("folder/table.json", LINE)
@@ -154,7 +159,7 @@ def test_an_archive_holds_one_table(tmp_path: Path) -> None:
     assert list(read_zip(path)) == [record(RELU, 5.0)]
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("second.json", LINE)
-    with pytest.raises(FileError, match=rf"^{path} holds 2 \.json files, expected is one table\.$"):
+    with pytest.raises(FileError, match=rf"^{path} holds 2 \.json files; expected one table\.$"):
         list(read_zip(path))
 
 
@@ -162,7 +167,7 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     path = tmp_path / "table.json.zip"
     path.write_text(LINE)
     with pytest.raises(
-        FileError, match=rf"^{path} is no zip archive, or a damaged one: File is not a zip file\.$"
+        FileError, match=rf"^{path} is not a zip archive, or a damaged one: File is not a zip file\.$"
     ):
         list(read_zip(path))
 
@@ -175,7 +180,7 @@ def test_an_archive_that_does_not_unpack_is_named(tmp_path: Path) -> None:
     data[30 + data[26] + data[28]] = 0xFF
     path.write_bytes(data)
     with pytest.raises(
-        FileError, match=rf"^{path} is no zip archive, or a damaged one: .* invalid block type\.$"
+        FileError, match=rf"^{path} is not a zip archive, or a damaged one: .* invalid block type\.$"
     ):
         list(read_zip(path))
 

@@ -1,0 +1,75 @@
+"""A key's fields by msgspec: what it takes is what Python's reader takes."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lut.ops import KeyFields, OpKey
+
+LINE = '{"op_type": "Relu", "op_args": ["a"], "input_shapes": [[1, 4]], "input_dtypes": [1]}'
+
+decode = msgspec.json.Decoder(KeyFields).decode
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Relu", "Relu"),
+        ("Relu", "\\u0000"),
+        ("Relu", "\\ud83d\\ude00"),
+        ('"op_type": "Relu"', '"op_type": "Conv", "op_type": "Relu"'),
+        ("op_type", "op\\u005ftype"),
+        ("[[1, 4]]", "[[18446744073709551616]]"),
+        ("[[1, 4]]", "[[-0]]"),
+        (", ", "\t,\r"),
+    ],
+)
+def test_what_it_takes_is_what_json_gives(old: str, new: str) -> None:
+    line = LINE.replace(old, new)
+    assert decode(line.encode()).key == OpKey.from_json(json.loads(line))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Relu", "\\ud800"),
+        ("Relu", "\t"),
+        ('"Relu"', "null"),
+        ('"op_type"', '"extra": 1, "op_type"'),
+        ('"op_args": ["a"], ', ""),
+        ("[[1, 4]]", "[[1, 4], []]"),
+        ("[[1, 4]]", "[[1, 4.0]]"),
+        ("[[1, 4]]", "[[1, -4]]"),
+        ("[[1, 4]]", "[[1, true]]"),
+        ("[[1, 4]]", "[[1, NaN]]"),
+        ("[[1, 4]]", "[" * 100_000),
+        ("[[1, 4]]", f"[[{'1' * 5000}]]"),
+        (LINE, f"\ufeff{LINE}"),
+        (LINE, f"{LINE}{LINE}"),
+    ],
+    ids=range(14),
+)
+def test_refusal(old: str, new: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode(LINE.replace(old, new).encode())
+
+
+values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+lists = st.lists(values | st.lists(values, max_size=2), max_size=2)
+
+
+@given(name=st.sampled_from(sorted(json.loads(LINE))), value=values | lists)
+def test_any_field(name: str, value: object) -> None:
+    line = json.dumps(json.loads(LINE) | {name: value})
+    try:
+        expected = OpKey.from_json(json.loads(line))
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            decode(line.encode())
+    else:
+        assert decode(line.encode()).key == expected
