@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lut.errors import FileError
+from lut.lazy import load_lazily
 from lut.spaces import fbnet_blocks
-from lut.spaces.block_files import BLOCK_FORMATS, load_blocks, write_blocks
 from lut.spaces.block_space import BlockSpace
-from lut.spaces.block_table import BlockTable, MissingOpsError, make_blocks
 from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, list_layers, surroundings
 from lut.spaces.options import SpaceOption, list_options
+
+if TYPE_CHECKING:
+    from lut.spaces.block_files import BLOCK_FORMATS, load_blocks, write_blocks
+    from lut.spaces.block_table import BlockTable, MissingOpsError, make_blocks
 
 __all__ = [
     "BLOCKS",
@@ -48,3 +51,17 @@ def find_block_space(name: str, **options: Any) -> BlockSpace:
     if unknown := sorted(options.keys() - known.keys()):
         raise FileError(f"The space {name} has no option {unknown[0]!r}, only: {', '.join(known) or 'none'}.")
     return BLOCK_SPACES[name](**options)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = load_lazily(
+        __name__,
+        {
+            "BLOCK_FORMATS": "block_files",
+            "BlockTable": "block_table",
+            "MissingOpsError": "block_table",
+            "load_blocks": "block_files",
+            "make_blocks": "block_table",
+            "write_blocks": "block_files",
+        },
+    )

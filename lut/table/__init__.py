@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lut.lazy import load_lazily
 from lut.table.coverage import Coverage
 from lut.table.estimate import Estimate, Row
 from lut.table.formats import format_of, format_record
@@ -49,20 +50,14 @@ __all__ = [
     "table_file_name",
 ]
 
-_NEED_NUMPY = {
-    "Comparison": "lut.table.comparison",
-    "OpRatio": "lut.table.comparison",
-    "Totals": "lut.table.totals",
-    "compare": "lut.table.comparison",
-    "describe_families": "lut.table.comparison",
-}
-"""Loaded when they are first asked for: a single look-up should not wait for numpy."""
-
-if not TYPE_CHECKING:  # a type checker that saw this would take any name for one of the module's
-
-    def __getattr__(name: str) -> object:
-        if name not in _NEED_NUMPY:
-            raise AttributeError(f"module 'lut.table' has no attribute {name!r}")
-        from importlib import import_module
-
-        return getattr(import_module(_NEED_NUMPY[name]), name)
+if not TYPE_CHECKING:
+    __getattr__ = load_lazily(
+        __name__,
+        {
+            "Comparison": "comparison",
+            "OpRatio": "comparison",
+            "Totals": "totals",
+            "compare": "comparison",
+            "describe_families": "comparison",
+        },
+    )

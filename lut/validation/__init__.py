@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lut.validation.fit import LEAST_NETS, calibrate
-from lut.validation.plot import plot_validation
+from typing import TYPE_CHECKING
+
+from lut.lazy import load_lazily
 from lut.validation.results import (
     ErrorSummary,
     NetComparison,
@@ -13,6 +14,10 @@ from lut.validation.results import (
     write_validation,
 )
 from lut.validation.text import describe_validation
+
+if TYPE_CHECKING:
+    from lut.validation.fit import LEAST_NETS, calibrate
+    from lut.validation.plot import plot_validation
 
 __all__ = [
     "LEAST_NETS",
@@ -26,3 +31,6 @@ __all__ = [
     "read_validation",
     "write_validation",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = load_lazily(__name__, {"LEAST_NETS": "fit", "calibrate": "fit", "plot_validation": "plot"})
