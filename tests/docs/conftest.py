@@ -36,10 +36,12 @@ _BENCH_WITH_OWN_PROGRAM = """\
 #!{python}
 # `bench`, whose phones get this machine's own program: the simulated one runs it at full speed.
 from pathlib import Path
-from bench.device_runner.phone import phone_device
+from bench.engines import engine
 from bench.speed_benchmark import Program
-phone_device.build_program = lambda target, progress=None: Program(
-    {target!r}, Path({executable!r}), Path({library_dir!r}), {sha256!r}, {engine!r}
+build_program = engine.build_program
+own = Program({target!r}, Path({executable!r}), Path({library_dir!r}), {sha256!r}, {engine!r})
+engine.build_program = lambda target, **options: (
+    own if target.name == "android-arm64" else build_program(target, **options)
 )
 from bench.cli import main
 main()

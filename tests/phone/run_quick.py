@@ -17,5 +17,5 @@ from tests.phone.running import gather_own_program
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         program = gather_own_program(CAFFE2.build("host"), Path(folder))
-        with patch("bench.device_runner.phone.phone_device.build_program", lambda *_, **__: program):
+        with patch("bench.engines.engine.build_program", lambda *_, **__: program):
             end_program(cli)

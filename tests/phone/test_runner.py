@@ -182,9 +182,7 @@ def test_nobody_there(options: PhoneOptions) -> None:
 
 def test_without_libusb_the_package_is_named(monkeypatch: pytest.MonkeyPatch, options: PhoneOptions) -> None:
     monkeypatch.setitem(sys.modules, "adb_shell.transport.usb_transport", None)  # an import of it fails
-    with pytest.raises(
-        DeviceError, match=r"Debian package libusb-1\.0-0, or go through a running adb server"
-    ):
+    with pytest.raises(DeviceError, match=r"Debian package libusb-1\.0-0, or use a running adb server"):
         choose_devices([], True, "direct", options)
     with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'\. .* package libusb-1\.0-0"):
         open_device("R58M", "direct", options)
