@@ -81,7 +81,7 @@ def open(  # noqa: A001 - users write `lut.open`
         path: the table's file.
         device: whose records to use, where a table holds several devices'.
         index: whether to use and keep an index in the user's cache folder, by which a table opens in
-            milliseconds from the second time on; without it the file is read anew.
+            milliseconds from the second time on; without it the whole file is read.
         match: `exact`, or `canonical`, which takes other spellings of the same arguments for the same
             operator.
         warn: hears a sentence if the table holds an operator more than once; the times are averaged.

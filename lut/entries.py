@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """Whom a measurement comes from.
+    """The device a measurement comes from.
 
     `name` is what tables carry: `<model>-<release>-<version>`. `facts` are further properties, each
     as text (for a host: CPU model, cores, governor; for a phone: clusters, build). They describe

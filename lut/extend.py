@@ -1,8 +1,8 @@
 """Extending a table by new records: what is added, what is replaced, what contradicts.
 
-A table holds percentiles, not the samples behind them, so what is there already can't be pooled with new
+A table holds percentiles, not the samples they came from, so what is there already can't be pooled with new
 samples. `pooled` therefore keeps both records of an operator, and look-ups average them: ours and the
-original alike. Where the journals are at hand, merging them all anew pools the samples themselves.
+original alike. Where the journals are at hand, merging them all again pools the samples themselves.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     """Open a file for writing that takes its place only when the block ends without an error.
 
     Raises:
-        FileError: the folder can't be made or written to, or what stands there is no regular file.
+        FileError: the folder can't be made or written to, or something other than a regular file is there.
     """
     try:
         if path.exists() and not path.is_file():  # /dev/null would become a file, for root

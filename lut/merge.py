@@ -31,7 +31,7 @@ class Merged:
     failures: dict[OpKey, Failure]
     sources: tuple[Path, ...]
     marked: Mapping[OpKey, str] = field(default_factory=dict)
-    """Operators of which a visit stayed spoilt however often it was made again, and by what (`CAUSES`)."""
+    """Operators with a visit that stayed spoilt after every retry, and the cause (see `CAUSES`)."""
     disturbances: Disturbances = field(default_factory=Disturbances)
     drifts: tuple[JournalDrift, ...] = ()
     """How the device was in each journal against those begun before it, where that can be told."""

@@ -108,7 +108,7 @@ def prepare_validation(
     Args:
         device: where the nets will run.
         table: whose sums are held against them.
-        table_file: its file, beside which stands how it was measured.
+        table_file: its file; the sidecar next to it says how it was measured.
         nets: estimated from the table.
         timing: what is asked for; threads and processors are else those of the table.
         device_name: whose records of the table count.

@@ -18,7 +18,7 @@ from lut.errors import DeviceError
 __all__ = ["run_apart", "working"]
 
 _LAST_MOMENT_S = 1.2
-"""So long an interrupted thread has to end what it does. One that does not is left behind: it is a daemon,
+"""An interrupted thread has this long to finish. One that does not is left behind: it is a daemon,
 and ends with the process."""
 
 Outcome = TypeVar("Outcome")

@@ -34,7 +34,7 @@ __all__ = ["coverage"]
 PATH = click.Path(path_type=Path)
 
 _SHOWN = 10
-"""So many missing operators are named; the rest are in the plan that --missing-out writes."""
+"""This many missing operators are named; the rest are in the plan that --missing-out writes."""
 
 
 @click.command(cls=GroupedCommand)

@@ -15,7 +15,7 @@ from lut.ops import OpSpec
 __all__ = ["Display", "Moment", "Pace", "describe_line", "describe_moment"]
 
 _LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
-"""The time left is told after it: tqdm's own would take what an earlier run left for work done now."""
+"""The time left is shown after it: tqdm's own would take what an earlier run left for work done now."""
 
 _QUIET_S = 10.0
 _QUIET_SHARE = 0.05

@@ -69,7 +69,7 @@ class Device(Protocol):
 
     @property
     def info(self) -> DeviceInfo:
-        """Whom measurements come from."""
+        """The device that measurements come from."""
 
     @property
     def engine(self) -> Engine:

@@ -16,10 +16,10 @@ _MOST_KILLS = 3
 than there is."""
 
 _FRUITLESS_LOSSES = 10
-"""So many losses in a row without a visit in between, and the device counts as useless."""
+"""After this many losses in a row without a visit in between, the device counts as useless."""
 
 _FRUITLESS_STARTS = 3
-"""So many starts in a row that reach no operator mean that the device, not an operator, is at fault."""
+"""This many starts in a row that reach no operator mean that the device, not an operator, is at fault."""
 
 
 class Endurance:

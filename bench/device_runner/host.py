@@ -56,7 +56,7 @@ class HostDevice:
 
     @property
     def info(self) -> DeviceInfo:
-        """Whom measurements come from."""
+        """The device that measurements come from."""
         return self._info
 
     @property
@@ -172,7 +172,7 @@ class _HostProcess:
             chunk = os.read(self._stdout.fileno(), 1 << 16)
             if not chunk:
                 self._at_end = True
-                return None  # what stands in the buffer is the torn line of a killed process
+                return None  # what is in the buffer is the torn line of a killed process
             self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.decode(errors="replace")

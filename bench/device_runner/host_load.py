@@ -15,7 +15,7 @@ BUSY = 0.25
 """A core of whose time others take more is not fit to measure on."""
 
 _GLANCE_S, _WINDOW_S = 0.05, 0.2
-"""So long a look at the cores takes, and another where they seem busy. The kernel counts in hundredths of
+"""How long a look at the cores takes, and another where they seem busy. The kernel counts in hundredths of
 a second."""
 
 _LOOK_S = 10.0

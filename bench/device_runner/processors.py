@@ -1,4 +1,4 @@
-"""Processors as the hexadecimal masks in which programs are told them."""
+"""Sets of processors as the hexadecimal masks that programs take."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _MOST_ATTEMPTS = 3
 class Visit:
     """One visit's outcome, and the nanoseconds it took inside the engine and in loading the net.
 
-    A visit that was spoilt and is made again is told too, as `Repeated`.
+    A visit that was spoilt and is made again is reported too, as `Repeated`.
     """
 
     outcome: Measurement | Repeated | Failure

@@ -3,7 +3,7 @@
 Nets that need much memory are cut into groups that take turns, a process and a pass each: what one process
 holds at once is bounded.
 
-A net that the engine refuses, or that takes its process down, is told with the reason; the others go on.
+A net that the engine refuses, or that takes its process down, is reported with the reason; the others go on.
 """
 
 from __future__ import annotations
@@ -37,14 +37,15 @@ SILENCE_S = 600.0
 """How long the program may print nothing: one visit of a net takes as long as those of all its operators."""
 
 _GROUP_BYTES = 160 << 20
-"""So much of weights and activations one process holds, or one net: a phone has other programs too."""
+"""One process holds at most this much of weights and activations, or one net: phones run other programs."""
 
 _UNSTEADY, _LEAST_VISITS = 0.03, 4
 """Where the median of a net's visits, so many at least, is longer than that of the fast ones by more than
 this share, about half of them fell into a slow phase too slight for the canary."""
 
 _MOST_AGAIN = 10
-"""So many spoilt visits of a net are made again. One that has not half of its visits then is marked."""
+"""At most this many spoilt visits of a net are repeated. A net with fewer than half of its visits then is
+marked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Inverted residual blocks, and what stands around them: the plan that FBNet and ChamNet share."""
+"""Inverted residual blocks, and what surrounds them: the plan that FBNet and ChamNet share."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def depthwise(
 def surroundings(
     precision: str, resolution: int, stems: Iterable[int], widths: Iterable[int], lasts: Iterable[int]
 ) -> Iterator[OpSpec]:
-    """Yield what stands before and behind the blocks.
+    """Yield what comes before and after the blocks.
 
     Args:
         precision: "int8" or "fp32".

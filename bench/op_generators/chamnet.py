@@ -140,7 +140,7 @@ def _generate_one(precision: str, resolution: int, hull: Hull) -> Iterator[OpSpe
 def _expand(
     precision: str, size: int, channels: Sequence[int], expansions: Sequence[int], stride: int
 ) -> Iterator[OpSpec]:
-    """Yield the 1x1 convolutions that expand, and the depthwise ones behind them."""
+    """Yield the 1x1 convolutions that expand, and the depthwise ones after them."""
     for count in channels:
         for expansion in expansions:
             middle = count * expansion

@@ -69,7 +69,7 @@ def _list_parts(node: ast.expr) -> list[ast.expr]:
 
 
 def _list_right(op: ast.cmpop, node: ast.expr) -> list[ast.expr]:
-    """List the parts of a comparison's right side: behind `in` stands a list, elsewhere a number."""
+    """List the parts of a comparison's right side: after `in` a list, elsewhere a number."""
     if isinstance(op, ast.Is | ast.IsNot):
         raise ValueError(f"`is` is not allowed in an expression; allowed are {ALLOWED}")
     if not isinstance(op, ast.In | ast.NotIn):

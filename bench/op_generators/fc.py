@@ -1,4 +1,4 @@
-"""Fully connected layers and the softmax behind them: the end of a classifier."""
+"""Fully connected layers and the softmax after them: the end of a classifier."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ __all__ = ["FAMILY", "make"]
 def make(
     precision: str, *, height: int, width: int, channels: int = 3, classes: int = 1000
 ) -> Iterator[OpSpec]:
-    """Yield the two operators before the first convolution and the one behind the softmax."""
+    """Yield the two operators before the first convolution and the one after the softmax."""
     if precision != "int8":
         return
     yield OpSpec.of("NCHW2NHWC", (TensorSpec((1, channels, height, width), FLOAT),))

@@ -1,7 +1,7 @@
 """Builds the C++ program for a target, and finds it again.
 
 A program belongs to its sources, flags, pinned runtime and compiler: when one of them changes it is built
-anew. What does not change its machine code, like where the cache is, does not change the program either,
+again. What does not change its machine code, like where the cache is, does not change the program either,
 so that its hash can label results. Each lies in a folder of its own, with a stamp that tells what it was made
 of: checkouts with other sources share a cache without taking each other's programs away.
 """
@@ -35,7 +35,7 @@ _COMPILE = ("-O2", "-DNDEBUG", "-Wall", "-Wextra")
 _STAMP = "stamp.json"
 _STAMP_KEYS = {"target", "recipe", "compiler", "sha256", "libraries"}
 _KEPT = 4
-"""So many programs of a target stay, those used last: one for each checkout at work, or for a way back."""
+"""This many programs of a target are kept, those used last: one for each checkout at work."""
 
 _LINK = ("-Wl,--allow-shlib-undefined,--disable-new-dtags", "-ldl", "-pthread")
 
@@ -128,7 +128,7 @@ def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, str]
             if stamp.keys() >= _STAMP_KEYS and stamp["target"] == target.id:
                 found.append((used_ns, path.parent, stamp))
         except (OSError, ValueError, AttributeError):
-            continue  # damaged, which means to build it anew
+            continue  # damaged, so it is built again
     found.sort(key=lambda each: each[:2], reverse=True)
     return [(folder, stamp) for _, folder, stamp in found]
 

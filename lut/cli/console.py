@@ -44,7 +44,7 @@ def end_program(command: click.Command, interrupted: str = "Interrupted.") -> No
 
 
 def _ignore_signals() -> None:
-    """Let nothing disturb the end of the process: the work is done, and its exit code stands."""
+    """Let nothing disturb the end of the process: the work is done, and its exit code is settled."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
@@ -158,7 +158,7 @@ class Bar:
     def __init__(
         self, total: int | None, unit: str, quiet: bool, *, title: str = "", layout: str | None = None
     ) -> None:
-        """Begin at 0 of `total`; a `layout` is a bar format of tqdm's, a title stands in front."""
+        """Begin at 0 of `total`; a `layout` is a bar format of tqdm's, a title goes in front."""
         from tqdm import tqdm  # a look-up that takes milliseconds should not wait for it
 
         self.shown = not quiet and sys.stderr.isatty()

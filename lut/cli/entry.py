@@ -100,7 +100,7 @@ def estimate(
 ) -> None:
     """Estimate a net's latency as the sum of its operators' median times.
 
-    Beside the sum stand the sums of the operators' p10s and p90s, which say how far single runs spread.
+    Next to the sum are the sums of the operators' p10s and p90s, which show how far single runs spread.
     Whole nets take a few per cent longer than their sum; how much, on a given device and table, `bench
     validate` measures, and --calibrated corrects it.
 

@@ -106,7 +106,7 @@ def _is_mixed(extension: Extension, policy: str) -> bool:
 
 
 _SHOWN = 10
-"""So many contradictions are shown, the widest apart first."""
+"""At most this many contradictions are shown, the largest first."""
 
 
 def _describe_extension(extension: Extension, policy: str) -> str:

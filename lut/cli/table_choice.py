@@ -1,4 +1,4 @@
-"""The options by which commands are told a table, and what to do about operators that it lacks."""
+"""Options that name a table, and that say what to do about operators it lacks."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from lut.ops import OpKey
 __all__ = ["JournalDrift", "JournalTimes"]
 
 _MOST_OPERATORS = 20_000
-"""So many operators tell the factor; a million would only take memory."""
+"""This many operators give the factor; a million would only take memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ OPERATORS, CANARY = "operators", "canary"
 LARGE_IN_WORDS = f"{100 * LARGE:.0f} %"
 
 _MOST_CANARIES = 2048
-"""So many of the canary's times give its median, however long the run: more would only take memory."""
+"""This many of the canary's times give its median, however long the run: more would only take memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class CanaryTimes:
             return
         self._times_ns.append(time_ns)
         if len(self._times_ns) >= _MOST_CANARIES:
-            self._times_ns = self._times_ns[::3]  # an odd step: times before visits stay, and behind them
+            self._times_ns = self._times_ns[::3]  # an odd step: times before and after visits stay
             self._step *= 3
 
     def take_median(self) -> Canary | None:
@@ -171,7 +171,7 @@ def compare_runs(
 ) -> RunDrift | None:
     """Compare earlier runs with a run: each operator's medians then and now, else the canary's.
 
-    The canary is one short operator and stands for the others only roughly, so it is the second choice.
+    The canary is one short operator and represents the others only roughly, so it is the second choice.
     None where both are too few.
     """
     drift = compare_times(pairs)

@@ -97,7 +97,7 @@ class Calibration:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as it stands in a sidecar."""
+        """Give it as a sidecar holds it."""
         return {
             "version": _VERSION,
             **asdict(self),

@@ -103,7 +103,7 @@ def _terms(sizes: Array) -> Array:
 
 
 def _place(sizes: Array) -> Array:
-    """Where an operator stands among its neighbours: the logarithms of its first four axes."""
+    """Where an operator lies among its neighbours: the logarithms of its first four axes."""
     return np.log(np.maximum(sizes[:, :4], 1))
 
 

@@ -26,7 +26,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Frontend:
-    """How one kind of model is told from others and loaded."""
+    """How one kind of model is recognised and loaded."""
 
     recognise: Callable[[Path], bool]
     load: Callable[[Path, Mapping[str, tuple[int, ...]] | None, int], Model]

@@ -1,7 +1,7 @@
 """Journals: what a run measured, appended as it comes, never rewritten.
 
 A journal is JSON Lines of five kinds. A segment says who measures, by which program and in which
-configuration; every measurement and failure behind it names the segment it belongs to, and so
+configuration; every measurement and failure after it names the segment it belongs to, and so
 does the device's state at the start of each block:
 
     {"kind": "segment", "version": 1, "id": …, "started": …, "device": {…}, "program": {…}, "config": {…}}

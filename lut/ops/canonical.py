@@ -48,7 +48,7 @@ _FLAG_DEFAULTS: dict[str, ArgumentValue] = {"exhaustive_search": 0, "float16_com
 """Hints to the engine, which any operator may carry."""
 
 _DEBUG_PREFIX = "goo.gle/debug"
-"""Newer protobufs mark text that is for people's eyes; what stands behind the mark is the text."""
+"""Newer protobufs mark text that is for people's eyes; the text follows the mark."""
 
 
 def canonical_key(key: OpKey) -> OpKey:
@@ -129,7 +129,7 @@ def _spell_window(op_type: str, args: Arguments) -> Arguments:
 class Match:
     """A way to match: what is made of a key before it is compared.
 
-    `digest`, where it is not None, makes of a key the digest to compare; None stands for the key's own.
+    `digest`, where it is not None, turns a key into the digest to compare; None means the key's own.
     """
 
     key: Callable[[OpKey], OpKey]

@@ -27,7 +27,7 @@ class Sizes:
     """How large an operator is: the axes along which a family's operators differ.
 
     Pixels are positions of a feature map, rows of a matrix, or plain values, whichever the operator sees;
-    channels are what stands at each.
+    channels are the values at each position.
     """
 
     in_pixels: int

@@ -121,7 +121,7 @@ class OpKey(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def _frame(op_type: str, op_args: tuple[str, ...], input_dtypes: tuple[int, ...]) -> tuple[str, str]:
-    """Write what stands before and after a key's shapes: in the millions of keys of a space few differ."""
+    """Write what comes before and after a key's shapes; a space has millions of keys but few of these."""
     key = {"op_type": op_type, "op_args": op_args, "input_shapes": "", "input_dtypes": input_dtypes}
     before, _, after = json.dumps(key).partition('"input_shapes": ""')
     return f'{before}"input_shapes": ', after
@@ -170,7 +170,7 @@ class OpSpec:
     """One operator with everything its latency depends on: type, arguments, input shapes and dtypes.
 
     The constructor is the only normaliser: it sorts the arguments by name, drops `IGNORED_ARGUMENTS`,
-    and makes of every float the single-precision one that a table holds. Defaults that were not written
+    and rounds every float to the single precision of a table. Defaults that were not written
     stay unwritten, as in the published table.
     Two operators are equal when their keys are.
     """
@@ -191,7 +191,7 @@ class OpSpec:
 
     @classmethod
     def from_key(cls, key: OpKey) -> OpSpec:
-        """Read the operator behind a key.
+        """Read the operator that a key describes.
 
         Raises:
             ValueError: an argument's text can't be read, or shapes and dtypes differ in number.

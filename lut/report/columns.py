@@ -22,10 +22,10 @@ _P10, _P50, _P90 = (PERCENTILES.index(percentile) for percentile in (10, 50, 90)
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Records in the table's order. Texts stand once each; the columns of numbers say which is whose.
+    """Records in the table's order. Each text is kept once; the columns of numbers say which is whose.
 
     Times are microseconds. `multiply_adds` and `bytes_moved` are NaN for an operator that can't be
-    understood. `inputs` are the shapes of all operators behind each other, `input_counts` of them each.
+    understood. `inputs` are the shapes of all operators in sequence, `input_counts` of them each.
     """
 
     op_types: tuple[str, ...]

@@ -112,7 +112,7 @@ def _draw(comparison: Comparison) -> Chart:
 
 
 def _choose(ops: tuple[OpRatio, ...]) -> list[OpRatio]:
-    """Take the outliers, which stand first, and a sample of the others."""
+    """Take the outliers, which come first, and a sample of the others."""
     if len(ops) <= MOST_POINTS:
         return list(ops)
     rest = np.random.default_rng(0).choice(len(ops) - _OUTLIERS, MOST_POINTS - _OUTLIERS, replace=False)

@@ -38,7 +38,7 @@ def _format_attribute(name: str, value: str | int | bool | None) -> str:
 
 
 def join(children: Iterable[str]) -> Html:
-    """Put pieces behind each other, escaping those that are text."""
+    """Join pieces, escaping those that are text."""
     return Html("".join(child if isinstance(child, Html) else escape(child) for child in children))
 
 
@@ -59,7 +59,7 @@ def tag_table(
 ) -> Html:
     """Make a table whose first column names its rows. `numeric` columns are aligned to the right.
 
-    It stands in a box that scrolls by itself where the window is narrower than the table.
+    It is in a box of its own that scrolls where the window is narrower than the table.
     """
     right = dict.fromkeys(numeric, "number")
     head = join(tag("th", text, scope="col", class_=right.get(i)) for i, text in enumerate(heads))
@@ -80,5 +80,5 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Html:
 
 
 def fold(summary: str, *children: str) -> Html:
-    """Hide details behind a line that opens them."""
+    """Fold details under a line that opens them."""
     return tag("details", tag("summary", summary), *children)

@@ -13,7 +13,7 @@ from lut.sidecar import Provenance, sidecar_path
 __all__ = ["build"]
 
 _SHOWN = 200
-"""So many operators a list names; the rest are in the file beside the table."""
+"""A list names this many operators; the rest are in the file beside the table."""
 
 
 def build(material: Material) -> Html:

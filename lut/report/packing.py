@@ -1,4 +1,4 @@
-"""Columns as bytes that the page unpacks: gzip of a header in JSON and arrays behind it, as base64.
+"""Columns as bytes that the page unpacks: gzip of a header in JSON followed by arrays, as base64.
 
     4 bytes     the header's length, little-endian
     header      {"count": …, "texts": {name: […]}, "columns": [{"name": …, "type": "u2", "length": …}]}

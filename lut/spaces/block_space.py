@@ -1,4 +1,4 @@
-"""What a space of blocks is: layers in a row, for each of which a search chooses one of several blocks."""
+"""What a space of blocks is: a sequence of layers; for each, a search chooses one of several blocks."""
 
 from __future__ import annotations
 

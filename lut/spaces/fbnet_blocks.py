@@ -92,7 +92,7 @@ def walk_head() -> Iterator[OpSpec]:
 
 
 def walk_tail(last: int) -> Iterator[OpSpec]:
-    """Yield the operators behind the last layer, whose last convolution has `last` channels."""
+    """Yield the operators after the last layer, whose last convolution has `last` channels."""
     layer = _LAYERS[-1]
     size = layer.size // layer.stride
     yield _conv(size, layer.out_channels, last, relu=True)

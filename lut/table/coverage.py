@@ -18,7 +18,7 @@ class Coverage:
 
     found: Counter[str] = field(default_factory=Counter)
     replaced: Counter[str] = field(default_factory=Counter)
-    """An Int8Conv that stands in the table as Int8ConvRelu only."""
+    """An Int8Conv that the table holds only as Int8ConvRelu."""
     missing: Counter[str] = field(default_factory=Counter)
 
     def sift(self, ops: Iterable[OpSpec], table: LutTable) -> Iterator[OpSpec]:

@@ -1,8 +1,8 @@
 """An index of a table: a file of fixed rows in the order of their keys' digests, mapped into memory.
 
 It makes the first answer from a table of 100 MB a matter of milliseconds, takes no memory of its own,
-and any number of processes share it. One line of JSON, padded with spaces, says what it is; behind it
-stand rows of 64 bytes, sorted:
+and any number of processes share it. One line of JSON, padded with spaces, says what it is; sorted
+rows of 64 bytes follow:
 
     16 bytes  digest of the key (see `OpKey.digest`)
      4 bytes  line of the record in the table, counted from 1, big-endian
@@ -30,7 +30,7 @@ from lut.table.index_scan import ROW, WHOLE, scan_table
 __all__ = ["VERSION", "BuiltIndex", "Index", "IndexRow", "IndexSummary", "build_index", "open_index"]
 
 VERSION = 2
-"""Of the layout, of digests, and of what readers accept: an index of another version is built anew."""
+"""Of the layout, of digests, and of what readers accept: an index of another version is rebuilt."""
 
 _HEADER_BYTES = 4096
 _ROW_BYTES = ROW.size
@@ -49,8 +49,8 @@ class IndexRow:
 class IndexSummary:
     """What an index says of its table as a whole.
 
-    `devices` stand in the order of their first lines, which `first_lines` gives. `repeated` counts the
-    records whose key and device stand on an earlier line too; `first_repeated` is the first such line and
+    `devices` are in the order of their first lines, which `first_lines` gives. `repeated` counts the
+    records whose key and device are on an earlier line too; `first_repeated` is the first such line and
     that earlier one.
     """
 
@@ -65,7 +65,7 @@ class Index:
     """A table's index; reading it is safe from many threads."""
 
     def __init__(self, summary: IndexSummary, rows: mmap.mmap | bytes, start: int) -> None:
-        """Take rows that stand, sorted, from `start` to the end of a buffer."""
+        """Take rows that fill a buffer, sorted, from `start` to its end."""
         self.summary = summary
         self._buffer = rows
         self._start = start

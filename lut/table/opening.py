@@ -57,9 +57,9 @@ def load_table(
     Args:
         path: a table in any format.
         device: whose records to use, where a table holds several devices'.
-        index: whether to use and keep the index; without it the table is read anew.
+        index: whether to use and keep the index; without it the whole table is read.
         match: a name of `lut.ops.MATCHES`.
-        warn: hears a sentence if operators stand there more than once, whose times are averaged.
+        warn: hears a sentence if operators occur more than once; their times are averaged.
         progress: hears the number of lines read, while an index is built.
 
     Raises:

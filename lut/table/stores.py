@@ -1,4 +1,4 @@
-"""Where a table's records are: in memory, or in the table's file behind an index."""
+"""Where a table's records are: in memory, or in the table's file, found by an index."""
 
 from __future__ import annotations
 

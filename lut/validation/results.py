@@ -107,7 +107,7 @@ class ErrorSummary:
 
     @classmethod
     def of(cls, errors: Iterable[float | None]) -> ErrorSummary | None:
-        """Sum up the errors that there are; None if there is none."""
+        """Sum up the errors; None if there are none."""
         known = [abs(error) for error in errors if error is not None]
         return cls(len(known), median(known), max(known)) if known else None
 
@@ -174,7 +174,7 @@ class Validation:
 
     @property
     def summary(self) -> ErrorSummary | None:
-        """The errors of the raw sums of the nets that are judged; None if there is none."""
+        """The errors of the raw sums of the nets that are judged; None if there are none."""
         return ErrorSummary.of(net.error for net in self.judged)
 
     @property

@@ -46,7 +46,7 @@ class Naming:
     linear_is_pwl: bool = False
     """Every linear convolution is called `…_pwl`, not just those whose output is added to the input."""
     depthwise_relu: bool = True
-    """Depthwise convolutions have batch norm and Relu behind them, or else neither, nor a bias."""
+    """Depthwise convolutions are followed by batch norm and Relu, or else neither, nor a bias."""
     engine: str = "DEPTHWISE_3x3,NNPACK"
     """The engines that fp32 convolutions ask for."""
     depthwise_search: bool = True

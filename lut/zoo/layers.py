@@ -16,7 +16,7 @@ __all__ = ["AveragePool", "Classifier", "Conv", "Layer", "Shuffle", "Softmax", "
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution with the Relu behind it, if there is one; `output` is what the next layer reads."""
+    """A convolution with the Relu after it, if there is one; `output` is what the next layer reads."""
 
     name: str
     source: str

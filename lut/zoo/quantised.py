@@ -17,7 +17,7 @@ __all__ = ["Quantised", "read_quantisation", "read_rows"]
 
 @dataclass(frozen=True)
 class Quantised:
-    """A step q stands for the number scale · (q - zero_point)."""
+    """A step q represents the number scale · (q - zero_point)."""
 
     scale: float
     zero_point: int = 0

@@ -2,7 +2,7 @@
 
 What carries it is a `Channel`: adb-shell over USB or TCP (`adb.py`), or a running adb server
 (`adb_server.py`). Both speak the phone's oldest service, `shell:`, which every phone has: it tells no
-exit status and ends lines by "\\r\\n". A nonce behind each command makes up for the first.
+exit status and ends lines by "\\r\\n". A nonce after each command makes up for the first.
 """
 
 from __future__ import annotations

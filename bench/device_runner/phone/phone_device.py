@@ -35,7 +35,7 @@ from lut.errors import DeviceError
 __all__ = ["PhoneDevice", "PhoneOptions"]
 
 _TRIES = 5
-"""So often a step is tried again after the phone was lost in it and came back."""
+"""How often a step is tried after the phone was lost in it and came back."""
 
 _THREADS = {4: 4, 5: 4, 6: 2, 8: 4, 10: 4}
 """Caffe2's own choice on Android by the number of cores; otherwise it takes half of them."""
@@ -98,7 +98,7 @@ class PhoneDevice:
 
     @property
     def info(self) -> DeviceInfo:
-        """Whom measurements come from; `facts` name clusters, build and boot."""
+        """The device that measurements come from; `facts` name clusters, build and boot."""
         return self._info
 
     @property

@@ -26,7 +26,7 @@ _LIMIT_S = 6 * 3600
 
 _TAIL_BYTES = 4096
 _FRUITLESS = 10
-"""So many reconnections without one new line, and the process counts as lost."""
+"""After this many reconnections without a new line, the process counts as lost."""
 
 _FAREWELL_S = 1.0
 """An interrupted run takes so long to end its program on the phone."""

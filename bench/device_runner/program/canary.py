@@ -44,7 +44,7 @@ def build_canary(engine: Engine) -> NetSource:
 
 
 _told: set[Path] = set()
-"""The folders that can't be used and of which the user was told: once is enough for many processes."""
+"""Folders that can't be used, about which the user was told: once is enough for many processes."""
 
 
 class CanaryMemory:
@@ -77,7 +77,7 @@ class CanaryMemory:
         try:
             times = parse_json(self._path(segment).read_bytes())
         except (OSError, ValueError):
-            return []  # nothing is remembered, or nothing that can be read: the next process starts it anew
+            return []  # nothing is remembered, or nothing that can be read: the next process starts afresh
         if not isinstance(times, list):
             return []
         return [time for time in times if type(time) is int and time > 0]

@@ -48,7 +48,7 @@ def order_for_turns(ops: Iterable[OpSpec]) -> list[OpSpec]:
 
 @dataclass(frozen=True)
 class Company:
-    """Operators that take turns with each other, so many at a time, in this order."""
+    """Operators that take turns with each other, a given number at a time, in this order."""
 
     ops: Sequence[OpSpec]
     turns: int

@@ -39,7 +39,7 @@ _PROBABILITY_SCALE = 1 / 256
 """These accept no other output scale, with zero point 0, and abort the process otherwise."""
 
 _RANDOM_ELEMENTS = 1024
-"""Above so many elements a tensor is random along its last axes only, and repeated along the first."""
+"""Above this many elements a tensor is random along its last axes only, and repeated along the first."""
 
 _DEPTHWISE, _FAST = "DEPTHWISE_3x3", "NNPACK"
 """The kernels that the released fp32 convolutions ask for first; where they have none, the engine falls

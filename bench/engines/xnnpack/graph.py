@@ -1,6 +1,6 @@
 """Subgraphs as the program reads them: a line a value and a line a node.
 
-The format is told in `bench/speed_benchmark/src/xnnpack/graph.h`.
+The format is described in `bench/speed_benchmark/src/xnnpack/graph.h`.
 """
 
 from __future__ import annotations

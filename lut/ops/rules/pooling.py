@@ -1,4 +1,4 @@
-"""Poolings: AveragePool, MaxPool (fp32), and with Int8 before and Relu behind them (quantized, NHWC)."""
+"""Poolings: AveragePool, MaxPool (fp32), and their Int8 and fused Relu variants (quantized, NHWC)."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def check_count(op: OpSpec, least: int, most: int | None = None) -> None:
 
 
 def check_dtypes(op: OpSpec, *expected: int) -> None:
-    """Refuse inputs of other dtypes; the last dtype given stands for all further inputs."""
+    """Refuse inputs of other dtypes; the last dtype given applies to all further inputs."""
     last = len(expected) - 1
     for index, tensor in enumerate(op.inputs):
         wanted = expected[index if index < last else last]

@@ -39,5 +39,5 @@ def see_matrix(op: OpSpec, tensor: TensorSpec) -> View:
 
 
 def split_at(tensor: TensorSpec, axis: int) -> View:
-    """Cut the dimensions before an axis; a negative one counts from behind."""
+    """Cut the dimensions before an axis; a negative one counts from the end."""
     return prod(tensor.shape[:axis]), prod(tensor.shape[axis:])

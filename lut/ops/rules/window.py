@@ -23,7 +23,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where batch, channels and space stand in a 4-dimensional shape: NCHW or NHWC."""
+    """The order of batch, channels and space in a 4-dimensional shape: NCHW or NHWC."""
 
     order: str
 

@@ -63,7 +63,7 @@ def read_record(line: bytes) -> LutRecord:
 def scan_record(line: bytes, digest: KeyDigest | None = None) -> ParsedLine:
     """Read of a line what an index needs: the key's digest, the times, the device. All is checked.
 
-    `digest` makes of a key what an index holds; without it that is `OpKey.digest`.
+    `digest` turns a key into what an index holds; without it that is `OpKey.digest`.
 
     Raises:
         ValueError: as `read_record`.
@@ -102,7 +102,7 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make a dict of JSON's pairs, for `object_pairs_hook`.
 
     Raises:
-        ValueError: a key appears twice, of which JSON would silently take one.
+        ValueError: a key appears twice; JSON would silently take one of them.
     """
     fields = dict(pairs)
     if len(fields) != len(pairs):

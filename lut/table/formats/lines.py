@@ -27,7 +27,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class LineSpan(NamedTuple):
-    """Whole lines of a file: the first byte, the one behind the last, the number of the first line."""
+    """Whole lines of a file: the first byte, the one after the last, the number of the first line."""
 
     start: int
     end: int
