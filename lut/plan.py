@@ -1,13 +1,16 @@
 """Plans: operators to measure, one JSON object a line, in the form of `lut.ops.spec`.
 
-A plan is read and written as a stream, so that a million operators need no memory.
+An operator may carry the net that it is a part of, as `net`: on some engines it has to be measured beside the
+others of that net. A plan is read and written as a stream, so that a million operators need no memory.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -15,11 +18,53 @@ from lut.errors import FileError, ModelError
 from lut.files import open_atomically, parse_json
 from lut.ops import KeyFields, OpKey, OpSpec, infer_outputs
 
-__all__ = ["count_lines", "format_op", "parse_op", "read_plan", "write_plan"]
+__all__ = [
+    "Origin",
+    "Part",
+    "Plan",
+    "count_lines",
+    "format_op",
+    "parse_op",
+    "read_parts",
+    "read_plan",
+    "take_part",
+    "write_plan",
+]
 
 _CHUNK_BYTES = 1 << 20
 
-_decode = msgspec.json.Decoder(KeyFields).decode
+
+@dataclass(frozen=True)
+class Origin:
+    """A net that holds an operator: how many operators it runs, and how many bytes their parameters have."""
+
+    name: str
+    operators: Annotated[int, msgspec.Meta(ge=1)]
+    weights: Annotated[int, msgspec.Meta(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An operator of a plan, and the net that it is measured as a part of; None where it is of no net."""
+
+    op: OpSpec
+    origin: Origin | None = None
+
+
+Plan: TypeAlias = Iterable[OpSpec | Part]
+"""What is to be measured: operators, each with its net or without."""
+
+
+def take_part(entry: OpSpec | Part) -> Part:
+    """Give an entry of a plan as a part: an operator alone is of no net."""
+    return entry if isinstance(entry, Part) else Part(entry)
+
+
+class _Line(KeyFields):
+    net: Origin | None = None
+
+
+_decode = msgspec.json.Decoder(_Line).decode
 
 
 def format_op(op: OpSpec) -> str:
@@ -37,7 +82,12 @@ def parse_op(line: Any) -> OpSpec:
 
 
 def read_plan(path: Path) -> Iterator[OpSpec]:
-    """Read a plan's operators, each checked against its shape rule.
+    """Read a plan's operators; see `read_parts`."""
+    return (part.op for part in read_parts(path))
+
+
+def read_parts(path: Path) -> Iterator[Part]:
+    """Read a plan's operators, each checked against its shape rule, with the nets they are parts of.
 
     Raises:
         FileError: the file can't be read, or a line is not an operator; the message names the line.
@@ -70,32 +120,49 @@ def count_lines(path: Path) -> int:
         raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
 
 
-def _read_line(path: Path, number: int, line: bytes) -> OpSpec:
+def _read_line(path: Path, number: int, line: bytes) -> Part:
     try:
-        op = OpSpec.from_key(_read_key(line))
+        part = _parse_line(line)
     except ValueError as error:  # JSON and text errors are ValueErrors too
         raise FileError(
             f"{path}:{number} is not an operator: {error}. Expected a line as `bench generate` writes it."
         ) from error
     try:
-        infer_outputs(op)
+        infer_outputs(part.op)
     except ModelError as error:
         raise ModelError(f"{path}:{number}: {error}") from error
-    return op
+    return part
 
 
-def _read_key(line: bytes) -> OpKey:
+def _parse_line(line: bytes) -> Part:
     try:
-        return _decode(line).key
+        fields = _decode(line)
+        return Part(OpSpec.from_key(fields.key), fields.net)
     except ValueError:  # a line with more keys, which is good, or no operator: then it says why
-        return OpKey.from_json(parse_json(line))
+        others = parse_json(line)
+        op = OpSpec.from_key(OpKey.from_json(others))
+        return Part(op, _parse_origin(others.get("net")))
 
 
-def write_plan(ops: Iterable[OpSpec], path: Path) -> int:
+def _parse_origin(fields: Any) -> Origin | None:
+    try:
+        return None if fields is None else msgspec.convert(fields, Origin)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"its net is no name with numbers of operators and weights ({error})") from error
+
+
+def write_plan(plan: Plan, path: Path) -> int:
     """Write a plan, all or nothing; give the number of operators written."""
     count = 0
     with open_atomically(path) as stream:
-        for op in ops:
-            stream.write(format_op(op).encode() + b"\n")
+        for part in map(take_part, plan):
+            stream.write(_format_part(part).encode() + b"\n")
             count += 1
     return count
+
+
+def _format_part(part: Part) -> str:
+    line = format_op(part.op)
+    if part.origin is None:
+        return line
+    return f'{line[:-1]}, "net": {json.dumps(asdict(part.origin))}}}'

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("lut.caffe2_pb2", "lut.errors", "lut.lazy"),
+    ("lut.caffe2_pb2", "lut.engines", "lut.errors", "lut.lazy"),
     ("lut.cache", "lut.files"),
     ("lut.ops",),
     ("lut.entries", "lut.frontends", "lut.plan", "lut.records"),
@@ -187,7 +187,7 @@ def test_the_process_ends_in_one_place() -> None:
 REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "lut.ops.rules": ({"rule", "window"}, ("RULES",)),
     "lut.table.formats": ({"format", "json_record", "lines"}, ("FORMATS",)),
-    "lut.frontends": ({"model", "netdef"}, ("FRONTENDS",)),
+    "lut.frontends": ({"fusion", "model", "named", "netdef"}, ("FRONTENDS",)),
     "lut.report": (
         {"chart", "columns", "html", "material", "numbers", "packing", "page", "runs", "section"},
         ("SECTIONS",),

@@ -12,6 +12,7 @@ from bench.device_runner import Block
 from lut.entries import RunConfig
 from lut.journal import RunProgress
 from lut.ops import OpSpec, bytes_moved, multiply_adds
+from lut.plan import Origin, Part, Plan, take_part
 
 __all__ = ["cut_blocks", "shuffle"]
 
@@ -28,25 +29,33 @@ _SHARES = 3
 """Several devices get their part of a plan in at least so many blocks, so that none waits long at the end."""
 
 
-def shuffle(plan: Iterable[OpSpec], seed: int) -> Iterator[list[OpSpec]]:
-    """Shuffle a stream window by window, the same way for the same seed."""
-    stream, order = iter(plan), random.Random(seed)
+def shuffle(plan: Plan, seed: int, *, by_nets: bool = False) -> Iterator[list[Part]]:
+    """Shuffle a stream window by window, the same way for the same seed.
+
+    With `by_nets` each net is shuffled for itself, and nets stay in the order of the plan.
+    """
+    stream, order = map(take_part, plan), random.Random(seed)
     while window := list(islice(stream, _WINDOW_OPS)):
+        nets = {part.origin: number for number, part in reversed(list(enumerate(window)))}
         order.shuffle(window)
+        if by_nets:
+            window.sort(key=lambda part: nets[part.origin])
         yield window
 
 
 def cut_blocks(
-    windows: Iterable[list[OpSpec]], config: RunConfig, done: RunProgress, summary: RunSummary, devices: int
+    windows: Iterable[list[Part]], config: RunConfig, done: RunProgress, summary: RunSummary, devices: int
 ) -> Iterator[Block]:
     """Drop what is done, and cut the rest into blocks by estimated time and memory."""
     every_pass = frozenset(range(config.passes))
     seen: set[int] = set()  # ids as numbers take half the memory of their texts
     wanted: dict[OpSpec, frozenset[int]] = {}
+    origins: dict[str, Origin] = {}
     seconds = size = 0.0
     for window in windows:
         most_ops = _WINDOW_OPS if devices == 1 else ceil(len(window) / devices / _SHARES)
-        for op in window:
+        for part in window:
+            op = part.op
             number = int(op.id, 16)
             if number in seen:
                 continue
@@ -58,13 +67,15 @@ def cut_blocks(
                 summary.failed_before += bool(passes)
                 continue
             wanted[op] = passes
+            if part.origin is not None:
+                origins[op.id] = part.origin
             seconds += _estimate_s(op) * len(passes) * (config.warmup + config.iters)
             size += bytes_moved(op)
             if seconds > _BLOCK_S / devices or size > _BLOCK_BYTES or len(wanted) >= most_ops:
-                yield Block(wanted)
-                wanted, seconds, size = {}, 0.0, 0.0
+                yield Block(wanted, origins)
+                wanted, origins, seconds, size = {}, {}, 0.0, 0.0
     if wanted:
-        yield Block(wanted)
+        yield Block(wanted, origins)
 
 
 def _estimate_s(op: OpSpec) -> float:

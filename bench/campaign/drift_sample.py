@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from statistics import median
 
@@ -12,13 +12,14 @@ from bench.device_runner import UNWATCHED, Block, Device, Watch, run_block, spli
 from lut.drift import Drift, compare_times, is_telling
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.errors import ModelError
-from lut.ops import OpSpec, bytes_moved
+from lut.ops import OpSpec, bytes_moved, weight_bytes
+from lut.plan import Origin
 from lut.table import LutTable
 
 __all__ = ["DriftSample", "choose_sample", "measure_drift"]
 
 _WINDOWS = 4
-"""Groups of neighbours in size, spread over the nets' time."""
+"""Groups of neighbours in size, spread over the nets' time; or so many nets."""
 
 _ALONE = 60
 """Operators in the sample where each is measured by itself."""
@@ -29,26 +30,38 @@ _MOST_RECORDS = 50_000
 
 @dataclass(frozen=True)
 class DriftSample:
-    """Operators to be measured again as the table's were, and their medians then, in microseconds."""
+    """Operators to be measured again as the table's were, and their medians then, in microseconds.
+
+    `origins` are the nets of those that take turns with the operators of their net, by their ids.
+    """
 
     config: RunConfig
     then_us: Mapping[OpSpec, float]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 def choose_sample(
-    table: LutTable, nets: Iterable[Sequence[OpSpec]], config: RunConfig, device_name: str
+    table: LutTable,
+    nets: Iterable[Sequence[OpSpec]],
+    config: RunConfig,
+    device_name: str,
+    *,
+    by_nets: bool = False,
 ) -> DriftSample:
     """Choose operators that tell how a device's speed has changed for these nets.
 
-    Operators that took turns did so with their neighbours in size, and have to do so again: the sample is of
-    whole groups, around the operators in which the nets spend their time.
+    Operators that took turns did so with their neighbours in size, or on an engine that shares activations
+    with those of their net, and have to do so again: the sample is of whole groups, around the operators in
+    which the nets spend their time, or of whole nets.
 
     Args:
         table: whose times are compared with.
         nets: each net's operators, repetitions included.
         config: how the table was measured.
         device_name: whose records of the table count.
+        by_nets: whether operators take turns with those of their net.
     """
+    nets = list(nets)
     uses = Counter(op for net in nets for op in net)
     whole = len(table) <= _MOST_RECORDS
     records = (OpSpec.from_key(record.key) for record in table if record.device == device_name)
@@ -57,12 +70,30 @@ def choose_sample(
         row = table.find(op)
         if row.key == op.key and row.runtime_us:
             then_us[op] = row.runtime_us
+    if by_nets and config.turns > 1:
+        return _take_nets(nets, then_us, config)
     chosen: dict[OpSpec, float] = {}
     for company in split_into_companies(_leave_out_strangers(then_us), config.turns):
         time_us = [uses[op] * then_us[op] for op in company.ops]
         for op in _take_windows(company.ops, time_us, company.turns):
             chosen[op] = then_us[op]
     return DriftSample(replace(config, passes=1), chosen)
+
+
+def _take_nets(
+    nets: Sequence[Sequence[OpSpec]], then_us: Mapping[OpSpec, float], config: RunConfig
+) -> DriftSample:
+    """Take the operators of nets from the shortest to the longest, a few of them."""
+    known = [[op for op in dict.fromkeys(net) if op in then_us] for net in nets]
+    ordered = sorted(range(len(nets)), key=lambda number: sum(then_us[op] for op in known[number]))
+    count = min(_WINDOWS, len(ordered))
+    taken = [ordered[round(place * (len(ordered) - 1) / max(1, count - 1))] for place in range(count)]
+    origins: dict[str, Origin] = {}
+    for number in taken:
+        origin = Origin(f"net{number}", len(nets[number]), sum(map(weight_bytes, nets[number])))
+        origins |= {op.id: origin for op in known[number] if op.id not in origins}
+    chosen = {op: then_us[op] for net in known for op in net if op.id in origins}
+    return DriftSample(replace(config, passes=1), chosen, origins)
 
 
 def _leave_out_strangers(ops: Iterable[OpSpec]) -> list[OpSpec]:
@@ -114,7 +145,7 @@ def measure_drift(
         StoppedError: it was interrupted.
     """
     segment = Segment(device.info, program, sample.config)
-    block = Block({op: {0} for op in sample.then_us})
+    block = Block({op: {0} for op in sample.then_us}, sample.origins)
     pairs = []
     for visit in run_block(device, segment, block, seed, watch=watch):
         outcome = visit.outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -16,13 +16,13 @@ from bench.campaign.summary import RunSummary
 from bench.device_runner import UNWATCHED, Device, Watch, run_block
 from lut.entries import RunConfig, Segment
 from lut.journal import open_journal, read_progress
-from lut.ops import OpSpec
+from lut.plan import Plan
 
 __all__ = ["run_plan"]
 
 
 def run_plan(
-    plan: Iterable[OpSpec],
+    plan: Plan,
     devices: Device | Sequence[Device],
     config: RunConfig,
     journal: Path,
@@ -36,7 +36,8 @@ def run_plan(
     """Measure a plan's operators that the journal does not hold yet, each once however often planned.
 
     Args:
-        plan: operators that fit their shape rules, read as a stream.
+        plan: operators that fit their shape rules, read as a stream. On an engine that shares activations,
+            operators of a net are measured beside each other.
         devices: the device to measure on, or several of the same name that share the work.
         config: how to time; `cpus` as given, nothing is filled in here.
         journal: the file to append to.
@@ -65,7 +66,8 @@ def run_plan(
     done = read_progress(journal, next(iter(segments.values())), watch.announce)
     if retry_failed:
         done.failed.clear()
-    blocks = cut_blocks(shuffle(plan, seed), config, done, summary, len(ready))
+    by_nets = fleet[0].engine.shares_activations
+    blocks = cut_blocks(shuffle(plan, seed, by_nets=by_nets), config, done, summary, len(ready))
     first = list(islice(blocks, 1))  # a plan that can't be read leaves no journal behind
     with open_journal(journal, done.file_bytes) as writer:
         recorder = Recorder(writer, summary, done.times, progress)

@@ -12,7 +12,7 @@ from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drif
 from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
-from lut.frontends import load_model, name_models
+from lut.frontends import name_models
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
 from lut.sidecar import Setting, describe_setting, read_config, read_setting
@@ -58,7 +58,7 @@ def estimate_models(
     """
     paths = list({path.resolve(): path for path in models}.values())
     return tuple(
-        EstimatedNet(name, path, table.estimate(load_model(path, input_dims).ops, interpolate=interpolate))
+        EstimatedNet(name, path, table.estimate(path, input_dims=input_dims, interpolate=interpolate))
         for name, path in zip(name_models(paths), paths, strict=True)
     )
 
@@ -139,7 +139,8 @@ def prepare_validation(
     sample = None
     if table_config is not None:
         ops = ([row.op for row in net.estimate.rows] for net in nets)
-        sample = choose_sample(table, ops, table_config, device_name)
+        by_nets = device.engine.shares_activations
+        sample = choose_sample(table, ops, table_config, device_name, by_nets=by_nets)
     return Preparation(program, config, sample, _compare_settings(table_file, setting, config, program))
 
 

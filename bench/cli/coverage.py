@@ -38,7 +38,7 @@ _SHOWN = 10
 
 
 @click.command(cls=GroupedCommand)
-@space_options({name: space.generate for name, space in SPACES.items()}, otherwise="models")
+@space_options({name: space.walk for name, space in SPACES.items()}, otherwise="models")
 @table_options
 @missing_out_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -58,9 +58,10 @@ def coverage(
       lut merge missing.run.jsonl --into TABLE
     """
     table = chosen.open(quiet)
+    ops = SPACES[space.name].generate(**space.options, fused=table.fuses_activations)
     result = Coverage()
     with Bar(None, "op", quiet) as bar:
-        missing = result.sift(bar.follow(SPACES[space.name].generate(**space.options)), table)
+        missing = result.sift(bar.follow(ops), table)
         first = list(islice(missing, _SHOWN))
         if first and missing_out is not None:
             write_plan(chain(first, missing), missing_out)

@@ -126,7 +126,8 @@ def device_options(
             if binary is not None and engine is not CAFFE2:
                 raise click.UsageError(f"--binary is a program of Caffe2's; it does not run {engine.name}.")
             chosen = (serials,) if isinstance(serials, str) else serials or ()
-            return command(*args, devices=DeviceChoice(chosen, every, way, phones, device_name), **options)
+            name = None if device_name is None else engine.name_device(device_name)
+            return command(*args, devices=DeviceChoice(chosen, every, way, phones, name), **options)
 
         decorated = adb_option(engine_option(with_devices))
         decorated = grouped(title)("--device-name", metavar="NAME", callback=_check_name, help=name_help)(

@@ -20,7 +20,7 @@ from bench.op_generators import SPACES, draw
 from lut.cli import Bar, ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
 from lut.frontends import write_netdef
 from lut.ops import OpSpec
-from lut.plan import write_plan
+from lut.plan import Part, write_plan
 
 __all__ = ["generate"]
 
@@ -58,7 +58,7 @@ plan = grouped("Plan")
 @plan("--nets", type=PATH, help="Also write <id>/init_net.pb and predict_net.pb in this folder.")
 @plan("--sample", type=click.IntRange(1), help="Draw this many operators at random. Default: all.")
 @plan("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
-@space_options({name: space.generate for name, space in SPACES.items()})
+@space_options({name: space.walk for name, space in SPACES.items()})
 @engine_option
 @count_options
 @quiet_option
@@ -93,16 +93,17 @@ def generate(
         raise click.UsageError("--run and --json go with --count.")
     forecaster = None if counting.run is None else learn(counting.run)
     with Bar(None, "op", quiet) as bar:
-        ops: Iterable[OpSpec] = bar.follow(SPACES[space.name].generate(**space.options))
+        fused = engine.traits.fuses_activations
+        parts: Iterable[Part] = bar.follow(SPACES[space.name].plan(**space.options, fused=fused))
         left_out: Counter[str] = Counter()
         if engine is not CAFFE2:
-            ops = _leave_out(ops, engine, left_out)
+            parts = _leave_out(parts, engine, left_out)
         if sample is not None:
-            ops = draw(ops, sample, seed)
+            parts = draw(parts, sample, seed)
         if output is None:
-            counts, run_ns = _count(ops, forecaster)
+            counts, run_ns = _count((part.op for part in parts), forecaster)
         else:
-            number = write_plan(ops if nets is None else (_write_nets(op, nets) for op in ops), output)
+            number = write_plan(parts if nets is None else _write_nets(parts, nets), output)
     for op_type, times in sorted(left_out.items()):
         say(quiet)(f"Left out: {times:,} {op_type}, which {engine.name} does not run.")
     if output is not None:
@@ -113,20 +114,21 @@ def generate(
         _show(counts, run_ns, forecaster)
 
 
-def _leave_out(ops: Iterable[OpSpec], engine: Engine, left_out: Counter[str]) -> Iterator[OpSpec]:
+def _leave_out(parts: Iterable[Part], engine: Engine, left_out: Counter[str]) -> Iterator[Part]:
     """Pass on the operators that the engine runs, and count the others by type."""
-    for op in ops:
-        if engine.refusal(op) is None:
-            yield op
+    for part in parts:
+        if engine.refusal(part.op) is None:
+            yield part
         else:
-            left_out[op.op_type] += 1
+            left_out[part.op.op_type] += 1
 
 
-def _write_nets(op: OpSpec, folder: Path) -> OpSpec:
-    single = build_nets(op)
-    write_netdef(single.init_net, folder / single.id / "init_net.pb")
-    write_netdef(single.predict_net, folder / single.id / "predict_net.pb")
-    return op
+def _write_nets(parts: Iterable[Part], folder: Path) -> Iterator[Part]:
+    for part in parts:
+        single = build_nets(part.op)
+        write_netdef(single.init_net, folder / single.id / "init_net.pb")
+        write_netdef(single.predict_net, folder / single.id / "predict_net.pb")
+        yield part
 
 
 def _count(ops: Iterable[OpSpec], forecaster: Forecaster | None) -> tuple[Counter[str], float]:

@@ -21,7 +21,7 @@ from lut.cli import GroupedCommand, grouped, quiet_option, say
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import EngineError, FailedError
 from lut.journal import read_config
-from lut.plan import count_lines, read_plan
+from lut.plan import count_lines, read_parts, read_plan
 
 __all__ = ["run"]
 
@@ -90,7 +90,7 @@ def run(
 
         def measure(journal: Path, group: Sequence[Device]) -> RunSummary:
             return run_plan(
-                read_plan(plan_file),
+                read_parts(plan_file),
                 group,
                 timing.config(group[0], read_config(journal), display.say),
                 journal,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from lut.entries import Failure, Measurement, Repeated
 from lut.ops import OpSpec
+from lut.plan import Origin
 
 __all__ = ["Block"]
 
@@ -17,7 +18,11 @@ class Block:
     off, and what a lost device leaves behind is taken up by the next.
     """
 
-    def __init__(self, wanted: Mapping[OpSpec, Iterable[int]]) -> None:
+    def __init__(
+        self, wanted: Mapping[OpSpec, Iterable[int]], origins: Mapping[str, Origin] | None = None
+    ) -> None:
+        """Take the passes of each operator, and the nets of those that are parts of one, by their ids."""
+        self.origins = origins or {}
         left = {op: set(passes) for op, passes in wanted.items()}
         self._left = {op.id: (op, passes) for op, passes in left.items() if passes}
 

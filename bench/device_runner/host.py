@@ -41,7 +41,7 @@ class HostDevice:
         self._interruption = Interruption()
         self._load_gate = LoadGate(self._interruption)
         self._info = DeviceInfo(
-            name=(name or clean_name(_cpu_model(), version, platform.release())) + engine.device_suffix,
+            name=engine.name_device(name or clean_name(_cpu_model(), version, platform.release())),
             kind="host",
             serial="host",
             facts={

@@ -125,7 +125,12 @@ class _BlockRun:
 
     def run_share(self) -> Iterator[Visit]:
         """Run one process on what it is to measure, and give the visits that count or are made again."""
-        share = choose_share(self._block, self._suspects, self._segment.config)
+        share = choose_share(
+            self._block,
+            self._suspects,
+            self._segment.config,
+            by_nets=self._device.engine.shares_activations,
+        )
         for event in self._run_process(share):
             if isinstance(event, ProcessKilled):
                 yield from self._blame_kill(event)
@@ -179,14 +184,17 @@ class _BlockRun:
         """Run one process to its end, or to the end of the operator that ends it."""
         by_id = {op.id: op for op in share.ops}
         nets: Iterable[NetSource] = map(self._device.engine.lower, share.ops)
+        memory = CanaryMemory(self._device.engine.canary)
         usual_ns = None
         if share.config.canary_share:
             nets = chain([build_canary(self._device.engine)], nets)
-            usual_ns = CanaryMemory().usual_ns(self._segment)
+            usual_ns = memory.usual_ns(self._segment)
         seed = self._seed
         if seed is not None and share.config.turns > 1:
             seed += share.passes[0]  # or the turns of every pass would be the same
-        arguments = program_arguments(share.config, len(share.passes), seed, usual_ns)
+        arguments = program_arguments(
+            share.config, len(share.passes), seed, usual_ns, other_bytes=share.other_bytes
+        )
         for event in run_program(self._device, nets, arguments, self._watch.silence_s or SILENCE_S):
             if isinstance(event, NetTimed):
                 yield _timed(event, by_id[event.id], self._segment, share.passes)
@@ -195,7 +203,7 @@ class _BlockRun:
             elif isinstance(event, TurnsFailed | ProcessKilled):
                 yield event
             elif isinstance(event, End) and event.canary_ns is not None:
-                CanaryMemory().learn(self._segment, event.canary_ns, self._watch.announce)
+                memory.learn(self._segment, event.canary_ns, self._watch.announce)
 
 
 def _timed(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[int, ...]) -> Visit:

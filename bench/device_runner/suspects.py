@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bench.device_runner.block import Block
-from bench.device_runner.program import split_into_companies
+from bench.device_runner.program import gather_nets, split_into_companies
 from lut.entries import RunConfig
 from lut.ops import OpSpec
 
@@ -44,14 +44,16 @@ class Share:
     ops: Sequence[OpSpec]
     passes: tuple[int, ...]
     config: RunConfig
+    other_bytes: int = 0
+    """Read of other memory in every round of turns."""
     is_trial: bool = False
 
 
-def choose_share(block: Block, suspects: Suspects, config: RunConfig) -> Share:
+def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets: bool = False) -> Share:
     """Choose what the next process measures: operators that lack the same passes.
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
-    in companies.
+    in companies: of their size, or with `by_nets` of their net.
     """
     if config.turns > 1:
         on_trial = [op for op in block.ops if op.id in suspects.on_trial]
@@ -59,10 +61,17 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig) -> Share:
         ops = on_trial or apart or block.ops
         first = min(min(block.passes_of(op.id)) for op in ops)
         ops = [op for op in ops if first in block.passes_of(op.id)]
-        company = next(split_into_companies(ops, 1 if on_trial or apart else config.turns))
+        if on_trial or apart:
+            companies = split_into_companies(ops, 1)
+        elif by_nets:
+            companies = gather_nets(ops, block.origins, config.turns)
+        else:
+            companies = split_into_companies(ops, config.turns)
+        company = next(companies)
         lacked = frozenset[int].intersection(*(block.passes_of(op.id) for op in company.ops))
         passes = (first,) if on_trial else tuple(sorted(lacked))
-        return Share(company.ops, passes, replace(config, turns=company.turns), is_trial=bool(on_trial))
+        own = replace(config, turns=company.turns)
+        return Share(company.ops, passes, own, company.other_bytes, is_trial=bool(on_trial))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
     for op in block.ops:
         groups[tuple(sorted(block.passes_of(op.id)))].append(op)

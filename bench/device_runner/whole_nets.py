@@ -96,6 +96,7 @@ def measure_nets(
     endurance = Endurance(device.info.serial)
     segment = Segment(device.info, program, config) if program else None
     with_canary = [build_canary(device.engine)] if config.canary_share else []
+    memory = CanaryMemory(device.engine.canary)
     fit, order = False, seed
     while run.left:
         before, spoilt = run.visits_left, run.spoilt
@@ -104,7 +105,7 @@ def measure_nets(
                 device.begin_block(watch.announce, config.cpus)
                 fit = True
             group, passes = run.choose_group()
-            usual_ns = CanaryMemory().usual_ns(segment) if segment and with_canary else None
+            usual_ns = memory.usual_ns(segment) if segment and with_canary else None
             if seed is not None:
                 order = seed + max(run.left.values()) - passes  # or each process of one pass had the same
             arguments = program_arguments(config, passes, order, usual_ns)
@@ -112,7 +113,7 @@ def measure_nets(
                 if isinstance(event, NetTimed):
                     run.time(event)
                 elif isinstance(event, End) and event.canary_ns is not None and segment:
-                    CanaryMemory().learn(segment, event.canary_ns, watch.announce)
+                    memory.learn(segment, event.canary_ns, watch.announce)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
                 elif isinstance(event, ProcessKilled):

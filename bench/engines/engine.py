@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.engines.canary import CANARY
 from bench.speed_benchmark import Program, Runtime, build_program, choose_target, find_program
+from lut.engines import EngineTraits
 from lut.ops import OpSpec
 
 __all__ = ["Engine", "NetSource"]
@@ -30,15 +32,27 @@ class Engine:
     id and the shapes of its inputs, where these are not in the folder.
     """
 
-    name: str
+    traits: EngineTraits
     runtimes: Mapping[str, Runtime]
     """By machine."""
     lower: Callable[[OpSpec], NetSource]
     lower_model: Callable[[str, Path, Mapping[str, tuple[int, ...]] | None], NetSource]
     refusal: Callable[[OpSpec], str | None] = lambda _: None
     """Why it does not run an operator; None where it does, or where only a run can tell."""
-    device_suffix: str = ""
-    """What it adds to the names of devices, so that tables of two engines never meet."""
+    shares_activations: bool = False
+    """Whether a net's activations lie in one small arena, so that an operator finds its input in the cache
+    and only its weights cold; else every value has memory of its own."""
+    canary: OpSpec = CANARY
+    """Runs between others to tell slow phases: some ten microseconds, at home in a processor's caches."""
+
+    @property
+    def name(self) -> str:
+        """The name by which `--engine` knows it."""
+        return self.traits.name
+
+    def name_device(self, name: str) -> str:
+        """Add to a device's name what tells its tables from those of other engines, unless it is there."""
+        return name if name.endswith(self.traits.suffix) else name + self.traits.suffix
 
     def build(
         self,

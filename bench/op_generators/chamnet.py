@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bench.op_generators import block, conv, elementwise
-from bench.op_generators.space import Precisions, Resolutions, Space, Span, unique
+from bench.op_generators.space import Precisions, Resolutions, Space, Span, join_activations
 from lut.ops import OpSpec
 from lut.spaces import SpaceOption
 from lut.zoo import CHAMNETS, Architecture
@@ -83,7 +83,7 @@ def make_hull(
     )
 
 
-def _generate(
+def _walk(
     precisions: Precisions = ("int8",),
     resolutions: Resolutions = RESOLUTIONS,
     expansions: Annotated[
@@ -106,17 +106,16 @@ def _generate(
     last_step: Annotated[
         int, SpaceOption("--last-step", f"Step of last widths. Default: {LAST_STEP}.")
     ] = LAST_STEP,
+    *,
+    fused: bool = False,
 ) -> Iterator[OpSpec]:
     hull = make_hull(stem, widths, last, expansions, width_step=width_step, last_step=last_step)
-    return unique(
-        op
-        for resolution in resolutions
-        for precision in precisions
-        for op in _generate_one(precision, resolution, hull)
-    )
+    for resolution in resolutions:
+        for precision in precisions:
+            yield from join_activations(_walk_one(precision, resolution, hull), fused)
 
 
-def _generate_one(precision: str, resolution: int, hull: Hull) -> Iterator[OpSpec]:
+def _walk_one(precision: str, resolution: int, hull: Hull) -> Iterator[OpSpec]:
     yield from block.surroundings(precision, resolution, hull.stems, hull.widths[-1], hull.lasts)
     size, sources = resolution // 2, hull.stems
     for index, (widths, stride) in enumerate(zip(hull.widths, _STRIDES, strict=True)):
@@ -167,5 +166,5 @@ def _project(precision: str, size: int, middles: set[int], widths: Sequence[int]
 
 SPACE = Space(
     "ChamNet: every width, expansion and resolution in the hull of the released nets, or of options",
-    _generate,
+    _walk,
 )

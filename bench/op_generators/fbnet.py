@@ -6,23 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.op_generators import block, conv
-from bench.op_generators.space import Precisions, Resolutions, Space, unique
+from bench.op_generators.space import Precisions, Resolutions, Space, join_activations
 from lut.ops import OpSpec
 from lut.spaces import BLOCKS, RESOLUTIONS, list_layers, surroundings
 
 __all__ = ["SPACE"]
 
 
-def _generate(precisions: Precisions = ("int8",), resolutions: Resolutions = RESOLUTIONS) -> Iterator[OpSpec]:
-    return unique(
-        op
-        for resolution in resolutions
-        for precision in precisions
-        for op in _generate_one(precision, resolution)
-    )
+def _walk(
+    precisions: Precisions = ("int8",), resolutions: Resolutions = RESOLUTIONS, *, fused: bool = False
+) -> Iterator[OpSpec]:
+    for resolution in resolutions:
+        for precision in precisions:
+            yield from join_activations(_walk_one(precision, resolution), fused)
 
 
-def _generate_one(precision: str, resolution: int) -> Iterator[OpSpec]:
+def _walk_one(precision: str, resolution: int) -> Iterator[OpSpec]:
     fixed = surroundings(resolution)
     yield from block.surroundings(precision, resolution, (fixed.stem,), (fixed.stages[-1],), fixed.lasts)
     for layer in dict.fromkeys(list_layers(resolution)):
@@ -44,5 +43,5 @@ def _generate_one(precision: str, resolution: int) -> Iterator[OpSpec]:
 
 
 SPACE = Space(
-    "FBNet: 22 layers of ten blocks, for 224x224 images and, narrower, for 96x96 (--resolution)", _generate
+    "FBNet: 22 layers of ten blocks, for 224x224 images and, narrower, for 96x96 (--resolution)", _walk
 )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from bench.op_generators.family import Family
 from bench.op_generators.grid_file import Grid, Table, Value, read_grid
-from bench.op_generators.space import Precisions, Space, unique
+from bench.op_generators.space import Precisions, Space, join_activations
 from lut.errors import FileError, ModelError
 from lut.ops import OpSpec, infer_outputs
 from lut.spaces import SpaceOption
@@ -20,24 +20,26 @@ __all__ = ["make_space"]
 def make_space(families: Mapping[str, Family]) -> Space:
     """Make the space whose files may name these families."""
 
-    def generate(
+    def walk(
         grid: Annotated[Path | None, SpaceOption("--grid", "The file of axes (TOML).", kind="path")] = None,
         precisions: Precisions = ("int8",),
+        *,
+        fused: bool = False,
     ) -> Iterator[OpSpec]:
         if grid is None:
             raise FileError("The space `grid` needs a file: give --grid FILE.toml.")
-        return unique(_walk(read_grid(grid, families), precisions))
+        return _walk(read_grid(grid, families), precisions, fused)
 
-    return Space("every point of the axes in a TOML file (--grid)", generate)
+    return Space("every point of the axes in a TOML file (--grid)", walk)
 
 
-def _walk(grid: Grid, precisions: tuple[str, ...]) -> Iterator[OpSpec]:
+def _walk(grid: Grid, precisions: tuple[str, ...], fused: bool) -> Iterator[OpSpec]:
     for table in grid.tables:
         empty = True
         for point in _list_points(grid.path, table):
             empty = False
             for precision in precisions:
-                yield from _make_ops(grid.path, table, precision, point)
+                yield from join_activations(_make_ops(grid.path, table, precision, point), fused)
         if empty:
             raise FileError(
                 f"{grid.path}: [{table.name}] where: no point of {table.points:,} meets every constraint."

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from bench.op_generators.space import Space, unique
+from bench.op_generators.space import Space
 from lut.errors import ModelError
-from lut.frontends import load_model
-from lut.ops import OpSpec
+from lut.frontends import load_model, name_models
+from lut.ops import weight_bytes
+from lut.plan import Origin, Part
 from lut.spaces import SpaceOption
 
 __all__ = ["SPACE"]
 
 
-def _generate(
+def _walk(
     models: Annotated[
         tuple[Path, ...],
         SpaceOption("--model", "A model's folder; may be repeated.", kind="path", repeated=True),
@@ -29,10 +30,15 @@ def _generate(
             kind="shapes",
         ),
     ] = None,
-) -> Iterator[OpSpec]:
+    *,
+    fused: bool = False,
+) -> Iterator[Part]:
     if not models:
         raise ModelError("The space `models` needs nets: give one or more --model DIR.")
-    return unique(op for path in models for op in load_model(path, input_dims).ops)
+    for name, path in zip(name_models(models), models, strict=True):
+        ops = load_model(path, input_dims).choose_ops(fused=fused)
+        origin = Origin(name, len(ops), sum(map(weight_bytes, ops)))
+        yield from (Part(op, origin) for op in ops)
 
 
-SPACE = Space("every operator of the nets given by --model", _generate)
+SPACE = Space("every operator of the nets given by --model", _walk)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-from lut.ops import OpSpec
+from lut.ops import OpSpec, fuse_neighbours
+from lut.plan import Part, Plan, take_part
 from lut.spaces import SpaceOption
 
-__all__ = ["Precisions", "Resolutions", "Space", "Span", "draw", "unique"]
+__all__ = ["Precisions", "Resolutions", "Space", "Span", "draw", "join_activations"]
+
+Drawn = TypeVar("Drawn")
 
 Span: TypeAlias = tuple[int, int]
 """The least and the greatest value."""
@@ -32,32 +35,44 @@ Resolutions: TypeAlias = Annotated[
 
 @dataclass(frozen=True)
 class Space:
-    """A space: one sentence on what it holds, and the stream of its operators, each once.
+    """A space: one sentence on what it holds, and what walks through its operators, once or more often each.
 
-    The parameters of `generate` are the space's options; see `lut.spaces.list_options`.
+    The parameters of `walk` are the space's options (see `lut.spaces.list_options`) and `fused`: whether for
+    an engine that fuses activations.
     """
 
     summary: str
-    generate: Callable[..., Iterator[OpSpec]]
+    walk: Callable[..., Plan]
+
+    def plan(self, *, fused: bool = False, **options: Any) -> Iterator[Part]:
+        """Give every operator once, in the order of first appearance, with the net that it is a part of.
+
+        What was seen is remembered as numbers of 64 bits, about 100 bytes an operator.
+
+        Raises:
+            FileError, ModelError: the options name no operators.
+        """
+        seen: set[int] = set()
+        for part in map(take_part, self.walk(fused=fused, **options)):
+            number = int(part.op.id, 16)
+            if number not in seen:
+                seen.add(number)
+                yield part
+
+    def generate(self, *, fused: bool = False, **options: Any) -> Iterator[OpSpec]:
+        """Give every operator once, as `plan` does."""
+        return (part.op for part in self.plan(fused=fused, **options))
 
 
-def unique(ops: Iterable[OpSpec]) -> Iterator[OpSpec]:
-    """Pass each operator on once, in the order of first appearance.
-
-    What was seen is remembered as numbers of 64 bits, about 100 bytes an operator.
-    """
-    seen: set[int] = set()
-    for op in ops:
-        number = int(op.id, 16)
-        if number not in seen:
-            seen.add(number)
-            yield op
+def join_activations(ops: Iterable[OpSpec], fused: bool) -> Iterable[OpSpec]:
+    """Let an engine that fuses activations have each ReLU within the operator that was yielded before it."""
+    return fuse_neighbours(ops) if fused else ops
 
 
-def draw(ops: Iterable[OpSpec], count: int, seed: int) -> list[OpSpec]:
+def draw(ops: Iterable[Drawn], count: int, seed: int) -> list[Drawn]:
     """Draw so many operators at random out of a stream, each with the same chance (all, if fewer)."""
     chance = random.Random(seed)
-    drawn: list[OpSpec] = []
+    drawn: list[Drawn] = []
     for number, op in enumerate(ops, 1):
         if len(drawn) < count:
             drawn.append(op)

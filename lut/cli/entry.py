@@ -58,15 +58,16 @@ def cli() -> None:
 @cli.command()
 @click.argument("model", metavar="MODEL_DIR", type=PATH)
 @input_dims_option()
+@click.option("--fused", is_flag=True, help="As an engine runs them that fuses activations, such as XNNPACK.")
 @click.option("--json", "as_json", is_flag=True, help="Print each operator's table key as a line of JSON.")
-def ops(model: Path, input_dims: dict[str, tuple[int, ...]] | None, as_json: bool) -> None:
+def ops(model: Path, input_dims: dict[str, tuple[int, ...]] | None, fused: bool, as_json: bool) -> None:
     """List a net's operators in the order they run.
 
     \b
     Example:
       lut ops models/ChamNet-A/int8 --json
     """
-    for op in load_model(model, input_dims).ops:
+    for op in load_model(model, input_dims).choose_ops(fused=fused):
         click.echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
 
 
@@ -114,7 +115,7 @@ def estimate(
     """
     table = chosen.open(quiet)
     calibration = table.calibration if calibrated else None
-    result = table.estimate(load_model(model, input_dims).ops, interpolate=missing.interpolate)
+    result = table.estimate(model, input_dims=input_dims, interpolate=missing.interpolate)
     if calibration is not None:
         result = result.calibrated(calibration)
     click.echo(RENDERERS[form](result), nl=False)

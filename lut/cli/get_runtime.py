@@ -37,7 +37,8 @@ def look_up_models(
     """
     table = load_table(find_table_file(folder, device), device)
     for path in model_paths.split(","):
-        yield from _look_up(load_model(Path(path), input_dims, input_dtype).ops, table)
+        model = load_model(Path(path), input_dims, input_dtype)
+        yield from _look_up(model.choose_ops(fused=table.fuses_activations), table)
 
 
 def _look_up(ops: tuple[OpSpec, ...], table: LutTable) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 from lut.cli.console import Bar, input_dims_option, quiet_option, say
 from lut.cli.table_choice import TableChoice
 from lut.files import write_atomically
-from lut.frontends import load_model, name_models
+from lut.frontends import name_models
 from lut.report import (
     Material,
     NetReport,
@@ -69,7 +69,7 @@ def report(
         main=tables[0],
         other=tables[1] if len(tables) == 2 else None,
         nets=tuple(
-            NetReport(name, tables[0].table.estimate(load_model(path, input_dims).ops))
+            NetReport(name, tables[0].table.estimate(path, input_dims=input_dims))
             for name, path in zip(name_models(models), models, strict=True)
         ),
         runs=tuple(_read_run(path, tables, quiet) for path in runs),

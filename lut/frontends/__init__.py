@@ -10,8 +10,10 @@ from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.frontends import caffe2
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
+from lut.frontends.fusion import fuse_activations
 from lut.frontends.model import Frontend, Model, name_models
-from lut.frontends.netdef import NamedOp, list_named_ops, list_ops, parameter_specs, write_netdef
+from lut.frontends.named import NamedOp
+from lut.frontends.netdef import list_named_ops, parameter_specs, write_netdef
 from lut.ops import FLOAT, OpSpec, TensorSpec
 
 __all__ = [
@@ -68,6 +70,8 @@ def list_net_ops(
     net: Net,
     init_net: NetDef | None = None,
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    fused: bool = False,
 ) -> Sequence[OpSpec]:
     """Give a net's operators, in whatever form it comes.
 
@@ -75,14 +79,16 @@ def list_net_ops(
         net: a model's folder, a NetDef, or the operators themselves.
         init_net: where `net` is a NetDef, the net that fills its parameters, for their shapes.
         input_dims: where `net` is a NetDef, its inputs' shapes; for a folder see `load_model`.
+        fused: whether as an engine runs it that fuses activations; operators are taken as they are.
 
     Raises:
         ModelError: the net can't be understood.
     """
     if isinstance(net, (str, Path)):
-        return load_model(Path(net), input_dims).ops
+        return load_model(Path(net), input_dims).choose_ops(fused=fused)
     if isinstance(net, NetDef):
         known = {} if init_net is None else parameter_specs(init_net)
         known |= {name: TensorSpec(tuple(shape), FLOAT) for name, shape in (input_dims or {}).items()}
-        return list_ops(net, known)
+        named = list_named_ops(net, known)
+        return tuple(each.op for each in (fuse_activations(named) if fused else named))
     return net if isinstance(net, (tuple, list)) else tuple(net)

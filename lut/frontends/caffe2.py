@@ -15,7 +15,7 @@ from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.files import parse_json, read_bytes
 from lut.frontends.model import Model
-from lut.frontends.netdef import list_ops, parameter_specs, read_netdef
+from lut.frontends.netdef import list_named_ops, parameter_specs, read_netdef
 from lut.ops import FLOAT, TensorSpec
 
 __all__ = ["Caffe2Nets", "is_caffe2_model", "load", "parse_input_dims", "read_caffe2_nets"]
@@ -46,7 +46,7 @@ def load(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, input_dty
     """Read the folder's net as operators; see `lut.frontends.load_model`."""
     nets = read_caffe2_nets(path, input_dims, input_dtype)
     try:
-        return Model(path, list_ops(nets.net, nets.parameters | nets.inputs))
+        return Model(path, list_named_ops(nets.net, nets.parameters | nets.inputs))
     except ModelError as error:
         raise ModelError(f"{nets.path}: {error}") from error
 

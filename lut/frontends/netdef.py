@@ -6,7 +6,6 @@ A net is read with its parameters' shapes only; no value of a weight is ever loo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -15,10 +14,10 @@ from google.protobuf.message import DecodeError
 from lut.caffe2_pb2 import NetDef, OperatorDef, TensorProto
 from lut.errors import ModelError
 from lut.files import read_bytes, write_atomically
+from lut.frontends.named import NamedOp
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, argument_value, infer_outputs
 
 __all__ = [
-    "NamedOp",
     "list_named_ops",
     "list_ops",
     "make_op_spec",
@@ -148,15 +147,6 @@ def _run_shapes(op: OperatorDef, specs: dict[str, TensorSpec]) -> OpSpec:
     return spec
 
 
-@dataclass(frozen=True)
-class NamedOp:
-    """An operator of a net, and the names of the blobs that it reads and writes."""
-
-    op: OpSpec
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-
-
 def list_ops(net: NetDef, known: Mapping[str, TensorSpec]) -> tuple[OpSpec, ...]:
     """Give the net's operators in order, from the shapes of its inputs and parameters.
 
@@ -167,7 +157,11 @@ def list_ops(net: NetDef, known: Mapping[str, TensorSpec]) -> tuple[OpSpec, ...]
 
 
 def list_named_ops(net: NetDef, known: Mapping[str, TensorSpec]) -> tuple[NamedOp, ...]:
-    """Give the net's operators as `list_ops` does, with the names of their blobs."""
+    """Give the net's operators as `list_ops` does, with the names of their blobs.
+
+    Raises:
+        ModelError: as `list_ops`.
+    """
     specs = dict(known)
     ops = []
     for index, op in enumerate(net.op):

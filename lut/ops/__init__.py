@@ -1,7 +1,7 @@
 """What an operator is: its key, the shapes and dtypes it gives, the multiply-adds it makes, its family.
 
 Reading order: `spec` and `arguments` (an operator and its text), `rules` (what is known about each type),
-`shapes`, `canonical` and `families`, which derive from the rules and know no operator by name.
+`shapes`, `canonical`, `families` and `fusion`, which derive from the rules and know no operator by name.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from lut.ops.arguments import (
 )
 from lut.ops.canonical import MATCHES, canonical_arguments
 from lut.ops.families import Sizes, check_family, family_of
+from lut.ops.fusion import fuse, fuse_neighbours
 from lut.ops.key_fields import KeyFields
 from lut.ops.rules import Window
-from lut.ops.shapes import bytes_moved, count_activations, infer_outputs, multiply_adds
+from lut.ops.shapes import bytes_moved, count_activations, infer_outputs, multiply_adds, weight_bytes
 from lut.ops.spec import FLOAT, INT32, UINT8, OpKey, OpSpec, TensorSpec
 
 __all__ = [
@@ -42,9 +43,12 @@ __all__ = [
     "describe_value",
     "family_of",
     "format_argument",
+    "fuse",
+    "fuse_neighbours",
     "infer_outputs",
     "make_argument",
     "multiply_adds",
     "normalise_value",
     "parse_argument",
+    "weight_bytes",
 ]

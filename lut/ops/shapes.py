@@ -8,7 +8,14 @@ from lut.errors import ModelError
 from lut.ops.rules import RULES
 from lut.ops.spec import FLOAT, INT32, INT64, UINT8, OpSpec, TensorSpec
 
-__all__ = ["bytes_moved", "count_activations", "count_bytes", "infer_outputs", "multiply_adds"]
+__all__ = [
+    "bytes_moved",
+    "count_activations",
+    "count_bytes",
+    "infer_outputs",
+    "multiply_adds",
+    "weight_bytes",
+]
 
 _KEPT = "_outputs"
 """Where an operator keeps them, beside its own cached properties."""
@@ -61,6 +68,11 @@ def count_activations(op: OpSpec) -> int:
 def bytes_moved(op: OpSpec) -> int:
     """Count the bytes of all inputs and outputs, each touched once."""
     return count_bytes(op.inputs + infer_outputs(op))
+
+
+def weight_bytes(op: OpSpec) -> int:
+    """Count the bytes of the operator's parameters."""
+    return count_bytes(op.inputs[count_activations(op) :])
 
 
 def count_bytes(tensors: Iterable[TensorSpec]) -> int:

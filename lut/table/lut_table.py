@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lut.caffe2_pb2 import NetDef
+from lut.engines import fuses_activations
 from lut.errors import FileError
 from lut.frontends import Net, list_net_ops
 from lut.ops import OpSpec
@@ -41,6 +42,14 @@ class LutTable:
     def devices(self) -> tuple[str, ...]:
         """The devices whose records the table holds, sorted."""
         return self._store.devices
+
+    @cached_property
+    def fuses_activations(self) -> bool:
+        """Whether its engine runs a ReLU within the operator before it, so that nets have fewer operators.
+
+        Nets that are given as models or NetDefs are seen so; operators are taken as they are given.
+        """
+        return fuses_activations(self.devices)
 
     def find(self, op: OpSpec) -> Row:
         """Find an operator's records, in the file's order.
@@ -86,7 +95,7 @@ class LutTable:
         Raises:
             ModelError: the net can't be understood.
         """
-        rows = tuple(map(self.find, list_net_ops(net, init_net, input_dims)))
+        rows = tuple(map(self.find, list_net_ops(net, init_net, input_dims, fused=self.fuses_activations)))
         if interpolate and any(not row.records for row in rows):
             rows = tuple(row if row.records else self._predict(row) for row in rows)
         return Estimate(rows)
@@ -95,7 +104,7 @@ class LutTable:
         """Sum the operators' medians of many nets, tens of thousands a second where OpSpecs are reused."""
         from lut.table.totals import sum_nets  # numpy, which a single look-up should not wait for
 
-        return sum_nets(self.find, nets)
+        return sum_nets(self.find, nets, fused=self.fuses_activations)
 
     @property
     def calibration(self) -> Calibration:

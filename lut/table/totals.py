@@ -31,13 +31,16 @@ class Totals:
     missing: dict[OpSpec, int]
 
 
-def sum_nets(find: Find, nets: Iterable[Net]) -> Totals:
-    """Sum the operators' medians of each net, whose rows `find` gives; see `LutTable.estimate_many`."""
+def sum_nets(find: Find, nets: Iterable[Net], *, fused: bool = False) -> Totals:
+    """Sum the operators' medians of each net, whose rows `find` gives; see `LutTable.estimate_many`.
+
+    `fused` says that models and NetDefs are seen as an engine runs them that fuses activations.
+    """
     times: dict[bytes, float] = {}
     totals: list[float] = []
     missing: dict[OpSpec, int] = {}
     for net in nets:
-        ops = list_net_ops(net)
+        ops = list_net_ops(net, fused=fused)
         try:
             totals.append(sum([times[op.digest] for op in ops]))
         except KeyError:

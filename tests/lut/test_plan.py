@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import FileError, ModelError
-from lut.plan import format_op, parse_op, read_plan, write_plan
+from lut.plan import Origin, Part, format_op, parse_op, read_parts, read_plan, write_plan
 from tests.lut.samples import CONV, CONV_RELU, RELU
 
 NOT_WHOLE = "a shape or dtype holds something other than whole numbers from 0"
@@ -28,6 +28,27 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "new" / "ops.plan.jsonl"
     assert write_plan(iter([CONV, RELU, CONV_RELU, RELU]), path) == 4
     assert list(read_plan(path)) == [CONV, RELU, CONV_RELU, RELU]
+
+
+def test_an_operator_may_carry_its_net(tmp_path: Path) -> None:
+    path = tmp_path / "ops.plan.jsonl"
+    parts = [Part(CONV, Origin("FBNet-A/int8", 81, 4_300_000)), Part(RELU)]
+    write_plan(parts, path)
+    line = json.loads(path.read_text().splitlines()[0])
+    assert line["net"] == {"name": "FBNet-A/int8", "operators": 81, "weights": 4_300_000}
+    assert list(read_parts(path)) == parts
+    assert list(read_plan(path)) == [CONV, RELU]
+
+
+@pytest.mark.parametrize(
+    "net",
+    ['"A"', '{"name": "A"}', '{"name": "A", "operators": 0, "weights": 1}', '{"operators": 1, "weights": 1}'],
+)
+def test_a_net_that_is_none_is_refused(net: str, tmp_path: Path) -> None:
+    path = tmp_path / "ops.plan.jsonl"
+    path.write_text(f'{LINE[:-1]}, "net": {net}}}')
+    with pytest.raises(FileError, match="its net is no name with numbers of operators and weights"):
+        list(read_plan(path))
 
 
 def test_blank_lines_are_nothing(tmp_path: Path) -> None:

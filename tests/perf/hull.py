@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.op_generators import FAMILIES
-from bench.op_generators.space import unique
 from lut.ops import OpSpec
 from lut.plan import write_plan
 
@@ -40,7 +39,8 @@ CLASSES = 1000
 
 def walk_hull() -> Iterator[OpSpec]:
     """Yield every int8 operator of the hull, each once."""
-    return unique(op for resolution in RESOLUTIONS for op in _walk_resolution(resolution))
+    walked = (op for resolution in RESOLUTIONS for op in _walk_resolution(resolution))
+    return iter(dict.fromkeys(walked))
 
 
 def sample_hull(count: int, seed: int) -> list[OpSpec]:

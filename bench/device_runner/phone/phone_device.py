@@ -93,7 +93,7 @@ class PhoneDevice:
             self._incidents,
         )
         self._info = DeviceInfo(
-            self.identity.name + options.engine.device_suffix, kind, serial, self.identity.facts
+            options.engine.name_device(self.identity.name), kind, serial, self.identity.facts
         )
 
     @property

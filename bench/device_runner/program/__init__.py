@@ -1,6 +1,7 @@
 """The benchmark program as a process: what it is told, and what it says.
 
-Reading order: `manifest` and `arguments` (told), `events` (said), `run` (one process), `turns` and `canary`.
+Reading order: `manifest` and `arguments` (told), `events` (said), `run` (one process), `turns` and `nets`
+(who takes turns with whom), `canary`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from bench.device_runner.program.arguments import program_arguments
 from bench.device_runner.program.canary import CanaryMemory, build_canary
 from bench.device_runner.program.events import End, NetFailed, NetTimed
+from bench.device_runner.program.nets import gather_nets
 from bench.device_runner.program.run import ProcessKilled, TurnsFailed, run_program
 from bench.device_runner.program.turns import split_into_companies
 
@@ -19,6 +21,7 @@ __all__ = [
     "ProcessKilled",
     "TurnsFailed",
     "build_canary",
+    "gather_nets",
     "program_arguments",
     "run_program",
     "split_into_companies",

@@ -9,11 +9,17 @@ __all__ = ["program_arguments"]
 
 
 def program_arguments(
-    config: RunConfig, passes: int, seed: int | None, canary_ns: int | None = None
+    config: RunConfig,
+    passes: int,
+    seed: int | None,
+    canary_ns: int | None = None,
+    *,
+    other_bytes: int = 0,
 ) -> list[str]:
     """Write the arguments of one process: so many passes, in an order drawn from the seed if there is one.
 
     `canary_ns` is what the canary usually takes, in nanoseconds; None leaves it to the process to find out.
+    `other_bytes` are read of other memory in every round of turns.
     """
     arguments = [
         f"--passes={passes}",
@@ -30,6 +36,7 @@ def program_arguments(
         for flag, value in (
             ("turns", config.turns if config.turns > 1 else 0),
             ("fill-bytes", config.fill_bytes),
+            ("round-bytes", other_bytes),
             ("thrash-bytes", config.thrash_bytes),
             ("warmup-share", config.warmup_share),
             ("most-iter", config.most_iters),

@@ -18,21 +18,11 @@ from lut.cache import default_cache
 from lut.entries import Segment
 from lut.errors import FileError
 from lut.files import parse_json, write_atomically
-from lut.ops import INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import OpSpec
 
 __all__ = ["CANARY_ID", "CanaryMemory", "build_canary"]
 
 CANARY_ID = "canary"
-
-_CANARY = OpSpec.of(
-    "Int8ConvRelu",
-    [TensorSpec((1, 14, 14, 64), UINT8), TensorSpec((64, 1, 1, 64), UINT8), TensorSpec((64,), INT32)],
-    kernel=1,
-    order="NHWC",
-    pad=0,
-    stride=1,
-)
-"""Of 0.8 million multiply-adds: some ten microseconds on a processor of today, and at home in its caches."""
 
 _REMEMBERED = 20
 """Processes whose canary counts: should a device become slower for good, it counts as usual after so many."""
@@ -40,7 +30,7 @@ _REMEMBERED = 20
 
 def build_canary(engine: Engine) -> NetSource:
     """Build the canary's net for an engine."""
-    return replace(engine.lower(_CANARY), id=CANARY_ID)
+    return replace(engine.lower(engine.canary), id=CANARY_ID)
 
 
 _told: set[Path] = set()
@@ -48,9 +38,10 @@ _told: set[Path] = set()
 
 
 class CanaryMemory:
-    """What the canary took in earlier processes, by device, program, threads and processors."""
+    """What a canary took in earlier processes, by device, program, threads and processors."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, canary: OpSpec, folder: Path | None = None) -> None:
+        self._canary = canary
         self._folder = default_cache() / "canary" if folder is None else folder
 
     def usual_ns(self, segment: Segment) -> int | None:
@@ -84,5 +75,5 @@ class CanaryMemory:
 
     def _path(self, segment: Segment) -> Path:
         config = segment.config
-        identity = (segment.device.name, segment.program.sha256, config.threads, config.cpus)
+        identity = (segment.device.name, segment.program.sha256, config.threads, config.cpus, self._canary.id)
         return self._folder / f"{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]}.json"

@@ -48,10 +48,14 @@ def order_for_turns(ops: Iterable[OpSpec]) -> list[OpSpec]:
 
 @dataclass(frozen=True)
 class Company:
-    """Operators that take turns with each other, a given number at a time, in this order."""
+    """Operators that take turns with each other, a given number at a time, in this order.
+
+    `other_bytes` of other memory are read in every round, for what the operators lack of a net's traffic.
+    """
 
     ops: Sequence[OpSpec]
     turns: int
+    other_bytes: int = 0
 
 
 def split_into_companies(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:

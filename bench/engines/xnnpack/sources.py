@@ -10,7 +10,7 @@ from bench.engines.engine import NetSource
 from bench.engines.xnnpack.graph import Graph, Role
 from bench.engines.xnnpack.lowering import add_op, kind_of, to_nhwc
 from lut.errors import ModelError
-from lut.frontends import is_caffe2_model, list_named_ops, read_caffe2_nets
+from lut.frontends import is_caffe2_model, load_model
 from lut.ops import OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = ["lower", "lower_model", "refusal"]
@@ -59,7 +59,7 @@ def _tell(outputs: Sequence[TensorSpec]) -> bytes:
 
 
 def lower_model(net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None) -> NetSource:
-    """Write a Caffe2 model's folder as one subgraph.
+    """Write a Caffe2 model's folder as one subgraph, its activations fused as the engine itself would.
 
     Raises:
         ModelError: it is no Caffe2 model, can't be understood, or holds an operator that XNNPACK does
@@ -70,8 +70,7 @@ def lower_model(net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...
             f"{path} holds no Caffe2 net. Only those can be measured whole: expected a folder with "
             f"model.pb and model_init.pb."
         )
-    nets = read_caffe2_nets(path, input_dims)
-    named = list_named_ops(nets.net, nets.parameters | nets.inputs)
+    named = load_model(path, input_dims).fused
     graph = Graph()
     values = {}
     last = named[-1].outputs[0]

@@ -39,6 +39,7 @@ Many nets in one process, one JSON line per net and pass on stdout:
                         but the first; each pass then loads them anew (1)
   --thrash-bytes N      read so much other memory before each timed run (0)
   --fill-bytes N        a group too small reads at most so much other memory a round, as if it were full (0)
+  --round-bytes N       whatever its size, a group reads so much other memory a round (0: as --fill-bytes says)
   --canary ID           this net of the manifest tells slow phases, in which no figure is taken
   --canary-share X      by how much the canary may be slower (0.08)
   --canary-ns N         what it takes in a fast phase (0: what it takes at first)
@@ -140,6 +141,7 @@ Options parse_options(int argc, char** argv) {
       {"turns", count("turns", &o.protocol.turns, 1)},
       {"thrash_bytes", bytes("thrash-bytes", &o.protocol.thrash_bytes)},
       {"fill_bytes", bytes("fill-bytes", &o.protocol.fill_bytes)},
+      {"round_bytes", bytes("round-bytes", &o.protocol.round_bytes)},
       {"canary", text(&o.canary)},
       {"canary_share", share("canary-share", &o.canary_share)},
       {"canary_ns", [&](const std::string& v) { o.canary_ns = parse_count("canary-ns", v, 0, kMostCanaryNs); }},

@@ -99,6 +99,7 @@ class GroupTiming {
 
   // What the nets that a full group would have besides these would read between two runs of one of these.
   size_t choose_fill() const {
+    if (protocol_.round_bytes > 0) return static_cast<size_t>(protocol_.round_bytes);
     if (protocol_.fill_bytes == 0 || members_.empty()) return 0;
     double bytes = 0;
     for (const Member& member : members_) bytes += static_cast<double>(member.net->bytes());

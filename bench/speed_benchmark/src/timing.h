@@ -21,6 +21,7 @@ struct Protocol {
   int64_t turns = 1;         // so many nets take turns
   int64_t thrash_bytes = 0;  // so much other memory is read before each timed run
   int64_t fill_bytes = 0;    // a group too small reads at most so much a round in place of the nets it lacks
+  int64_t round_bytes = 0;   // where it is set, any group reads just so much a round
 };
 
 struct Timing {

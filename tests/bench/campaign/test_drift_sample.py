@@ -12,6 +12,7 @@ from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drif
 from bench.device_runner import Block, HostDevice, run_block
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.ops import OpSpec, bytes_moved
+from lut.plan import Origin
 from lut.records import LutRecord
 from lut.table import LutTable
 from tests.bench.conftest import int8_conv, relu, slow_conv
@@ -47,6 +48,18 @@ def test_each_precision_has_its_own_windows() -> None:
 def test_where_each_is_measured_by_itself_the_nets_operators_are_the_sample() -> None:
     sample = choose_sample(table_of(OPS), [[OPS[3], OPS[7]]], RunConfig(), "here")
     assert set(sample.then_us) == {OPS[3], OPS[7]}
+
+
+def test_on_an_engine_that_shares_activations_the_sample_is_of_whole_nets() -> None:
+    nets = [OPS[start : start + 10] * 2 for start in range(0, 190, 10)]
+    sample = choose_sample(table_of(OPS), nets, TURNS, "here", by_nets=True)
+    assert list(sample.then_us) == [op for number in (0, 6, 12, 18) for op in nets[number][:10]]
+    assert sample.origins[OPS[60].id] == Origin("net6", 20, 0)
+
+
+def test_of_few_nets_all_are_the_sample() -> None:
+    sample = choose_sample(table_of(OPS), [OPS[:3], OPS[5:9]], TURNS, "here", by_nets=True)
+    assert list(sample.then_us) == [*OPS[:3], *OPS[5:9]]
 
 
 def test_records_of_other_devices_do_not_count() -> None:

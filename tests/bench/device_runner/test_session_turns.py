@@ -12,6 +12,7 @@ import pytest
 
 from bench.device_runner import Block, run_block, session
 from bench.device_runner.program import CanaryMemory
+from bench.engines import CAFFE2
 from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.ops import OpSpec
 from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu, slow_conv
@@ -117,10 +118,10 @@ def test_an_operator_that_ends_its_process_is_found_among_those_that_take_turns(
 def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(
     host: FaultyHost, segment: Segment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory = CanaryMemory(tmp_path)
+    memory = CanaryMemory(CAFFE2.canary, tmp_path)
     with_canary = replace(segment, config=replace(CONFIG, canary_share=0.15))
     memory.learn(with_canary, 1)  # no processor is that fast
-    monkeypatch.setattr(session, "CanaryMemory", lambda: memory)
+    monkeypatch.setattr(session, "CanaryMemory", lambda _: memory)
     first, second, kept = run_block(host, with_canary, Block({relu(4): {0}}), seed=None)
     assert isinstance(first.outcome, Repeated)
     assert isinstance(second.outcome, Repeated)

@@ -21,7 +21,7 @@ def test_its_net_is_known_by_its_id() -> None:
 
 
 def test_the_fastest_process_is_what_is_usual(tmp_path: Path) -> None:
-    memory = CanaryMemory(tmp_path)
+    memory = CanaryMemory(CAFFE2.canary, tmp_path)
     assert memory.usual_ns(segment()) is None
     for ns in (40_000, 37_000, 52_000):
         memory.learn(segment(), ns)
@@ -30,7 +30,7 @@ def test_the_fastest_process_is_what_is_usual(tmp_path: Path) -> None:
 
 
 def test_a_device_that_became_slower_for_good_is_believed_in_the_end(tmp_path: Path) -> None:
-    memory = CanaryMemory(tmp_path)
+    memory = CanaryMemory(CAFFE2.canary, tmp_path)
     memory.learn(segment(), 37_000)
     for _ in range(20):
         memory.learn(segment(), 60_000)
@@ -38,7 +38,7 @@ def test_a_device_that_became_slower_for_good_is_believed_in_the_end(tmp_path: P
 
 
 def test_a_broken_memory_is_begun_anew(tmp_path: Path) -> None:
-    memory = CanaryMemory(tmp_path)
+    memory = CanaryMemory(CAFFE2.canary, tmp_path)
     memory.learn(segment(), 37_000)
     (file,) = tmp_path.iterdir()
     for text in ("", "{}", '["a", -1, true]', "[" * 100_000):
@@ -50,7 +50,7 @@ def test_a_folder_that_cannot_be_used_is_told_once_and_done_without(tmp_path: Pa
     (tmp_path / "file").touch()
     said: list[str] = []
     for _ in range(3):
-        memory = CanaryMemory(tmp_path / "file" / "canary")
+        memory = CanaryMemory(CAFFE2.canary, tmp_path / "file" / "canary")
         assert memory.usual_ns(segment()) is None
         memory.learn(segment(), 37_000, said.append)
     (sentence,) = said

@@ -1,0 +1,80 @@
+"""Which operators take turns on an engine that keeps a net's activations in one small arena.
+
+There an operator finds its input in the cache whatever its size, and what it finds of its weights is decided
+by how much the rest of its net reads between two of its runs. So operators take turns with those of their own
+net, and other memory is read for what is measured elsewhere or was measured before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
+
+from bench.device_runner.program.turns import Company, is_quantized
+from lut.ops import OpSpec, bytes_moved, family_of, weight_bytes
+from lut.plan import Origin
+
+__all__ = ["gather_nets"]
+
+_TRAFFIC = 1.5
+"""So often its net's weights are read in a round: between operators a runtime uses the caches too."""
+
+_FEW, _MOST = 0.25, 1.5
+"""A net of which fewer operators are left than the first share of the turns joins the net before it, unless
+that makes more than the second share."""
+
+_LEAST = 2
+"""The program takes a single turn for an operator that is measured by itself, with all in its caches."""
+
+_WEIGHTS_PER_VALUE = {True: 1, False: 4}
+_USUAL_WEIGHTS = 4_000_000
+"""Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million."""
+
+
+def gather_nets(ops: Iterable[OpSpec], origins: Mapping[str, Origin], turns: int) -> Iterator[Company]:
+    """Put operators together that may take turns; `origins` has the nets of those that are of one, by id.
+
+    Raises:
+        ModelError: an operator does not fit its shape rule.
+    """
+    nets: dict[Origin, list[OpSpec]] = {}
+    others: dict[bool, list[OpSpec]] = {}
+    for op in ops:
+        origin = origins.get(op.id)
+        if origin is None:
+            others.setdefault(is_quantized(op), []).append(op)
+        else:
+            nets.setdefault(origin, []).append(op)
+    for members, weights in _join_few(nets, turns):
+        yield _keep_company(members, weights)
+    for quantized, strangers in others.items():
+        weights = _USUAL_WEIGHTS * _WEIGHTS_PER_VALUE[quantized]
+        for hand in _deal(strangers, turns):
+            yield _keep_company(hand, weights)
+
+
+def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple[list[OpSpec], int]]:
+    """Give the operators of each net, and the bytes of its weights; few operators join the net before."""
+    members: list[OpSpec] = []
+    weights = 0
+    for origin, ops in nets.items():
+        few = min(len(ops), len(members)) < _FEW * turns and len(members) + len(ops) <= _MOST * turns
+        if members and not few:
+            yield members, weights
+            members, weights = [], 0
+        members = members + ops
+        weights = max(weights, origin.weights)
+    if members:
+        yield members, weights
+
+
+def _keep_company(ops: list[OpSpec], weights: int) -> Company:
+    own = sum(map(weight_bytes, ops))
+    return Company(ops, max(_LEAST, len(ops)), max(0, round(_TRAFFIC * weights) - own))
+
+
+def _deal(ops: list[OpSpec], turns: int) -> list[list[OpSpec]]:
+    """Deal operators like cards, so that each hand has some of every family and size, as a net has."""
+    ordered = sorted(ops, key=lambda op: (family_of(op), bytes_moved(op), op.id))
+    hands = ceil(len(ordered) / turns)
+    return [ordered[number::hands] for number in range(hands)]

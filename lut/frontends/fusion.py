@@ -1,0 +1,49 @@
+"""A net as an engine runs it that fuses activations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from lut.frontends.named import NamedOp
+from lut.ops import fuse
+
+__all__ = ["fuse_activations"]
+
+
+def fuse_activations(named: Sequence[NamedOp]) -> tuple[NamedOp, ...]:
+    """Put every ReLU into the operator whose output it alone reads, where there is a type for that.
+
+    The operators stay in the order in which they run, and the fused one writes what the ReLU wrote.
+    """
+    named = _name_once(named)
+    readers = Counter(name for each in named for name in each.inputs)
+    fused: list[NamedOp] = []
+    places: dict[str, int] = {}  # of the operator that writes a value, in `fused`
+    for each in named:
+        place = places.get(each.inputs[0]) if len(each.inputs) == 1 else None
+        if place is not None and readers[each.inputs[0]] == 1:
+            before = fused[place]
+            op = fuse(before.op, each.op) if len(before.outputs) == 1 else None
+            if op is not None:
+                fused[place] = NamedOp(op, before.inputs, each.outputs)
+                places |= dict.fromkeys(each.outputs, place)
+                continue
+        places |= dict.fromkeys(each.outputs, len(fused))
+        fused.append(each)
+    return tuple(fused)
+
+
+def _name_once(named: Sequence[NamedOp]) -> tuple[NamedOp, ...]:
+    """Give every value a name of its own, where operators write in place or names are used again."""
+    written: Counter[str] = Counter()
+    current: dict[str, str] = {}
+    renamed = []
+    for each in named:
+        inputs = tuple(current.get(name, name) for name in each.inputs)
+        for name in each.outputs:
+            written[name] += 1
+            is_new = written[name] == 1 and name not in each.inputs
+            current[name] = name if is_new else f"{name}'{written[name]}"
+        renamed.append(NamedOp(each.op, inputs, tuple(current[name] for name in each.outputs)))
+    return tuple(renamed)

@@ -1,0 +1,57 @@
+"""Which operators take turns on an engine that shares activations."""
+
+from __future__ import annotations
+
+from bench.device_runner.program.nets import gather_nets
+from lut.ops import OpSpec, weight_bytes
+from lut.plan import Origin
+from tests.bench.conftest import int8_conv, relu
+
+SMALL, LARGE = Origin("small", 40, 100_000), Origin("large", 70, 3_000_000)
+OF_SMALL = [int8_conv(channels) for channels in range(8, 8 + 40)]
+OF_LARGE = [int8_conv(channels) for channels in range(400, 400 + 70)]
+
+
+def of(origin: Origin, ops: list[OpSpec]) -> dict[str, Origin]:
+    return {op.id: origin for op in ops}
+
+
+def test_operators_take_turns_with_those_of_their_net() -> None:
+    small, large = gather_nets([*OF_SMALL, *OF_LARGE], of(SMALL, OF_SMALL) | of(LARGE, OF_LARGE), 60)
+    assert (list(small.ops), small.turns) == (OF_SMALL, 40)
+    assert (list(large.ops), large.turns) == (OF_LARGE, 70)
+
+
+def test_a_round_reads_what_one_and_a_half_nets_would() -> None:
+    (company,) = gather_nets(OF_LARGE, of(LARGE, OF_LARGE), 60)
+    assert company.other_bytes + sum(map(weight_bytes, OF_LARGE)) == 4_500_000
+
+
+def test_what_few_are_left_of_a_net_joins_the_net_before() -> None:
+    few = OF_SMALL[:5]
+    (company,) = gather_nets([*OF_LARGE, *few], of(SMALL, few) | of(LARGE, OF_LARGE), 60)
+    assert list(company.ops) == [*OF_LARGE, *few]
+    assert company.other_bytes + sum(map(weight_bytes, company.ops)) == 4_500_000
+
+
+def test_a_full_company_takes_no_more() -> None:
+    few, many = OF_SMALL[:5], [*OF_LARGE, *(int8_conv(channels) for channels in range(600, 618))]
+    first, second = gather_nets([*many, *few], of(SMALL, few) | of(LARGE, many), 60)
+    assert (len(first.ops), len(second.ops)) == (88, 5)
+
+
+def test_one_operator_takes_turns_with_other_memory() -> None:
+    """A single turn would mean that all it needs is in its caches."""
+    (company,) = gather_nets(OF_LARGE[:1], of(LARGE, OF_LARGE), 60)
+    assert company.turns == 2
+    assert company.other_bytes > 4_000_000
+
+
+def test_operators_of_no_net_are_dealt_so_that_each_hand_has_all_sizes() -> None:
+    first, second, floats = gather_nets([*OF_SMALL, *OF_LARGE, relu(4)], {}, 60)
+    assert len(first.ops) == len(second.ops) == 55
+    for company in (first, second):
+        assert sum(op in OF_SMALL for op in company.ops) == 20
+        assert company.other_bytes + sum(map(weight_bytes, company.ops)) == 6_000_000
+    assert list(floats.ops) == [relu(4)]
+    assert floats.other_bytes == 24_000_000
