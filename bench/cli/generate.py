@@ -15,7 +15,7 @@ import click
 
 from bench.campaign import Forecaster, learn
 from bench.cli.device_options import engine_option
-from bench.engines import CAFFE2, Engine, build_nets
+from bench.engines import Engine, build_nets
 from bench.op_generators import SPACES, draw
 from lut.cli import Bar, ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
 from lut.frontends import write_netdef
@@ -96,8 +96,7 @@ def generate(
         fused = engine.traits.fuses_activations
         parts: Iterable[Part] = bar.follow(SPACES[space.name].plan(**space.options, fused=fused))
         left_out: Counter[str] = Counter()
-        if engine is not CAFFE2:
-            parts = _leave_out(parts, engine, left_out)
+        parts = _leave_out(parts, engine, left_out)
         if sample is not None:
             parts = draw(parts, sample, seed)
         if output is None:

@@ -16,7 +16,7 @@ from bench.cli.device_options import DeviceChoice, device_options
 from bench.cli.live import Display
 from bench.cli.protocol_options import protocol_options
 from bench.device_runner import SILENCE_S, Device, Watch
-from bench.engines import CAFFE2, Engine
+from bench.engines import Engine
 from lut.cli import GroupedCommand, grouped, quiet_option, say
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import EngineError, FailedError
@@ -115,8 +115,6 @@ def run(
 
 def _check_plan(plan_file: Path, engine: Engine) -> None:
     """Refuse, before anything is measured, a plan with operators that the engine does not run."""
-    if engine is CAFFE2:
-        return  # which runs all that has a rule
     refused = {op.op_type: reason for op in read_plan(plan_file) if (reason := engine.refusal(op))}
     if refused:
         reasons = "\n".join(f"  {reason}" for reason in refused.values())

@@ -1,13 +1,22 @@
-"""Transposed convolutions and nearest-neighbour resizing: the way up in segmentation and detection."""
+"""Transposed convolutions, resizing, depth to space: the way up in segmentation and detection."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, bias, order_of
+from bench.op_generators.family import Axis, Family, activation, bias, fit_group, order_of
 from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec
 
-__all__ = ["CONV_TRANSPOSE", "RESIZE_NEAREST", "conv_transpose", "resize_nearest"]
+__all__ = [
+    "CONV_TRANSPOSE",
+    "DEPTH_TO_SPACE",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST",
+    "conv_transpose",
+    "depth_to_space",
+    "resize",
+]
 
 
 def conv_transpose(
@@ -36,17 +45,27 @@ def conv_transpose(
     )
 
 
-def resize_nearest(
-    precision: str, *, height: int, width: int, channels: int, scale: float = 2.0
+def resize(
+    precision: str, kind: str, *, height: int, width: int, channels: int, scale: float = 2.0
 ) -> Iterator[OpSpec]:
     """Yield the feature map `scale` times as high and wide."""
     yield OpSpec.of(
-        "Int8ResizeNearest" if precision == "int8" else "ResizeNearest",
+        f"Int8Resize{kind}" if precision == "int8" else f"Resize{kind}",
         (activation(precision, height, width, channels),),
         height_scale=float(scale),
         width_scale=float(scale),
         order=order_of(precision),
     )
+
+
+def depth_to_space(
+    precision: str, *, height: int, width: int, channels: int, block: int = 2
+) -> Iterator[OpSpec]:
+    """Yield the feature map `block` times as high and wide, its channels spread over the new pixels."""
+    fit_group(block**2, channels=channels)
+    op_type = "Int8DepthToSpace" if precision == "int8" else "DepthToSpace"
+    tensor = activation(precision, height, width, channels)
+    yield OpSpec.of(op_type, (tensor,), block_size=block, order=order_of(precision))
 
 
 _SPACE = (Axis("height"), Axis("width"))
@@ -64,8 +83,17 @@ CONV_TRANSPOSE = Family(
     ),
     make=conv_transpose,
 )
-RESIZE_NEAREST = Family(
-    ("ResizeNearest", "Int8ResizeNearest"),
-    (*_SPACE, Axis("channels"), Axis("scale", 2.0, 0.0)),
-    resize_nearest,
+DEPTH_TO_SPACE = Family(
+    ("DepthToSpace", "Int8DepthToSpace"),
+    (*_SPACE, Axis("channels"), Axis("block", 2, 2)),
+    depth_to_space,
 )
+
+
+def _resize_family(kind: str) -> Family:
+    axes = (*_SPACE, Axis("channels"), Axis("scale", 2.0, 0.0))
+    return Family((f"Resize{kind}", f"Int8Resize{kind}"), axes, partial(resize, kind=kind))
+
+
+RESIZE_BILINEAR = _resize_family("Bilinear")
+RESIZE_NEAREST = _resize_family("Nearest")

@@ -1,4 +1,4 @@
-"""Operators that only move values: channel shuffles, flattening, reshaping, transposing."""
+"""Operators that only move values: channel shuffles, flattening, reshaping, transposing, padding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from bench.op_generators.family import Axis, Family, activation, fit_group
 from lut.ops import OpSpec
 
-__all__ = ["FLATTEN", "RESHAPE", "SHUFFLE", "TRANSPOSE", "flatten", "reshape", "shuffle", "transpose"]
+__all__ = [
+    "FLATTEN",
+    "PAD",
+    "RESHAPE",
+    "SHUFFLE",
+    "TRANSPOSE",
+    "flatten",
+    "pad",
+    "reshape",
+    "shuffle",
+    "transpose",
+]
 
 
 def shuffle(precision: str, *, height: int, width: int, channels: int, group: int) -> Iterator[OpSpec]:
@@ -37,6 +48,12 @@ def transpose(precision: str, *, height: int, width: int, channels: int) -> Iter
     yield _move(precision, "Transpose", height, width, channels, axes=axes)
 
 
+def pad(precision: str, *, height: int, width: int, channels: int, border: int = 1) -> Iterator[OpSpec]:
+    """Yield a feature map with so many rows and columns of zeros around it."""
+    around = (0, border, border, 0) if precision == "int8" else (0, 0, border, border)
+    yield _move(precision, "Pad", height, width, channels, before=around, after=around)
+
+
 def _move(
     precision: str, kind: str, height: int, width: int, channels: int, **args: tuple[int, ...]
 ) -> OpSpec:
@@ -49,4 +66,5 @@ _SPACE = (Axis("height"), Axis("width"), Axis("channels"))
 SHUFFLE = Family(("ChannelShuffle", "Int8ChannelShuffle"), (*_SPACE, Axis("group", least=2)), shuffle)
 FLATTEN = Family(("Flatten", "Int8Flatten"), _SPACE, flatten)
 RESHAPE = Family(("Reshape", "Int8Reshape"), _SPACE, reshape)
+PAD = Family(("Pad", "Int8Pad"), (*_SPACE, Axis("border", 1)), pad)
 TRANSPOSE = Family(("Transpose", "Int8Transpose"), _SPACE, transpose)

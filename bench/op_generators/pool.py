@@ -1,4 +1,4 @@
-"""Average and maximum poolings; in the released nets one average over the whole last feature map."""
+"""Average and maximum poolings, and means; in the released nets one average over the last feature map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from bench.op_generators.family import Axis, Family, activation, order_of
 from lut.ops import OpSpec
 
-__all__ = ["AVERAGE", "MAXIMUM", "make"]
+__all__ = ["AVERAGE", "MAXIMUM", "MEAN", "make", "mean"]
 
 
 def make(
@@ -33,11 +33,20 @@ def make(
     )
 
 
-def _family(kind: str) -> Family:
-    space = (Axis("height"), Axis("width"), Axis("channels"))
-    window = (Axis("kernel"), Axis("stride", 1), Axis("pad", 0, 0))
-    return Family((f"{kind}Pool", f"Int8{kind}Pool"), (*space, *window), partial(make, kind=kind))
+def mean(precision: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
+    """Yield the mean of each channel, as squeeze and excitation takes it."""
+    op_type = "Int8ReduceMean" if precision == "int8" else "ReduceMean"
+    axes = (1, 2) if precision == "int8" else (2, 3)
+    yield OpSpec.of(op_type, (activation(precision, height, width, channels),), axes=axes, keepdims=1)
 
+
+def _family(kind: str) -> Family:
+    window = (Axis("kernel"), Axis("stride", 1), Axis("pad", 0, 0))
+    return Family((f"{kind}Pool", f"Int8{kind}Pool"), (*_SPACE, *window), partial(make, kind=kind))
+
+
+_SPACE = (Axis("height"), Axis("width"), Axis("channels"))
 
 AVERAGE = _family("Average")
 MAXIMUM = _family("Max")
+MEAN = Family(("ReduceMean", "Int8ReduceMean"), _SPACE, mean)

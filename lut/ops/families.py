@@ -62,9 +62,11 @@ def _name_family(op: OpSpec, output: TensorSpec) -> str:
         words += _window_words(op, rule)
     if not rule.has_weights and len(op.inputs) != 1:
         words.append(f"of {len(op.inputs)}")
+    if kind := rule.kind(op):
+        words.append(kind)
     if rule.has_groups:
         words += _group_words(op, rule, output)
-    if rule.has_weights and len(op.inputs) == 2:
+    if rule.has_weights and rule.has_window and len(op.inputs) == 2:
         words.append("without bias")
     words += [
         f"{_quote(name)}={_quote(value)}"

@@ -5,8 +5,10 @@ The format is described in `bench/speed_benchmark/src/xnnpack/graph.h`.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 __all__ = ["FLOAT", "INT8", "Graph", "Range", "Role", "Tensor"]
@@ -18,6 +20,8 @@ FLOAT, INT8 = "f32", "qs8"
 
 _SCALE = 1 / 128
 """[-1, 1) in 8 bits, for activations and weights: every ratio of scales is well inside what kernels take."""
+
+_MOST_FLOAT = 3.4028234e38
 
 Range = tuple[float, float]
 
@@ -31,11 +35,13 @@ class Tensor:
     dims: tuple[int, ...]
     scale: float = 0.0
     channel_dim: int = 0
+    data: bytes | None = None
+    """What a weight or bias holds, in the engine's order; None leaves it to the program."""
 
     @property
     def full_range(self) -> Range:
         """All that it can hold: the bounds of an operator that is fused with nothing."""
-        return (-128 * self.scale, 127 * self.scale) if self.kind == INT8 else (float("-inf"), float("inf"))
+        return (-128 * self.scale, 127 * self.scale) if self.kind == INT8 else (-inf, inf)
 
     @property
     def positive_range(self) -> Range:
@@ -68,6 +74,17 @@ class Graph:
             return self._add(Tensor("bias", FLOAT, (channels,)))
         return self._add(Tensor("bias", "qc32", (channels,), _SCALE * _SCALE))
 
+    def parameter(self, kind: str, dims: Sequence[int], data: bytes | None = None) -> Tensor:
+        """Add a parameter that has the type of activations, in 8 bits with one scale."""
+        return self._add(Tensor("weight", kind, tuple(dims), _SCALE if kind == INT8 else 0.0, data=data))
+
+    def constant(self, kind: str, value: float) -> Tensor:
+        """Add one number as a parameter of an activation's type."""
+        level = max(-128, min(127, round(value / _SCALE)))
+        return self.parameter(
+            kind, (1,), struct.pack("<f", value) if kind == FLOAT else struct.pack("b", level)
+        )
+
     def node(
         self,
         kind: str,
@@ -87,6 +104,9 @@ class Graph:
         for tensor in ordered:
             facts = f"{tensor.role} {tensor.kind} {tensor.scale!r} 0 {tensor.channel_dim}"
             lines.append(f"value {facts} {_format(tensor.dims)}")
+        for tensor in ordered:
+            if tensor.data is not None:
+                lines.append(f"data {number[id(tensor)]} {tensor.data.hex()}")
         for kind, ints, floats, tensors in self.nodes:
             values = [-1 if tensor is None else number[id(tensor)] for tensor in tensors]
             lines.append(f"node {kind} {_format(ints)} {_format(_finite(floats))} {_format(values)}")
@@ -102,5 +122,7 @@ def _format(numbers: Sequence[int | float]) -> str:
 
 
 def _finite(floats: Sequence[float]) -> Sequence[float]:
-    """Leave bounds out that bound nothing: C++ streams read no infinity."""
-    return () if floats and set(map(abs, floats)) == {float("inf")} else floats
+    """Leave bounds out that bound nothing, of which the last may be absent: C++ streams read no infinity."""
+    if floats and floats[-1] == inf:
+        return _finite(floats[:-1])
+    return [-_MOST_FLOAT if number == -inf else number for number in floats] if set(floats) != {-inf} else ()

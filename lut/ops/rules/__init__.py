@@ -14,7 +14,10 @@ from lut.ops.rules import (
     layout,
     pooling,
     quantization,
+    rearranging,
+    reducing,
     reshaping,
+    scaling,
 )
 from lut.ops.rules.rule import Arguments, Rule
 from lut.ops.rules.window import Layout, Window
@@ -30,7 +33,10 @@ _FAMILIES = (
     layout,
     pooling,
     quantization,
+    rearranging,
+    reducing,
     reshaping,
+    scaling,
 )
 
 

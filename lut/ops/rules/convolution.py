@@ -1,4 +1,4 @@
-"""Convolutions: Conv (fp32) and Int8Conv, Int8ConvRelu (quantized, NHWC).
+"""Convolutions: Conv, ConvRelu (fp32) and Int8Conv, Int8ConvRelu (quantized, NHWC).
 
 Inputs are X, the weight, and the bias (optional for Conv). The weight of N output channels is
 [N, C/group, kh, kw] in NCHW and [N, kh, kw, C/group] in NHWC, the bias [N].
@@ -68,4 +68,9 @@ _CONV = Rule(
 )
 _QUANTIZED = replace(_CONV, orders=NHWC_ONLY)
 
-RULES = {"Conv": _CONV, "Int8Conv": _QUANTIZED, "Int8ConvRelu": replace(_QUANTIZED, unfused="Int8Conv")}
+RULES = {
+    "Conv": _CONV,
+    "ConvRelu": replace(_CONV, unfused="Conv"),
+    "Int8Conv": _QUANTIZED,
+    "Int8ConvRelu": replace(_QUANTIZED, unfused="Int8Conv"),
+}

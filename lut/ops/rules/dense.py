@@ -6,6 +6,7 @@ dimensions from `axis` on (1 unless written).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from lut.errors import ModelError
@@ -50,4 +51,9 @@ _RULE = Rule(
     view=see_matrix,
 )
 
-RULES = {"FC": _RULE, "Int8FC": _RULE}
+RULES = {
+    "FC": _RULE,
+    "FCRelu": replace(_RULE, unfused="FC"),
+    "Int8FC": _RULE,
+    "Int8FCRelu": replace(_RULE, unfused="Int8FC"),
+}

@@ -1,8 +1,13 @@
-"""Operators whose output is shaped like their inputs: sums, activations, softmax."""
+"""Operators whose output is shaped like their inputs: sums, activations, softmax.
+
+As in ONNX, HardSigmoid is max(0, min(1, alpha x + beta)), HardSwish x max(0, min(1, x / 6 + 1 / 2)), and Clip
+keeps values between `min` and `max`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from lut.errors import ModelError
 from lut.ops.arguments import normalise_value
@@ -14,6 +19,7 @@ __all__ = ["RULES"]
 
 
 _ALPHA = 0.01
+_SLOPE, _OFFSET = 0.2, 0.5
 
 
 def _dtype_of(op: OpSpec) -> int:
@@ -33,6 +39,20 @@ def _infer_leaky_relu(op: OpSpec) -> Outputs:
     return _infer_unary(op)
 
 
+def _infer_hard_sigmoid(op: OpSpec) -> Outputs:
+    for name, default in (("alpha", _SLOPE), ("beta", _OFFSET)):
+        if not isinstance(op.arg(name, default), float):
+            raise ModelError(f"{name} is {op.arg(name)!r}; expected a number such as {default}")
+    return _infer_unary(op)
+
+
+def _infer_clip(op: OpSpec) -> Outputs:
+    least, most = op.arg("min", -inf), op.arg("max", inf)
+    if not isinstance(least, float) or not isinstance(most, float) or not least < most:
+        raise ModelError(f"min and max are {least!r} and {most!r}; expected numbers such as 0.0 and 6.0")
+    return _infer_unary(op)
+
+
 def _infer_softmax(op: OpSpec) -> Outputs:
     outputs = _infer_unary(op)
     axis, rank = int_arg(op, "axis", 1), len(op.inputs[0].shape)
@@ -43,7 +63,7 @@ def _infer_softmax(op: OpSpec) -> Outputs:
 
 def _infer_sum(op: OpSpec) -> Outputs:
     # The quantized kernel adds exactly two tensors; fp32 Sum takes any number.
-    check_count(op, 2, 64 if op.op_type == "Sum" else 2)
+    check_count(op, 2, 64 if op.op_type.startswith("Sum") else 2)
     check_dtypes(op, _dtype_of(op))
     shapes = {tensor.shape for tensor in op.inputs}
     if len(shapes) > 1:
@@ -53,6 +73,10 @@ def _infer_sum(op: OpSpec) -> Outputs:
 
 _UNARY = Rule(_infer_unary)
 _LEAKY_RELU = Rule(_infer_leaky_relu, defaults=(("alpha", normalise_value(_ALPHA)),))
+_HARD_SIGMOID = Rule(
+    _infer_hard_sigmoid, defaults=(("alpha", normalise_value(_SLOPE)), ("beta", normalise_value(_OFFSET)))
+)
+_CLIP = Rule(_infer_clip)
 _SOFTMAX = Rule(
     _infer_softmax,
     sizes=frozenset({"axis"}),  # where the matrix begins whose rows are normalised
@@ -66,14 +90,22 @@ RULES = {
     "Int8Relu": _UNARY,
     "LeakyRelu": _LEAKY_RELU,
     "Int8LeakyRelu": _LEAKY_RELU,
+    "Clip": _CLIP,
+    "Int8Clip": _CLIP,
+    "HardSigmoid": _HARD_SIGMOID,
+    "Int8HardSigmoid": _HARD_SIGMOID,
+    "HardSwish": _UNARY,
+    "Int8HardSwish": _UNARY,
     "Sigmoid": _UNARY,
     "Int8Sigmoid": _UNARY,
     "Softmax": _SOFTMAX,
     "Int8Softmax": _SOFTMAX,
     "Sum": _SUM,
+    "SumRelu": replace(_SUM, unfused="Sum"),
     "Int8Sum": _SUM,
     "Int8SumRelu": replace(_SUM, unfused="Int8Sum"),
     "Add": _SUM,
+    "AddRelu": replace(_SUM, unfused="Add"),
     "Int8Add": _SUM,
     "Int8AddRelu": replace(_SUM, unfused="Int8Add"),
 }

@@ -1,4 +1,4 @@
-"""Operators that make feature maps larger: ConvTranspose, ResizeNearest (fp32), and each with Int8.
+"""Operators that make feature maps larger: ConvTranspose, ResizeBilinear, ResizeNearest, and each with Int8.
 
 The weight of a transposed convolution from C to N channels is [C, N/group, kh, kw] in NCHW and
 [C, kh, kw, N] in NHWC. The quantized one has no groups and always a bias [N].
@@ -149,6 +149,8 @@ _RESIZE = Rule(
 RULES = {
     "ConvTranspose": _CONV_TRANSPOSE,
     "Int8ConvTranspose": replace(_CONV_TRANSPOSE, orders=NHWC_ONLY),
+    "ResizeBilinear": _RESIZE,
+    "Int8ResizeBilinear": replace(_RESIZE, orders=NHWC_ONLY),
     "ResizeNearest": _RESIZE,
     "Int8ResizeNearest": replace(_RESIZE, orders=NHWC_ONLY),
 }

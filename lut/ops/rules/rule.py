@@ -24,6 +24,7 @@ __all__ = [
     "count_from_front",
     "int_arg",
     "keep_spelling",
+    "no_kind",
     "no_multiply_adds",
 ]
 
@@ -37,6 +38,11 @@ NHWC_ONLY = ("NHWC",)
 def no_multiply_adds(op: OpSpec, outputs: Outputs) -> int:  # noqa: ARG001 - the signature is Rule's
     """Count none: the operator moves, compares or adds, but never multiplies and accumulates."""
     return 0
+
+
+def no_kind(op: OpSpec) -> str:  # noqa: ARG001 - the signature is Rule's
+    """Name no further kind: arguments tell all that decides the kernel."""
+    return ""
 
 
 def keep_spelling(args: Arguments, rank: int) -> Arguments:  # noqa: ARG001 - the signature is Rule's
@@ -71,6 +77,8 @@ class Rule:
     """What further arguments are when they are not written."""
     unfused: str = ""
     """The type's name without the ReLU that is fused into it; empty where none is."""
+    kind: Callable[[OpSpec], str] = no_kind
+    """Name what of the inputs' shapes decides which kernel runs; empty where nothing does."""
     view: Callable[[OpSpec, TensorSpec], View] = see_values
     """How its kernel sees its first input and its first output."""
     spell: Callable[[Arguments, int], Arguments] = keep_spelling

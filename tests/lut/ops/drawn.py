@@ -28,7 +28,7 @@ def quantized(op_type: str) -> bool:
 def plain(op_type: str) -> str:
     """The type without its precision, nor a ReLU that is fused into it."""
     name = op_type.removeprefix("Int8")
-    return name.removesuffix("Relu") if name not in ("Relu", "LeakyRelu") else name
+    return name.removesuffix("Relu") if name not in ("Relu", "LeakyRelu", "PRelu") else name
 
 
 def draw_kind(op_type: str, random: Random) -> Kind:
@@ -71,7 +71,7 @@ def space(random: Random) -> tuple[int, int]:
 
 def written_order(op_type: str, kind: Kind, random: Random) -> Args:
     """The order, which may be left out where it is the default."""
-    default = kind["order"] == "NCHW" or op_type == "Int8ResizeNearest"
+    default = kind["order"] == "NCHW" or op_type.startswith("Int8Resize")
     return {} if default and random.random() < 0.5 else {"order": kind["order"]}
 
 
@@ -286,26 +286,102 @@ def draw_tile(_op_type: str, _kind: Kind, random: Random) -> tuple[list[Shape], 
     return [shape], args
 
 
+def hard_sigmoid_kind(_op_type: str, random: Random) -> Kind:
+    return {"alpha": random.choice([0.2, 1 / 6]), "beta": random.choice([0.5, 0.25])}
+
+
+def draw_hard_sigmoid(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    defaults = {"alpha": 0.2, "beta": 0.5}
+    args = {
+        name: value for name, value in kind.items() if name in defaults and value != defaults[name]
+    } | random.choice([{}, {"beta": kind["beta"]}])
+    return [any_shape(random)], args
+
+
+def draw_clip(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    return [any_shape(random)], {"min": kind["min"], "max": kind["max"]}
+
+
+def mul_kind(_op_type: str, random: Random) -> Kind:
+    return {"repeated": random.choice([(), (1, 2), (3,), (1, 2, 3)])}
+
+
+def draw_mul(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    first = tuple(random.randint(2, 20) for _ in range(4))
+    second = tuple(1 if place in kind["repeated"] else size for place, size in enumerate(first))
+    return [first, second], random.choice([{}, {"order": "NHWC"}])
+
+
+def prelu_kind(op_type: str, random: Random) -> Kind:
+    return {"order": order(op_type, random), "slopes": random.choice(["one", "channels"])}
+
+
+def draw_prelu(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    channels = random.randint(2, 60)
+    slopes = 1 if kind["slopes"] == "one" else channels
+    return [feature_map(kind, channels, space(random)), (slopes,)], written_order(op_type, kind, random)
+
+
+def block_kind(op_type: str, random: Random) -> Kind:
+    return {"order": order(op_type, random), "block_size": random.choice([2, 3])}
+
+
+def draw_block(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    channels = kind["block_size"] ** 2 * random.randint(1, 9)
+    args: Args = {"block_size": kind["block_size"]}
+    return [feature_map(kind, channels, space(random))], args | written_order(op_type, kind, random)
+
+
+def draw_pad(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    shape = any_shape(random)
+    before, after = (tuple(random.randint(0, 3) for _ in shape) for _ in range(2))
+    default = kind["value"] == 0.0 and random.random() < 0.5
+    return [shape], {"before": before, "after": after} | ({} if default else {"value": kind["value"]})
+
+
+def mean_kind(_op_type: str, random: Random) -> Kind:
+    return {"axes": random.choice([(-1,), (-2, -1), (-3, -2)]), "keepdims": random.choice([0, 1])}
+
+
+def draw_mean(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    shape = tuple(random.randint(1, 20) for _ in range(random.randint(3, 4)))
+    axes = random.choice([kind["axes"], tuple(axis + len(shape) for axis in kind["axes"])])
+    kept = kind["keepdims"] == 1 and random.random() < 0.5
+    return [shape], {"axes": axes} | ({} if kept else {"keepdims": kind["keepdims"]})
+
+
 DRAWN: dict[str, tuple[Callable[[str, Random], Kind], Draw]] = {
     "Add": (lambda _op_type, _random: {"inputs": 2}, draw_sum),
     "AveragePool": (pool_kind, draw_pool),
     "ChannelShuffle": (shuffle_kind, draw_shuffle),
+    "Clip": (
+        lambda _op_type, random: {"min": random.choice([0.0, -1.0]), "max": random.choice([1.0, 6.0])},
+        draw_clip,
+    ),
     "Concat": (lambda _op_type, random: {"inputs": random.randint(1, 3)}, draw_concat),
     "Conv": (conv_kind, draw_conv),
     "ConvTranspose": (transposed_kind, draw_transposed),
+    "DepthToSpace": (block_kind, draw_block),
     "Dequantize": (nothing, draw_any),
     "FC": (nothing, draw_dense),
     "Flatten": (nothing, draw_flatten),
+    "HardSigmoid": (hard_sigmoid_kind, draw_hard_sigmoid),
+    "HardSwish": (nothing, draw_any),
     "LeakyRelu": (
         lambda _op_type, random: {"alpha": normalise_value(random.choice([0.01, 0.1, 0.3, 0.25]))},
         draw_leaky,
     ),
     "MaxPool": (pool_kind, draw_pool),
+    "Mul": (mul_kind, draw_mul),
     "NCHW2NHWC": (nothing, draw_map),
     "NHWC2NCHW": (nothing, draw_map),
+    "PRelu": (prelu_kind, draw_prelu),
+    "Pad": (lambda _op_type, random: {"value": random.choice([0.0, 1.0])}, draw_pad),
     "Quantize": (nothing, draw_any),
+    "ReduceMean": (mean_kind, draw_mean),
     "Relu": (nothing, draw_any),
     "Reshape": (nothing, draw_reshape),
+    "ResizeBilinear": (resize_kind, draw_resize),
     "ResizeNearest": (resize_kind, draw_resize),
     "Sigmoid": (nothing, draw_any),
     "Slice": (nothing, draw_slice),

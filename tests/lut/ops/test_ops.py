@@ -9,9 +9,17 @@ from tests.lut.ops.operators import refusal
 from tests.lut.samples import CONV, RELU
 
 _BOTH = ("Add", "Concat", "ConvTranspose", "Flatten", "LeakyRelu", "MaxPool", "Reshape", "ResizeNearest")
+_OF_TODAYS_NETS = (
+    *("Clip", "DepthToSpace", "FCRelu", "HardSigmoid", "HardSwish", "Mul", "PRelu", "Pad", "ReduceMean"),
+    "ResizeBilinear",
+)
 IN_NO_RELEASED_NET = {
-    *(prefix + op_type for op_type in (*_BOTH, "Sigmoid", "Slice", "Transpose") for prefix in ("", "Int8")),
-    *("Int8AddRelu", "Int8MaxPoolRelu", "Int8Relu"),
+    *(
+        prefix + op_type
+        for op_type in (*_BOTH, *_OF_TODAYS_NETS, "Sigmoid", "Slice", "Transpose")
+        for prefix in ("", "Int8")
+    ),
+    *("AddRelu", "ConvRelu", "Int8AddRelu", "Int8MaxPoolRelu", "Int8Relu", "SumRelu"),
 }
 
 
@@ -61,7 +69,8 @@ def test_operators_need_inputs_of_a_size(op_type: str) -> None:
 def test_inputs_of_another_type_are_refused(op_type: str) -> None:
     quantized = op_type.startswith("Int8") and op_type != "Int8Quantize"
     x = TensorSpec((1, 8, 8, 8), FLOAT if quantized else UINT8)
-    count = 3 if "Conv" in op_type or "FC" in op_type else 2 if "Sum" in op_type or "Add" in op_type else 1
+    plain = op_type.removeprefix("Int8").removesuffix("Relu")
+    count = 3 if plain in ("Conv", "ConvTranspose", "FC") else 2 if plain in ("Add", "Mul", "P", "Sum") else 1
     assert refusal(OpSpec.of(op_type, [x] * count, order="NHWC")) == (
         "input 0 is float (1) where uint8 (6) is expected"
         if quantized

@@ -37,6 +37,14 @@ std::vector<Number> read_list(std::istringstream* words) {
   return numbers;
 }
 
+bool read_hexadecimal(const std::string& digits, std::vector<unsigned char>* bytes) {
+  if (digits.size() % 2 != 0 || digits.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
+  for (size_t at = 0; at < digits.size(); at += 2) {
+    bytes->push_back(static_cast<unsigned char>(std::stoi(digits.substr(at, 2), nullptr, 16)));
+  }
+  return true;
+}
+
 }  // namespace
 
 size_t Value::elements() const {
@@ -72,6 +80,14 @@ Graph parse_graph(const std::string& text) {
       value.type = look_up(kTypes, type, line);
       if (value.dims.size() > kMostDims || value.channel_dim > kMostDims) words.setstate(std::ios::failbit);
       graph.values.push_back(value);
+    } else if (word == "data") {
+      size_t index = 0;
+      std::string digits;
+      words >> index >> digits;
+      if (index >= graph.values.size() || !read_hexadecimal(digits, &graph.data[index]) ||
+          graph.data[index].size() != graph.values[index].bytes()) {
+        throw NetError("parse", "the data of value " + std::to_string(index) + " do not fit it");
+      }
     } else if (word == "node") {
       Node node;
       words >> node.kind;

@@ -2,13 +2,16 @@
 //
 //   xnnpack 1 <external values>\n
 //   value <role> <type> <scale> <zero point> <channel dimension> <rank> <dims …>\n
+//   data <value> <hexadecimal bytes>\n
 //   node <kind> <ints> <int …> <floats> <float …> <values> <value …>\n
 //
 // Values are numbered in their order, those from outside first. A role is input, output, inner, weight or bias; a
-// type f32, qs8, qu8, qc8 (a scale for each channel), q32 or qc32. In a node, value -1 is one that is not there.
+// type f32, qs8, qu8, qc8 (a scale for each channel), q32 or qc32. Data are what a value holds at the beginning; others
+// are filled by the program. In a node, value -1 is one that is not there.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,6 +43,7 @@ struct Node {
 struct Graph {
   size_t externals = 0;
   std::vector<Value> values;
+  std::map<size_t, std::vector<unsigned char>> data;
   std::vector<Node> nodes;
 };
 

@@ -131,10 +131,19 @@ class XnnpackNet : public Net {
   std::string outputs_json() const override { return outputs_json_; }
 
  private:
+  Buffer make_parameter(size_t index) const {
+    const Value& value = graph_.values[index];
+    const auto given = graph_.data.find(index);
+    if (given == graph_.data.end()) return fill_parameter(value, static_cast<uint32_t>(index));
+    Buffer data = allocate(value.bytes());
+    std::copy(given->second.begin(), given->second.end(), data.get());
+    return data;
+  }
+
   uint32_t define_value(size_t index, xnn_subgraph_t subgraph) {
     const Value& value = graph_.values[index];
     const bool parameter = value.role == Role::kWeight || value.role == Role::kBias;
-    if (parameter) parameters_.push_back(fill_parameter(value, static_cast<uint32_t>(index)));
+    if (parameter) parameters_.push_back(make_parameter(index));
     const void* data = parameter ? parameters_.back().get() : nullptr;
     const uint32_t external = index < graph_.externals ? static_cast<uint32_t>(index) : kNoValue;
     const uint32_t flags = external == kNoValue ? 0 : value.role == Role::kInput ? kExternalInput : kExternalOutput;

@@ -1,0 +1,39 @@
+"""Operators as nodes of a subgraph: what XNNPACK runs, in which realisation, and what it does not.
+
+Activations are NHWC, in fp32 too; 8-bit ones have a sign and one scale, and weights a scale for each channel
+("qs8"), as LiteRT and ExecuTorch have them. One module a kind of operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.engines.xnnpack.graph import Graph, Tensor
+from bench.engines.xnnpack.lowering import convolution, elementwise, layout, pooling
+from bench.engines.xnnpack.lowering.shared import Lowering, kind_of, to_nhwc
+from lut.errors import ModelError
+from lut.ops import OpSpec
+
+__all__ = ["LOWERINGS", "add_op", "kind_of", "to_nhwc"]
+
+LOWERINGS: dict[str, Lowering] = {
+    op_type: lowering
+    for module in (convolution, elementwise, layout, pooling)
+    for op_type, lowering in module.LOWERINGS.items()
+}
+"""By operator type. What is not here, XNNPACK does not run."""
+
+
+def add_op(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    """Add the nodes that run an operator from its activations to its first output.
+
+    Raises:
+        ModelError: XNNPACK has no such operator, or not with these arguments.
+    """
+    lowering = LOWERINGS.get(op.op_type)
+    if lowering is None:
+        raise ModelError(f"XNNPACK has no operator for {op.op_type}.")
+    try:
+        lowering(graph, op, inputs, output)
+    except ModelError as error:
+        raise ModelError(f"{op.describe()}: XNNPACK {error}.") from error

@@ -1,0 +1,86 @@
+"""Operators that move values: shuffles, other shapes, slices, joins, padding, resizing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.engines.xnnpack.graph import Graph, Tensor
+from bench.engines.xnnpack.lowering.shared import Lowering, to_nhwc, with_dims
+from lut.errors import ModelError
+from lut.ops import OpSpec, canonical_arguments
+
+__all__ = ["LOWERINGS"]
+
+
+def _shuffle(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    """There is none as one operator: channels become two dimensions, which change places."""
+    (x,) = inputs
+    batch, height, width, channels = x.dims
+    group = op.arg("group", 1)
+    apart = with_dims(graph, x, (batch, height, width, group, channels // group))
+    swapped = graph.activation("inner", x.kind, (batch, height, width, channels // group, group))
+    graph.node("transpose", apart, swapped, ints=(0, 1, 2, 4, 3))
+    graph.node("reshape", swapped, output, ints=output.dims)
+
+
+def _reshape(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    graph.node("reshape", inputs[0], output, ints=output.dims)
+
+
+def _transpose(order: tuple[int, ...] | None) -> Lowering:
+    def lower(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+        rank = len(op.inputs[0].shape)
+        axes = order or op.arg("axes") or tuple(reversed(range(rank)))
+        graph.node("transpose", inputs[0], output, ints=axes)
+
+    return lower
+
+
+def _slice(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    starts = dict(canonical_arguments(op))["starts"]  # however they are spelled
+    assert isinstance(starts, tuple)
+    graph.node("slice", inputs[0], output, ints=(*to_nhwc(op, tuple(map(int, starts))), *output.dims))
+
+
+def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    if not 2 <= len(inputs) <= 4:
+        raise ModelError("joins 2 to 4 inputs")
+    axis = next(
+        (
+            axis
+            for axis in range(len(output.dims))
+            if any(each.dims[axis] != output.dims[axis] for each in inputs)
+        ),
+        0,
+    )
+    graph.node("concatenate", *inputs, output, ints=(axis, len(inputs)))
+
+
+def _pad(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    before, after = (to_nhwc(op, op.arg(name)) for name in ("before", "after"))
+    graph.node("pad", inputs[0], output, ints=(*before, *after), floats=(float(op.arg("value", 0.0)),))
+
+
+def _resize(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    graph.node("resize_bilinear", inputs[0], output, ints=output.dims[1:3])
+
+
+def _depth_to_space(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    graph.node("depth_to_space", inputs[0], output, ints=(op.arg("block_size"),))
+
+
+_BY_PLAIN_NAME: dict[str, Lowering] = {
+    "ChannelShuffle": _shuffle,
+    "Concat": _concatenate,
+    "DepthToSpace": _depth_to_space,
+    "Flatten": _reshape,
+    "Pad": _pad,
+    "Reshape": _reshape,
+    "ResizeBilinear": _resize,
+    "Slice": _slice,
+    "Transpose": _transpose(None),
+}
+
+LOWERINGS: dict[str, Lowering] = {
+    f"{prefix}{name}": lowering for name, lowering in _BY_PLAIN_NAME.items() for prefix in ("", "Int8")
+} | {"NCHW2NHWC": _transpose((0, 2, 3, 1)), "NHWC2NCHW": _transpose((0, 3, 1, 2))}

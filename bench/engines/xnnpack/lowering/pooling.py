@@ -1,0 +1,67 @@
+"""Poolings, and means over dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.engines.xnnpack.graph import INT8, Graph, Tensor
+from bench.engines.xnnpack.lowering.shared import Lowering, bounds, give_dims, is_nchw, spread_over
+from lut.errors import ModelError
+from lut.ops import OpSpec, Window
+
+__all__ = ["LOWERINGS"]
+
+
+def _average_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    (x,) = inputs
+    if _covers_all(op, x):
+        graph.node("global_average", x, output, floats=bounds(op, output))
+        return
+    if x.kind == INT8:
+        raise ModelError("averages windows of bytes with a sign only over a whole image")
+    window = Window.read(op)
+    top, left, bottom, right = window.pads
+    ints = (top, right, bottom, left, *window.kernel, *window.stride)
+    graph.node("average_pooling", x, output, ints=ints, floats=bounds(op, output))
+
+
+def _covers_all(op: OpSpec, x: Tensor) -> bool:
+    """Tell whether the window is the whole image, and nothing besides."""
+    if op.arg("global_pooling", 0):
+        return True
+    window = Window.read(op)
+    return window.kernel == x.dims[1:3] and not any(window.pads)
+
+
+def _max_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    (x,) = inputs
+    if op.arg("global_pooling", 0):
+        raise ModelError("takes no maximum over a whole image")
+    window = Window.read(op)
+    top, left, bottom, right = window.pads
+    ints = (top, right, bottom, left, *window.kernel, *window.stride, *window.dilation)
+    graph.node("max_pooling", x, output, ints=ints, floats=bounds(op, output))
+
+
+def _mean(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    (x,) = inputs
+    rank = len(x.dims)
+    axes = [int(axis) % rank for axis in op.arg("axes")]
+    if is_nchw(op, rank):
+        axes = [(0, 3, 1, 2)[axis] for axis in axes]
+    kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.dims))
+    result = give_dims(graph, output, kept)
+    graph.node("mean", x, result, ints=sorted(axes))
+    spread_over(graph, result, output)
+
+
+LOWERINGS: dict[str, Lowering] = {
+    "AveragePool": _average_pool,
+    "Int8AveragePool": _average_pool,
+    "Int8AveragePoolRelu": _average_pool,
+    "Int8MaxPool": _max_pool,
+    "Int8MaxPoolRelu": _max_pool,
+    "Int8ReduceMean": _mean,
+    "MaxPool": _max_pool,
+    "ReduceMean": _mean,
+}

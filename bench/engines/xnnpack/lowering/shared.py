@@ -1,0 +1,56 @@
+"""What lowerings share: how activations are realised, bounds, other dimensions for the same values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bench.engines.xnnpack.graph import FLOAT, INT8, Graph, Range, Tensor
+from lut.ops import UINT8, OpSpec, TensorSpec
+
+__all__ = ["Lowering", "bounds", "give_dims", "is_nchw", "kind_of", "spread_over", "to_nhwc", "with_dims"]
+
+Lowering = Callable[[Graph, OpSpec, Sequence[Tensor], Tensor], None]
+"""Adds the nodes that run an operator from its activations to its first output; raises ModelError."""
+
+
+def kind_of(tensor: TensorSpec) -> str:
+    """Give the type in which an activation of this data type is realised."""
+    return INT8 if tensor.dtype == UINT8 else FLOAT
+
+
+def is_nchw(op: OpSpec, rank: int) -> bool:
+    """Tell whether an activation with so many dimensions is one that this engine has in another order."""
+    return rank == 4 and op.arg("order", "NHWC" if op.op_type.startswith("Int8") else "NCHW") == "NCHW"
+
+
+def to_nhwc(op: OpSpec, numbers: Sequence[int]) -> tuple[int, ...]:
+    """Give numbers that belong to an activation's dimensions in the order in which this engine has them."""
+    if is_nchw(op, len(numbers)):
+        batch, channels, height, width = numbers
+        return batch, height, width, channels
+    return tuple(numbers)
+
+
+def bounds(op: OpSpec, output: Tensor) -> Range:
+    """Give what an operator clamps its output to: to nothing below zero where a ReLU is fused into it."""
+    return output.positive_range if op.op_type.endswith("Relu") else output.full_range
+
+
+def with_dims(graph: Graph, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+    """Give a value with other dimensions, by a node where they differ."""
+    if x.dims == dims:
+        return x
+    result = graph.activation("inner", x.kind, dims)
+    graph.node("reshape", x, result, ints=dims)
+    return result
+
+
+def give_dims(graph: Graph, output: Tensor, dims: tuple[int, ...]) -> Tensor:
+    """Give what a node with other dimensions writes; `spread_over` makes the output of it."""
+    return output if output.dims == dims else graph.activation("inner", output.kind, dims)
+
+
+def spread_over(graph: Graph, result: Tensor, output: Tensor) -> None:
+    """Make the output of what `give_dims` gave."""
+    if result is not output:
+        graph.node("reshape", result, output, ints=output.dims)

@@ -1,0 +1,41 @@
+"""What Caffe2 is said not to run, the engine itself refuses, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bench.campaign import run_plan
+from bench.engines import CAFFE2
+from lut.entries import Failure, Measurement, RunConfig
+from lut.journal import read_journal
+from lut.ops import OpSpec
+from lut.ops.rules import RULES
+from tests.bench.conftest import FaultyHost
+from tests.lut.ops.drawn import draw_kind, draw_op
+
+
+def draw(op_type: str) -> OpSpec:
+    random = Random(op_type)
+    return draw_op(op_type, draw_kind(op_type, random), random)
+
+
+def test_the_engine_has_no_operator_of_a_type_that_is_refused(host: FaultyHost, tmp_path: Path) -> None:
+    ops = {op_type: draw(op_type) for op_type in RULES}
+    run_plan(ops.values(), host, RunConfig(passes=1, iters=1, warmup=1), tmp_path / "run.jsonl")
+    entries = list(read_journal(tmp_path / "run.jsonl"))
+    measured = {entry.op.op_type for entry in entries if isinstance(entry, Measurement)}
+    absent = {
+        entry.op.op_type
+        for entry in entries
+        if isinstance(entry, Failure) and "Cannot create operator of type" in entry.reason
+    }
+    assert absent == {op_type for op_type, op in ops.items() if CAFFE2.refusal(op) is not None}
+    assert measured == RULES.keys() - absent
+
+
+@pytest.mark.parametrize("op_type", ["HardSwish", "Int8Mul"])
+def test_a_refusal_names_the_operator(op_type: str) -> None:
+    assert CAFFE2.refusal(draw(op_type)) == f"Caffe2 has no operator {op_type}."
