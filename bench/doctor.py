@@ -28,6 +28,7 @@ from bench.device_runner import (
     server_address,
 )
 from bench.engines import CAFFE2, Engine
+from bench.numbers import check_numbers
 from bench.speed_benchmark import choose_target
 from lut.cache import default_cache
 from lut.entries import Failure, RunConfig, Segment
@@ -128,7 +129,7 @@ def _look_for_compiler(engine: Engine, name: str) -> Finding:
 
 
 def _check_engine(engine: Engine) -> Finding:
-    """Find the program whole (its SHA-256, its libraries' sizes), and let it measure one small operator."""
+    """Find the program whole (its SHA-256, its libraries' sizes), check its numbers, and let it measure."""
     try:
         program = engine.find("host")
     except DeviceError as error:
@@ -144,6 +145,7 @@ def _check_engine(engine: Engine) -> Finding:
     host = HostDevice(engine=engine)
     try:
         segment = Segment(host.info, host.prepare(lambda _: None), RunConfig(passes=1, iters=1, warmup=0))
+        check_numbers(host, segment.program, lambda _: None)
         (visit,) = run_block(host, segment, Block({op: {0}}), None, watch=Watch(silence_s=_ENGINE_S))
         reason = visit.outcome.reason if isinstance(visit.outcome, Failure) else None
     except DeviceError as error:
@@ -151,7 +153,7 @@ def _check_engine(engine: Engine) -> Finding:
     if reason is not None:
         again = f"rm -r {default_cache() / 'runtime'} && bench build{_of(engine)}"
         return Finding(f"the engine does not measure: {reason}", again, True)
-    return Finding(f"{program.engine} is whole and measures ({program.sha256[:12]})")
+    return Finding(f"{program.engine} is whole, computes right numbers and measures ({program.sha256[:12]})")
 
 
 def _check_phone_program(engine: Engine) -> Finding:

@@ -32,6 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench.speed_benchmark",),
     ("bench.engines",),
     ("bench.device_runner", "bench.op_generators"),
+    ("bench.numbers",),
     ("bench.campaign", "bench.doctor"),
     ("bench.cli",),
 )
@@ -209,6 +210,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "program",
             "session",
             "suspects",
+            "values",
             "watch",
             "whole_nets",
         },

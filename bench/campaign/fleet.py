@@ -9,7 +9,7 @@ from concurrent.futures import as_completed
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from bench.campaign.workers import run_apart, working
 from bench.device_runner import Block, Device, PhoneOptions, explain_no_phone, list_serials, open_device
@@ -17,16 +17,25 @@ from lut.entries import ProgramInfo
 from lut.errors import ConflictError, DeviceError
 
 __all__ = [
+    "Check",
     "WorkPool",
     "choose_devices",
     "group_by_name",
     "interrupt_all",
+    "no_check",
     "prepare_devices",
     "run_groups",
     "share_work",
 ]
 
 Outcome = TypeVar("Outcome")
+
+Check: TypeAlias = Callable[[Device, ProgramInfo, Callable[[str], None]], None]
+"""Raises DeviceError for a prepared device that should not be measured on; it may announce what it does."""
+
+
+def no_check(_device: Device, _program: ProgramInfo, _announce: Callable[[str], None]) -> None:
+    """Let every device be measured on."""
 
 
 class WorkPool:
@@ -84,18 +93,24 @@ def interrupt_all(devices: Iterable[Device]) -> None:
 
 
 def prepare_devices(
-    devices: Sequence[Device], announce: Callable[[str], None], lost: dict[str, str]
+    devices: Sequence[Device], announce: Callable[[str], None], lost: dict[str, str], check: Check
 ) -> list[tuple[Device, ProgramInfo]]:
-    """Prepare all devices at once; those that can't be are put into `lost`, with the reason.
+    """Prepare and check all devices at once; those that can't be used are put into `lost`, with the reason.
 
     Raises:
         DeviceError: none can be prepared.
     """
+
+    def prepare(device: Device) -> ProgramInfo:
+        program = device.prepare(announce)
+        check(device, program, announce)
+        return program
+
     if len(devices) == 1:
-        return [(devices[0], devices[0].prepare(announce))]
+        return [(devices[0], prepare(devices[0]))]
     ready: list[tuple[Device, ProgramInfo]] = []
     first: DeviceError | None = None
-    tasks = [partial(device.prepare, announce) for device in devices]
+    tasks = [partial(prepare, device) for device in devices]
     with working(tasks, partial(interrupt_all, devices)) as futures:
         for device, future in zip(devices, futures, strict=True):
             try:

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bench.campaign.blocks import cut_blocks, shuffle
-from bench.campaign.fleet import WorkPool, prepare_devices, share_work
+from bench.campaign.fleet import Check, WorkPool, no_check, prepare_devices, share_work
 from bench.campaign.recorder import Recorder, now
 from bench.campaign.summary import RunSummary
 from bench.device_runner import UNWATCHED, Device, Watch, run_block
@@ -31,6 +31,7 @@ def run_plan(
     device_name: str | None = None,
     retry_failed: bool = False,
     watch: Watch = UNWATCHED,
+    check: Check = no_check,
     progress: Callable[[RunSummary], None] = lambda _: None,
 ) -> RunSummary:
     """Measure a plan's operators that the journal does not hold yet, each once however often planned.
@@ -45,6 +46,7 @@ def run_plan(
         device_name: recorded where the device's own name would be.
         retry_failed: try the operators again that failed in an earlier run.
         watch: who hears of it, and when an operator counts as hung.
+        check: refuses a prepared device that should not be measured on; see `bench.numbers`.
         progress: hears the growing summary after every visit.
 
     Raises:
@@ -56,7 +58,7 @@ def run_plan(
     started = time.monotonic()
     fleet = [devices] if not isinstance(devices, Sequence) else list(devices)
     summary = RunSummary()
-    ready = prepare_devices(fleet, watch.announce, summary.lost_devices)
+    ready = prepare_devices(fleet, watch.announce, summary.lost_devices, check)
     segments = {
         device.info.serial: Segment(
             replace(device.info, name=device_name or device.info.name), program, config, now()

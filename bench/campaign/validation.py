@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drift
+from bench.campaign.fleet import Check, no_check
 from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
@@ -102,6 +103,7 @@ def prepare_validation(
     *,
     device_name: str,
     watch: Watch = UNWATCHED,
+    check: Check = no_check,
 ) -> Preparation:
     """Prepare a device to measure nets as the operators of a table were measured.
 
@@ -113,6 +115,7 @@ def prepare_validation(
         timing: what is asked for; threads and processors are else those of the table.
         device_name: whose records of the table count.
         watch: who hears of it.
+        check: refuses a prepared device that should not be measured on; see `bench.numbers`.
 
     Raises:
         ConflictError: the table's operators were measured with several settings, and none was asked for.
@@ -122,6 +125,7 @@ def prepare_validation(
     asked = timing.processors
     setting = read_setting(table_file, mixed=bool(asked.threads and asked.cpus))
     program = device.prepare(watch.announce)
+    check(device, program, watch.announce)
     own = program.kind == "speed_benchmark"
     known = None if setting is None else Processors(setting.threads, setting.cpus)
     if known is not None and asked.threads is None:

@@ -17,6 +17,7 @@ from bench.cli.live import Display
 from bench.cli.protocol_options import protocol_options
 from bench.device_runner import SILENCE_S, Device, Watch
 from bench.engines import Engine
+from bench.numbers import check_numbers
 from lut.cli import GroupedCommand, grouped, quiet_option, say
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import EngineError, FailedError
@@ -98,6 +99,7 @@ def run(
                 device_name=devices.name,
                 retry_failed=retry_failed,
                 watch=Watch(display.say, silence_s),
+                check=check_numbers,
                 progress=partial(display.show, [device.info.serial for device in group]),
             )
 

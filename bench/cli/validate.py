@@ -25,6 +25,7 @@ from bench.campaign import (
 from bench.cli.device_options import DeviceChoice, device_options
 from bench.cli.protocol_options import processor_options
 from bench.device_runner import Watch
+from bench.numbers import check_numbers
 from lut.cli import (
     Bar,
     GroupedCommand,
@@ -188,7 +189,14 @@ def validate(
         if ops:
             missing.refuse(table, chosen.path, lacking, ops)
         prepared = prepare_validation(
-            device, table, chosen.path, nets, timing, device_name=name, watch=Watch(tell)
+            device,
+            table,
+            chosen.path,
+            nets,
+            timing,
+            device_name=name,
+            watch=Watch(tell),
+            check=check_numbers,
         )
         for remark in prepared.remarks:
             tell(remark)

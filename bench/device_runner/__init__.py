@@ -23,6 +23,7 @@ from bench.device_runner.phone import (
 )
 from bench.device_runner.program import split_into_companies
 from bench.device_runner.session import SILENCE_S, Recovery, Visit, run_block
+from bench.device_runner.values import run_values
 from bench.device_runner.watch import UNWATCHED, Watch
 from bench.device_runner.whole_nets import NetRuns, measure_nets
 from lut.errors import DeviceError
@@ -53,6 +54,7 @@ __all__ = [
     "open_device",
     "read_profile",
     "run_block",
+    "run_values",
     "server_address",
     "split_into_companies",
 ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bench.engines.caffe2 import CAFFE2, OpNets, build_nets
-from bench.engines.engine import Engine, NetSource
+from bench.engines.engine import SCALE, Engine, NetSource, Values
 from bench.engines.xnnpack import XNNPACK
 
-__all__ = ["CAFFE2", "ENGINES", "XNNPACK", "Engine", "NetSource", "OpNets", "build_nets"]
+__all__ = ["CAFFE2", "ENGINES", "SCALE", "XNNPACK", "Engine", "NetSource", "OpNets", "Values", "build_nets"]
 
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CAFFE2, XNNPACK)}
 """By the names that `--engine` takes."""

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from bench.engines.canary import CANARY
 from bench.speed_benchmark import Program, Runtime, build_program, choose_target, find_program
 from lut.engines import EngineTraits
 from lut.ops import OpSpec
 
-__all__ = ["Engine", "NetSource"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["SCALE", "Engine", "NetSource", "Values"]
+
+SCALE = 1 / 128
+"""What one step of an 8-bit value stands for, of activations and weights alike: they hold [-1, 1).
+With one scale, ratios of scales are well inside what quantized kernels take."""
+
+Values: TypeAlias = "NDArray[np.float64]"
+"""Real values of a tensor, in its shape."""
+
+
+class Lower(Protocol):
+    """Writes the net that runs one operator."""
+
+    def __call__(self, op: OpSpec, values: Sequence[Values] | None = None) -> NetSource:
+        """Write it, with values for its inputs or without; see `Engine`."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +47,20 @@ class Engine:
     """A runtime that operators are measured on. Nothing else asks for an engine by its name.
 
     `lower` writes the net that runs one operator, and raises ModelError for an operator that the engine
-    does not run or that does not fit its rule. `lower_model` does so for a model's folder, given the net's
-    id and the shapes of its inputs, where these are not in the folder.
+    does not run or that does not fit its rule. Given real values for all inputs, the net holds them, as near
+    as the engine's types come to them; else the program fills them on the device. `read_output` turns the
+    bytes of an operator's first output into real values, in the operator's own order of dimensions.
+
+    `lower_model` writes the net that a model's folder holds, given the net's id and the shapes of its
+    inputs, where these are not in the folder.
     """
 
     traits: EngineTraits
     runtimes: Mapping[str, Runtime]
     """By machine."""
-    lower: Callable[[OpSpec], NetSource]
+    lower: Lower
     lower_model: Callable[[str, Path, Mapping[str, tuple[int, ...]] | None], NetSource]
+    read_output: Callable[[OpSpec, bytes], Values]
     refusal: Callable[[OpSpec], str | None] = lambda _: None
     """Why it does not run an operator; None where it does, or where only a run can tell."""
     shares_activations: bool = False

@@ -21,10 +21,10 @@ from bench.op_generators import (
     pool,
     quantize,
 )
-from bench.op_generators.family import PRECISIONS, Family
+from bench.op_generators.family import PRECISIONS, Axis, Family
 from bench.op_generators.space import Space, draw
 
-__all__ = ["FAMILIES", "PRECISIONS", "SPACES", "Family", "Space", "draw"]
+__all__ = ["FAMILIES", "PRECISIONS", "SPACES", "Axis", "Family", "Space", "draw"]
 
 FAMILIES: dict[str, Family] = {
     "add": elementwise.ADD,

@@ -17,7 +17,7 @@ from lut.ops.arguments import (
 )
 from lut.ops.canonical import MATCHES, canonical_arguments
 from lut.ops.families import Sizes, check_family, family_of
-from lut.ops.fusion import fuse, fuse_neighbours
+from lut.ops.fusion import fuse, fuse_neighbours, unfused_type
 from lut.ops.key_fields import KeyFields
 from lut.ops.rules import Window
 from lut.ops.shapes import bytes_moved, count_activations, infer_outputs, multiply_adds, weight_bytes
@@ -50,5 +50,6 @@ __all__ = [
     "multiply_adds",
     "normalise_value",
     "parse_argument",
+    "unfused_type",
     "weight_bytes",
 ]

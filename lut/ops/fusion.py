@@ -8,11 +8,16 @@ from lut.ops.rules import RULES
 from lut.ops.shapes import infer_outputs
 from lut.ops.spec import OpSpec
 
-__all__ = ["fuse", "fuse_neighbours"]
+__all__ = ["fuse", "fuse_neighbours", "unfused_type"]
 
 _FUSED = {rule.unfused: op_type for op_type, rule in RULES.items() if rule.unfused}
 
 _ACTIVATIONS = {"Int8Relu", "Relu"}
+
+
+def unfused_type(op_type: str) -> str:
+    """Give the type without the ReLU that is fused into it; of others, the type itself."""
+    return RULES[op_type].unfused or op_type
 
 
 def fuse(op: OpSpec, activation: OpSpec) -> OpSpec | None:

@@ -38,7 +38,7 @@ def test_a_machine_that_has_all_is_told_so(bench_command: Bench) -> None:
     rows = [line for line in out.splitlines() if "fix: " not in line]
     assert [row[8:22].strip() for row in rows] == list(CHECKS)
     assert {row.split()[0] for row in rows} <= {"ok", "note"}
-    assert "is whole and measures" in out
+    assert "is whole, computes right numbers and measures" in out
 
 
 def test_an_empty_machine_is_told_what_to_do_and_nothing_is_made(

@@ -12,6 +12,8 @@ from tests.phone.adbd import Phone
 from tests.phone.faults import KINDS, Fault
 from tests.phone.userland import UserlandError
 
+_PROCESSOR = "cortex-a53"
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -19,6 +21,12 @@ from tests.phone.userland import UserlandError
 @click.option("--phones", default=1, show_default=True, help="How many, on ports one after another.")
 @click.option("--storage", type=click.Path(path_type=Path), help="Keep what is on the phones in this folder.")
 @click.option("--architecture", default="arm64", show_default=True, help="Debian's name for it.")
+@click.option(
+    "--processor",
+    default=_PROCESSOR,
+    show_default=True,
+    help="What qemu shall be, by its own name for it. On its `max`, XNNPACK computes wrong numbers.",
+)
 @click.option("--no-authentication", is_flag=True, help="Take every host without a key.")
 @click.option(
     "--fault",
@@ -33,6 +41,7 @@ def main(
     phones: int,
     storage: Path | None,
     architecture: str,
+    processor: str,
     no_authentication: bool,
     faults: tuple[str, ...],
 ) -> None:
@@ -44,7 +53,9 @@ def main(
       bench devices --device tcp:127.0.0.1:5555
     """
     try:
-        asyncio.run(_serve(host, port, phones, storage, architecture, not no_authentication, faults))
+        asyncio.run(
+            _serve(host, port, phones, storage, architecture, processor, not no_authentication, faults)
+        )
     except UserlandError as error:
         raise click.ClickException(str(error)) from error
     click.echo("The phones are off.", err=True)
@@ -64,21 +75,24 @@ async def _serve(
     port: int,
     phones: int,
     storage: Path | None,
-    architecture: str,
+    machine: tuple[str, str],
     authentication: bool,
     faults: tuple[str, ...],
 ) -> None:
+    architecture, processor = machine
     started = []
     ended = asyncio.Event()
     for end in (signal.SIGINT, signal.SIGTERM):  # whoever started us in the background ignores the first
         asyncio.get_running_loop().add_signal_handler(end, ended.set)
     try:
         for number in range(phones):
-            serial = f"simulated{number}"
+            # Another processor is another phone: what was found out of the one holds for no other.
+            serial = f"simulated{number}" + ("" if processor == _PROCESSOR else f"-{processor}")
             phone = Phone(
                 serial,
                 folder=storage / serial if storage else None,
                 architecture=architecture,
+                processor=processor,
                 authentication=authentication,
                 faults=[_parse_fault(text) for text in faults],
             )

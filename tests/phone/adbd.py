@@ -43,7 +43,8 @@ class Phone:
     """A simulated phone that listens on TCP.
 
     `accept` decides about a public key that the phone has not seen; None never answers, as a user who
-    does not look at the screen. `faults` strike by the bytes of traffic of all connections.
+    does not look at the screen. `faults` strike by the bytes of traffic of all connections. `processor` is
+    what qemu shall be: "max" is its quickest, on which XNNPACK computes wrong numbers.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Phone:
         *,
         folder: Path | None = None,
         architecture: str = "arm64",
+        processor: str = "max",
         specification: Specification = GALAXY_S8,
         authentication: bool = True,
         accept: Callable[[bytes], bool | None] = lambda _: True,
@@ -63,7 +65,7 @@ class Phone:
         self.state = PhoneState(
             folder or Path(str(self._temporary and self._temporary.name)), serial, specification
         )
-        self.shell = Shell(provide_userland(architecture), self.state)
+        self.shell = Shell(provide_userland(architecture), self.state, processor)
         self.plan = FaultPlan(faults)
         self.authentication = authentication
         self.accept = accept

@@ -33,6 +33,7 @@ class Shell:
 
     root: Path
     state: PhoneState
+    processor: str = "max"
     running: set[subprocess.Popen[bytes]] = field(default_factory=set)
 
     async def run(self, command: str, raw: bool) -> AsyncGenerator[bytes, None]:
@@ -71,7 +72,7 @@ class Shell:
         self.state.tick()
         self._reap()
         child = subprocess.Popen(
-            [*proot_command(self.root, self.state.bindings), "/system/bin/sh", "-c", command],
+            [*proot_command(self.root, self.state.bindings, self.processor), "/system/bin/sh", "-c", command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

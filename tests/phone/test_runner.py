@@ -24,6 +24,8 @@ from bench.device_runner import PhoneOptions, Watch, load_keys, open_device
 from bench.device_runner.phone import adb
 from bench.device_runner.phone.bundle import FOLDER
 from bench.device_runner.phone.phone_device import PhoneDevice
+from bench.engines import XNNPACK
+from bench.numbers import check_numbers
 from lut.entries import BlockState, Segment
 from lut.errors import ConflictError, DeviceError, LutError
 from lut.journal import read_journal
@@ -41,14 +43,18 @@ def invoke(program: click.Command, *words: object) -> str:
 
 
 @pytest.mark.usefixtures("keys")
-@pytest.mark.parametrize(("engine", "suffix"), [("caffe2", ""), ("xnnpack", "-xnnpack")])
-def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(engine: str, suffix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("engine", "suffix", "processor"), [("caffe2", "", "max"), ("xnnpack", "-xnnpack", "cortex-a53")]
+)
+def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(
+    engine: str, suffix: str, processor: str, tmp_path: Path
+) -> None:
     """The real arm64 program, every step by the command lines."""
     need_userland("arm64")
     model, plan, journal = tmp_path / "FBNet-96" / "int8", tmp_path / "plan.jsonl", tmp_path / "run.jsonl"
     invoke(lut.cli.cli, "models", "build", "FBNet-96", "--precision", "int8", "-o", tmp_path)
     invoke(bench.cli.cli, "generate", "--space", "models", "--model", model, "-o", plan)
-    with run_phone("s8") as running:
+    with run_phone("s8", processor=processor) as running:
         listed = invoke(bench.cli.cli, "devices", "--json", "--device", running.serial, "--engine", engine)
         [device] = json.loads(listed)
         assert device["name"] == f"SM-G950U-7.0-24{suffix}"
@@ -68,6 +74,20 @@ def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(engine: str, suffix: 
         *("--input_dims", '{"data": [1, 3, 96, 96]}'),
     )
     assert "All operators found in the table? True" in said
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_processor_that_computes_wrong_numbers_is_refused_by_name() -> None:
+    need_userland("arm64")
+    with (
+        run_phone("wrong", processor="max") as running,
+        closing(open_device(running.serial, "direct", PhoneOptions(engine=XNNPACK))) as device,
+    ):
+        program = device.prepare(lambda _: None)
+        with pytest.raises(
+            DeviceError, match=r"xnnpack computes wrong numbers here, in \d+ of \d+ operators"
+        ):
+            check_numbers(device, program, lambda _: None)
 
 
 def test_the_program_is_copied_once(quick_phone: QuickPhone, options: PhoneOptions) -> None:

@@ -158,12 +158,16 @@ def _unpack(root: Path) -> None:
         (tools / name).chmod(0o755)
 
 
-def proot_command(root: Path, bindings: dict[Path, str] | None = None) -> list[str]:
-    """Give the words to put before a command so that it runs inside the userland."""
+def proot_command(root: Path, bindings: dict[Path, str] | None = None, processor: str = "max") -> list[str]:
+    """Give the words to put before a command so that it runs inside the userland.
+
+    `processor` is what qemu shall be, by its own name for it.
+    """
     # By full path: the environment is the phone's, which knows nothing of this machine's PATH.
     command = [shutil.which("proot") or "proot"]
     if not (root / "lib" / "x86_64-linux-gnu").is_dir() and OWN != "arm64":
-        command += ["-q", shutil.which("qemu-aarch64-static") or "qemu-aarch64-static"]
+        qemu = shutil.which("qemu-aarch64-static") or "qemu-aarch64-static"
+        command += ["-q", f"{qemu} -cpu {processor}"]
     command += ["-r", str(root), "-b", "/proc", "-b", "/dev", "-w", "/"]
     for outside, inside in (bindings or {}).items():
         command += ["-b", f"{outside}:{inside}"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bench.device_runner.program.arguments import program_arguments
 from bench.device_runner.program.canary import CanaryMemory, build_canary
-from bench.device_runner.program.events import End, NetFailed, NetTimed
+from bench.device_runner.program.events import End, NetFailed, NetTimed, NetValues
 from bench.device_runner.program.nets import gather_nets
 from bench.device_runner.program.run import ProcessKilled, TurnsFailed, run_program
 from bench.device_runner.program.turns import split_into_companies
@@ -18,6 +18,7 @@ __all__ = [
     "End",
     "NetFailed",
     "NetTimed",
+    "NetValues",
     "ProcessKilled",
     "TurnsFailed",
     "build_canary",

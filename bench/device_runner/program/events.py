@@ -9,7 +9,18 @@ from typing import Any, TypeAlias
 from lut.entries import CAUSES, Conditions, Discarded
 from lut.ops import TensorSpec
 
-__all__ = ["Begin", "End", "Event", "NetFailed", "NetTimed", "ParseError", "Started", "Turns", "parse_event"]
+__all__ = [
+    "Begin",
+    "End",
+    "Event",
+    "NetFailed",
+    "NetTimed",
+    "NetValues",
+    "ParseError",
+    "Started",
+    "Turns",
+    "parse_event",
+]
 
 
 class ParseError(ValueError):
@@ -50,6 +61,14 @@ class NetTimed:
 
 
 @dataclass(frozen=True, slots=True)
+class NetValues:
+    """What a net computed: the bytes of each of its outputs."""
+
+    id: str
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NetFailed:
     """A net that the engine refused, with the engine's own words."""
 
@@ -70,7 +89,7 @@ class End:
     canary_ns: int | None = None
 
 
-Event: TypeAlias = Started | Begin | Turns | NetTimed | NetFailed | End
+Event: TypeAlias = Started | Begin | Turns | NetTimed | NetValues | NetFailed | End
 
 
 def parse_event(line: str) -> Event:
@@ -116,6 +135,8 @@ def _parse(event: str, fields: dict[str, Any]) -> Event:
                 _positive(fields["engine_ns"]),
                 _count(fields.get("load_ns", 0)),
             )
+        case "values":
+            return NetValues(fields["id"], tuple(map(bytes.fromhex, fields["values"])))
         case "error":
             return NetFailed(fields["id"], fields["stage"], fields["message"])
         case "end":

@@ -12,6 +12,7 @@ from bench.device_runner.program.events import (
     Event,
     NetFailed,
     NetTimed,
+    NetValues,
     ParseError,
     Turns,
     parse_event,
@@ -100,7 +101,7 @@ class _Reader:
                 if line is None:
                     return
                 event = parse_event(line)
-                if isinstance(event, Begin | NetTimed | NetFailed) and event.id not in self._ids:
+                if isinstance(event, Begin | NetTimed | NetValues | NetFailed) and event.id not in self._ids:
                     raise ParseError(f"the program names {event.id!r}, which it was not given")
             except SilenceError as error:
                 self.trouble = ("timeout", str(error))
@@ -114,7 +115,7 @@ class _Reader:
             elif isinstance(event, Turns):
                 self.current = None
                 self.in_turns = self.begun
-            elif isinstance(event, NetTimed | NetFailed):
+            elif isinstance(event, NetTimed | NetValues | NetFailed):
                 self.current = None
                 self.begun.discard(event.id)
                 if not self.begun:

@@ -7,11 +7,12 @@ the unit range fp32 operators need (denormals cost them 40 to 60 %), and of no e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from bench.engines.engine import NetSource
+from bench.engines.caffe2.values import OFFSET, PROBABILITIES, PROBABILITY_SCALE, give
+from bench.engines.engine import SCALE, NetSource, Values
 from lut.caffe2_pb2 import NetDef, OperatorDef
 from lut.errors import ModelError
 from lut.ops import (
@@ -28,15 +29,6 @@ from lut.ops import (
 )
 
 __all__ = ["OpNets", "build_nets", "lower", "uniform_fill"]
-
-_SCALE = 1 / 128
-_ZERO_POINT = 128
-"""[-1, 1) in 8 bits. One scale for all tensors keeps in·weight/out at 1/128, and every ratio of scales
-at 1, well inside what the quantized kernels accept; Int8ChannelShuffle needs equal zero points."""
-
-_PROBABILITIES = ("Int8Sigmoid", "Int8Softmax")
-_PROBABILITY_SCALE = 1 / 256
-"""These accept no other output scale, with zero point 0, and abort the process otherwise."""
 
 _RANDOM_ELEMENTS = 1024
 """Above this many elements a tensor is random along its last axes only, and repeated along the first."""
@@ -62,13 +54,13 @@ class OpNets:
         return NetSource(self.id, first, second)
 
 
-def lower(op: OpSpec) -> NetSource:
+def lower(op: OpSpec, values: Sequence[Values] | None = None) -> NetSource:
     """Write the nets that run one operator; see `build_nets`."""
-    return build_nets(op).to_source()
+    return build_nets(op, values).to_source()
 
 
-def build_nets(op: OpSpec) -> OpNets:
-    """Build the nets that run one operator.
+def build_nets(op: OpSpec, values: Sequence[Values] | None = None) -> OpNets:
+    """Build the nets that run one operator, on the values given for its inputs or on random ones.
 
     Raises:
         ModelError: the operator does not fit its shape rule (the engine would corrupt memory on some
@@ -77,8 +69,9 @@ def build_nets(op: OpSpec) -> OpNets:
     outputs = [f"output_{index}" for index in range(len(infer_outputs(op)))]
     inputs = [f"input_{index}" for index in range(len(op.inputs))]
     init_net = NetDef(name=f"{op.id}_init")
-    for name, tensor in zip(inputs, op.inputs, strict=True):
-        init_net.op.extend(_fill(name, tensor, op))
+    for index, (name, tensor) in enumerate(zip(inputs, op.inputs, strict=True)):
+        given = None if values is None else values[index]
+        init_net.op.extend(_fill(name, tensor, op) if given is None else [give(name, tensor, given)])
     predict_net = NetDef(name=op.id, external_input=inputs, external_output=outputs)
     predict_net.op.append(_operator(op.op_type, inputs, outputs, dict(op.args) | _quantization(op.op_type)))
     predict_net.arg.add(
@@ -103,10 +96,10 @@ def _conv_engine(op: OpSpec) -> str:
 
 
 def _quantization(op_type: str) -> dict[str, ArgumentValue]:
-    if op_type in _PROBABILITIES:
-        return {"Y_scale": _PROBABILITY_SCALE, "Y_zero_point": 0}
+    if op_type in PROBABILITIES:
+        return {"Y_scale": PROBABILITY_SCALE, "Y_zero_point": 0}
     if op_type.startswith("Int8") and op_type != "Int8Dequantize":
-        return {"Y_scale": _SCALE, "Y_zero_point": _ZERO_POINT}
+        return {"Y_scale": SCALE, "Y_zero_point": OFFSET}
     return {}
 
 
@@ -114,7 +107,7 @@ def _fill(name: str, tensor: TensorSpec, op: OpSpec) -> list[OperatorDef]:
     if tensor.dtype == FLOAT:
         return _uniform(name, tensor)
     if tensor.dtype == UINT8:
-        quantize = {"Y_scale": _SCALE, "Y_zero_point": _ZERO_POINT}
+        quantize = {"Y_scale": SCALE, "Y_zero_point": OFFSET}
         return [
             *_uniform(f"{name}_float", tensor),
             _operator("Int8Quantize", [f"{name}_float"], [name], quantize),
@@ -123,7 +116,7 @@ def _fill(name: str, tensor: TensorSpec, op: OpSpec) -> list[OperatorDef]:
         zeros: dict[str, ArgumentValue] = {
             "shape": tensor.shape,
             "values": (0,) * tensor.elements,
-            "Y_scale": _SCALE * _SCALE,
+            "Y_scale": SCALE * SCALE,
             "Y_zero_point": 0,
         }
         return [_operator("Int8GivenIntTensorFill", [], [name], zeros)]

@@ -1,4 +1,4 @@
-"""What Caffe2 of torch 1.8.1 has no operator for, though other engines do."""
+"""What Caffe2 of torch 1.8.1 has no operator for, or computes something else in its place."""
 
 from __future__ import annotations
 
@@ -15,4 +15,8 @@ _ABSENT = {
 
 def refusal(op: OpSpec) -> str | None:
     """Say why Caffe2 does not run an operator; None if it does, or only a run can tell."""
-    return f"Caffe2 has no operator {op.op_type}." if op.op_type in _ABSENT else None
+    if op.op_type in _ABSENT:
+        return f"Caffe2 has no operator {op.op_type}."
+    if op.op_type == "Int8Softmax" and op.arg("axis", 1) not in (1, 1 - len(op.inputs[0].shape)):
+        return f"{op.describe()}: Caffe2 normalises 8-bit values from axis 1 on, whatever is written."
+    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bench.engines.canary import make_canary
 from bench.engines.engine import Engine
 from bench.engines.xnnpack.runtime import RUNTIMES
-from bench.engines.xnnpack.sources import lower, lower_model, refusal
+from bench.engines.xnnpack.sources import lower, lower_model, read_output, refusal
 from lut import engines
 
 __all__ = ["XNNPACK"]
@@ -19,6 +19,7 @@ XNNPACK = Engine(
     RUNTIMES,
     lower,
     lower_model,
+    read_output,
     refusal,
     shares_activations=True,
     canary=make_canary(28, 96),

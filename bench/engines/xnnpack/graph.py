@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
-__all__ = ["FLOAT", "INT8", "Graph", "Range", "Role", "Tensor"]
+from bench.engines.engine import SCALE, Values
+
+__all__ = ["FLOAT", "INT8", "Graph", "Range", "Role", "Tensor", "encode"]
 
 Role = Literal["input", "output", "inner", "weight", "bias"]
 
 FLOAT, INT8 = "f32", "qs8"
 """The types of activations: floats, and bytes with a sign and one scale."""
-
-_SCALE = 1 / 128
-"""[-1, 1) in 8 bits, for activations and weights: every ratio of scales is well inside what kernels take."""
 
 _MOST_FLOAT = 3.4028234e38
 
@@ -54,36 +53,47 @@ class Graph:
     """A graph while it is put together."""
 
     tensors: list[Tensor] = field(default_factory=list)
+    given: Sequence[Values] | None = None
+    """Real values of the operator's inputs, where it is to run on such."""
     nodes: list[tuple[str, tuple[int, ...], tuple[float, ...], tuple[Tensor | None, ...]]] = field(
         default_factory=list
     )
 
-    def activation(self, role: Role, kind: str, dims: Sequence[int]) -> Tensor:
+    def activation(self, role: Role, kind: str, dims: Sequence[int], values: Values | None = None) -> Tensor:
         """Add an input, an output or a value between two nodes."""
-        return self._add(Tensor(role, kind, tuple(dims), _SCALE if kind == INT8 else 0.0))
+        scale = SCALE if kind == INT8 else 0.0
+        return self._add(Tensor(role, kind, tuple(dims), scale, data=encode(kind, values)))
 
-    def weight(self, kind: str, dims: Sequence[int], channel_dim: int = 0) -> Tensor:
+    def give(self, index: int) -> Values | None:
+        """Give the real values of the operator's input of this number, where there are such."""
+        return None if self.given is None else self.given[index]
+
+    def weight(
+        self, kind: str, dims: Sequence[int], channel_dim: int = 0, values: Values | None = None
+    ) -> Tensor:
         """Add weights for activations of a kind: in 8 bits with a scale for each channel."""
         if kind == FLOAT:
-            return self._add(Tensor("weight", FLOAT, tuple(dims)))
-        return self._add(Tensor("weight", "qc8", tuple(dims), _SCALE, channel_dim))
+            return self._add(Tensor("weight", FLOAT, tuple(dims), data=encode(FLOAT, values)))
+        data = encode("qc8", values)
+        return self._add(Tensor("weight", "qc8", tuple(dims), SCALE, channel_dim, data))
 
-    def bias(self, kind: str, channels: int) -> Tensor:
-        """Add a bias of zeros."""
+    def bias(self, kind: str, channels: int, values: Values | None = None) -> Tensor:
+        """Add a bias, of zeros unless values are given."""
         if kind == FLOAT:
-            return self._add(Tensor("bias", FLOAT, (channels,)))
-        return self._add(Tensor("bias", "qc32", (channels,), _SCALE * _SCALE))
+            return self._add(Tensor("bias", FLOAT, (channels,), data=encode(FLOAT, values)))
+        data = encode("qc32", values)
+        return self._add(Tensor("bias", "qc32", (channels,), SCALE * SCALE, data=data))
 
-    def parameter(self, kind: str, dims: Sequence[int], data: bytes | None = None) -> Tensor:
+    def parameter(self, kind: str, dims: Sequence[int], values: Values | None = None) -> Tensor:
         """Add a parameter that has the type of activations, in 8 bits with one scale."""
-        return self._add(Tensor("weight", kind, tuple(dims), _SCALE if kind == INT8 else 0.0, data=data))
+        scale = SCALE if kind == INT8 else 0.0
+        return self._add(Tensor("weight", kind, tuple(dims), scale, data=encode(kind, values)))
 
     def constant(self, kind: str, value: float) -> Tensor:
         """Add one number as a parameter of an activation's type."""
-        level = max(-128, min(127, round(value / _SCALE)))
-        return self.parameter(
-            kind, (1,), struct.pack("<f", value) if kind == FLOAT else struct.pack("b", level)
-        )
+        level = max(-128, min(127, round(value / SCALE)))
+        data = struct.pack("<f", value) if kind == FLOAT else struct.pack("b", level)
+        return self._add(Tensor("weight", kind, (1,), SCALE if kind == INT8 else 0.0, data=data))
 
     def node(
         self,
@@ -115,6 +125,17 @@ class Graph:
     def _add(self, tensor: Tensor) -> Tensor:
         self.tensors.append(tensor)
         return tensor
+
+
+def encode(kind: str, values: Values | None) -> bytes | None:
+    """Write real values as a type has them, as near as it comes to them."""
+    if values is None:
+        return None
+    if kind == FLOAT:
+        return values.astype("<f4").tobytes()
+    if kind == "qc32":
+        return (values / SCALE**2).round().astype("<i4").tobytes()
+    return (values / SCALE).round().clip(-128, 127).astype("i1").tobytes()
 
 
 def _format(numbers: Sequence[int | float]) -> str:

@@ -6,34 +6,45 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.engines.engine import NetSource
-from bench.engines.xnnpack.graph import Graph, Role
-from bench.engines.xnnpack.lowering import add_op, kind_of, to_nhwc
+from bench.engines.engine import SCALE, NetSource, Values
+from bench.engines.xnnpack.graph import FLOAT, Graph, Role
+from bench.engines.xnnpack.lowering import add_op, is_nchw, kind_of, to_nhwc
 from lut.errors import ModelError
 from lut.frontends import is_caffe2_model, load_model
 from lut.ops import OpSpec, TensorSpec, count_activations, infer_outputs
 
-__all__ = ["lower", "lower_model", "refusal"]
+__all__ = ["lower", "lower_model", "read_output", "refusal"]
 
-_KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC"}
+_KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC", "FCRelu"}
 """Operators whose dimensions are no image in an order of its own: they are taken as they are written."""
 
 
-def lower(op: OpSpec) -> NetSource:
-    """Write the subgraph that runs one operator.
+def lower(op: OpSpec, values: Sequence[Values] | None = None) -> NetSource:
+    """Write the subgraph that runs one operator, on values given for its inputs or on the program's own.
 
     Raises:
         ModelError: it does not fit its shape rule, or XNNPACK does not run it.
     """
     outputs = infer_outputs(op)
-    graph = Graph()
+    graph = Graph(given=values)
     inputs = [
-        graph.activation("input", kind_of(tensor), _dims(op, tensor.shape))
-        for tensor in op.inputs[: count_activations(op)]
+        graph.activation("input", kind_of(tensor), _dims(op, tensor.shape), _turn(op, graph.give(index)))
+        for index, tensor in enumerate(op.inputs[: count_activations(op)])
     ]
     output = graph.activation("output", kind_of(outputs[0]), _dims(op, outputs[0].shape))
     add_op(graph, op, inputs, output)
     return NetSource(op.id, _tell(outputs), graph.to_text().encode())
+
+
+def read_output(op: OpSpec, content: bytes) -> Values:
+    """Read an operator's first output, in the operator's own order of dimensions."""
+    import numpy as np  # a command that measures nothing should not wait for it
+
+    output = infer_outputs(op)[0]
+    is_float = kind_of(output) == FLOAT
+    numbers = np.frombuffer(content, "<f4" if is_float else "i1").astype(np.float64)
+    values = (numbers if is_float else numbers * SCALE).reshape(_dims(op, output.shape))
+    return values.transpose(0, 3, 1, 2) if _is_turned(op, len(output.shape)) else values
 
 
 def refusal(op: OpSpec) -> str | None:
@@ -45,8 +56,19 @@ def refusal(op: OpSpec) -> str | None:
     return None
 
 
+def _is_turned(op: OpSpec, rank: int) -> bool:
+    return op.op_type not in _KEEP_ORDER and is_nchw(op, rank)
+
+
 def _dims(op: OpSpec, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return shape if op.op_type in _KEEP_ORDER else to_nhwc(op, shape)
+    return to_nhwc(op, shape) if _is_turned(op, len(shape)) else shape
+
+
+def _turn(op: OpSpec, values: Values | None) -> Values | None:
+    """Give an activation's values in the order in which this engine has them."""
+    if values is None or not _is_turned(op, values.ndim):
+        return values
+    return values.transpose(0, 2, 3, 1)
 
 
 def _tell(outputs: Sequence[TensorSpec]) -> bytes:

@@ -10,6 +10,7 @@
 #include "manifest_mode.h"
 #include "options.h"
 #include "refusal.h"
+#include "values_mode.h"
 #include "engine.h"
 
 namespace speed_benchmark {
@@ -31,7 +32,8 @@ int run(const Options& options) {
   if (options.manifest.empty() && options.net.empty()) throw Refusal(kUsage, "--manifest or --net is needed. --help lists the flags.");
   if (!options.manifest.empty() && !options.net.empty()) throw Refusal(kUsage, "--manifest and --net exclude each other.");
   if (!options.cpus.empty()) pin_to(options.cpus);
-  return options.manifest.empty() ? run_stock_mode(options) : run_manifest_mode(options, take_stdout());
+  if (options.manifest.empty()) return run_stock_mode(options);
+  return (options.values ? run_values_mode : run_manifest_mode)(options, take_stdout());
 }
 
 }  // namespace

@@ -40,6 +40,9 @@ class Net {
   };
   virtual const std::vector<Memory>& activations() const = 0;
 
+  // What it has computed. Only meaningful after a run, and until the next of any net.
+  virtual std::vector<Memory> outputs() const = 0;
+
   // The bytes of all inputs and outputs. Only meaningful after a run.
   virtual size_t bytes() const = 0;
 

@@ -43,6 +43,7 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --canary ID           this net of the manifest tells slow phases, in which no figure is taken
   --canary-share X      by how much the canary may be slower (0.08)
   --canary-ns N         what it takes in a fast phase (0: what it takes at first)
+  --values              run every net once instead, and print the bytes of its outputs
   --seed S              visit the nets of each pass in an order drawn from S
 
 Both:
@@ -119,7 +120,7 @@ Options parse_options(int argc, char** argv) {
   };
   const auto yes = [](bool* field) { return [field](const std::string& v) { *field = v == "true" || v == "1"; }; };
   const std::map<std::string, Setter> switches = {
-      {"run_individual", yes(&o.run_individual)}, {"help", yes(&o.help)}, {"version", yes(&o.version)}};
+      {"run_individual", yes(&o.run_individual)}, {"values", yes(&o.values)}, {"help", yes(&o.help)}, {"version", yes(&o.version)}};
   const std::map<std::string, Setter> flags = {
       {"net", text(&o.net)},
       {"init_net", text(&o.init_net)},

@@ -22,6 +22,7 @@ struct Options {
   // Manifest mode.
   std::string manifest;
   int64_t passes = 1;
+  bool values = false;    // run each net once and report what it computed
   bool shuffled = false;  // true when --seed was given
   uint64_t seed = 0;
   std::string canary;  // a net's id

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from bench.engines.xnnpack.graph import Graph, Tensor
 from bench.engines.xnnpack.lowering import convolution, elementwise, layout, pooling
-from bench.engines.xnnpack.lowering.shared import Lowering, kind_of, to_nhwc
+from bench.engines.xnnpack.lowering.shared import Lowering, is_nchw, kind_of, to_nhwc
 from lut.errors import ModelError
 from lut.ops import OpSpec
 
-__all__ = ["LOWERINGS", "add_op", "kind_of", "to_nhwc"]
+__all__ = ["LOWERINGS", "add_op", "is_nchw", "kind_of", "to_nhwc"]
 
 LOWERINGS: dict[str, Lowering] = {
     op_type: lowering

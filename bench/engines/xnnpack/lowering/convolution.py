@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from bench.engines.engine import Values
 from bench.engines.xnnpack.graph import Graph, Tensor
-from bench.engines.xnnpack.lowering.shared import Lowering, bounds, give_dims, spread_over, with_dims
+from bench.engines.xnnpack.lowering.shared import Lowering, bounds, give_dims, is_nchw, spread_over, with_dims
 from lut.errors import ModelError
 from lut.ops import OpSpec, Window
 
@@ -19,13 +20,18 @@ def _convolution(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Ten
     channels, out_channels = x.dims[3], output.dims[3]
     top, left, bottom, right = window.pads
     common = (top, right, bottom, left, *window.kernel, *window.stride, *window.dilation)
-    bias = graph.bias(x.kind, out_channels) if len(op.inputs) > 2 else None
+    bias = graph.bias(x.kind, out_channels, graph.give(2)) if len(op.inputs) > 2 else None
+    values = graph.give(1)
+    if values is not None and is_nchw(op, 4):
+        values = values.transpose(0, 2, 3, 1)
     if group > 1 and group == channels:
-        weight = graph.weight(x.kind, (1, *window.kernel, out_channels), 3)
+        if values is not None:
+            values = values[..., 0].transpose(1, 2, 0)
+        weight = graph.weight(x.kind, (1, *window.kernel, out_channels), 3, values)
         sizes = (out_channels // channels, channels)
         graph.node("depthwise", x, weight, bias, output, ints=(*common, *sizes), floats=bounds(op, output))
         return
-    weight = graph.weight(x.kind, (out_channels, *window.kernel, channels // group))
+    weight = graph.weight(x.kind, (out_channels, *window.kernel, channels // group), values=values)
     groups = (group, channels // group, out_channels // group)
     graph.node("convolution", x, weight, bias, output, ints=(*common, *groups), floats=bounds(op, output))
 
@@ -39,16 +45,27 @@ def _deconvolution(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: T
     top, left, bottom, right = window.pads
     common = (top, right, bottom, left, 0, 0, *window.kernel, *window.stride, *window.dilation)
     groups = (group, channels // group, out_channels // group)
-    weight = graph.weight(x.kind, (out_channels, *window.kernel, channels // group))
-    bias = graph.bias(x.kind, out_channels) if len(op.inputs) > 2 else None
+    values = graph.give(1)
+    if values is not None:
+        values = _turn_weight(values if is_nchw(op, 4) else values.transpose(0, 3, 1, 2), group)
+    weight = graph.weight(x.kind, (out_channels, *window.kernel, channels // group), values=values)
+    bias = graph.bias(x.kind, out_channels, graph.give(2)) if len(op.inputs) > 2 else None
     graph.node("deconvolution", x, weight, bias, output, ints=(*common, *groups), floats=bounds(op, output))
+
+
+def _turn_weight(values: Values, group: int) -> Values:
+    """From [channels, outputs of a group, height, width] to [outputs, height, width, channels of a group]."""
+    channels, group_outputs, height, width = values.shape
+    apart = values.reshape(group, channels // group, group_outputs, height, width).transpose(0, 2, 3, 4, 1)
+    return apart.reshape(group * group_outputs, height, width, channels // group)
 
 
 def _fully_connected(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     (x,) = inputs
     out_channels, columns = op.inputs[1].shape[0], prod(op.inputs[1].shape[1:])
     rows = prod(x.dims) // columns
-    weight, bias = graph.weight(x.kind, (out_channels, columns)), graph.bias(x.kind, out_channels)
+    weight = graph.weight(x.kind, (out_channels, columns), values=graph.give(1))
+    bias = graph.bias(x.kind, out_channels, graph.give(2))
     result = give_dims(graph, output, (rows, out_channels))
     matrix = with_dims(graph, x, (rows, columns))
     graph.node("fully_connected", matrix, weight, bias, result, floats=bounds(op, output))

@@ -52,7 +52,7 @@ def _leaky_relu(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tens
 
 def _prelu(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     (x,) = inputs
-    graph.node("prelu", x, graph.parameter(x.kind, (1, 1, 1, *op.inputs[1].shape)), output)
+    graph.node("prelu", x, graph.parameter(x.kind, (1, 1, 1, *op.inputs[1].shape), graph.give(1)), output)
 
 
 def _hard_sigmoid(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:

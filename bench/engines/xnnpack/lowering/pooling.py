@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.engines.xnnpack.graph import INT8, Graph, Tensor
-from bench.engines.xnnpack.lowering.shared import Lowering, bounds, give_dims, is_nchw, spread_over
+from bench.engines.xnnpack.lowering.shared import Lowering, bounds, is_nchw
 from lut.errors import ModelError
 from lut.ops import OpSpec, Window
 
@@ -43,16 +43,26 @@ def _max_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor
     graph.node("max_pooling", x, output, ints=ints, floats=bounds(op, output))
 
 
+_TO_NCHW = (0, 3, 1, 2)
+
+
 def _mean(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     (x,) = inputs
     rank = len(x.dims)
     axes = [int(axis) % rank for axis in op.arg("axes")]
     if is_nchw(op, rank):
-        axes = [(0, 3, 1, 2)[axis] for axis in axes]
+        axes = [_TO_NCHW[axis] for axis in axes]
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.dims))
-    result = give_dims(graph, output, kept)
+    if op.arg("keepdims", 1):
+        graph.node("mean", x, output, ints=sorted(axes))
+        return
+    result = graph.activation("inner", x.kind, kept)
     graph.node("mean", x, result, ints=sorted(axes))
-    spread_over(graph, result, output)
+    if is_nchw(op, rank):  # what is left is a tensor in the operator's own order
+        turned = graph.activation("inner", x.kind, tuple(kept[axis] for axis in _TO_NCHW))
+        graph.node("transpose", result, turned, ints=_TO_NCHW)
+        result = turned
+    graph.node("reshape", result, output, ints=output.dims)
 
 
 LOWERINGS: dict[str, Lowering] = {

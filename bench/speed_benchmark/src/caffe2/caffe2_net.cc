@@ -74,6 +74,8 @@ class Caffe2Net : public Net {
   // The inputs that the predict net lists in its argument "activations".
   const std::vector<Memory>& activations() const override { return activations_; }
 
+  std::vector<Memory> outputs() const override;
+
   size_t bytes() const override;
 
   // Every external output, or the last operator's outputs where the net names none.
@@ -130,6 +132,16 @@ Caffe2Net::Caffe2Net(const ManifestNet& source) : Net(source.id), workspace_(new
       }
     }
   });
+}
+
+std::vector<Net::Memory> Caffe2Net::outputs() const {
+  std::vector<Memory> found;
+  for (const Output& output : outputs_) {
+    const caffe2::Tensor* tensor = find_tensor(*output.blob);
+    if (tensor == nullptr || !tensor->dtype_initialized()) throw NetError("run", "the output " + output.name + " is no tensor");
+    found.push_back({const_cast<void*>(tensor->raw_data()), tensor->nbytes()});
+  }
+  return found;
 }
 
 size_t Caffe2Net::bytes() const {

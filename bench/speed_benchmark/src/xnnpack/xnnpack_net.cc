@@ -110,9 +110,11 @@ class XnnpackNet : public Net {
   // Inputs are written anew, as the operator before would have done.
   void prepare_run() override {
     std::vector<xnn_external_value> external;
+    places_.clear();
     for (size_t index = 0; index < graph_.externals; ++index) {
       unsigned char* memory = arena.take(index);
-      if (graph_.values[index].role == Role::kInput) fill_input(graph_.values[index], memory);
+      places_.push_back(memory);
+      if (graph_.values[index].role == Role::kInput) write_input(index, memory);
       external.push_back({static_cast<uint32_t>(index), memory});
     }
     arena.turn();
@@ -120,6 +122,14 @@ class XnnpackNet : public Net {
   }
 
   const std::vector<Memory>& activations() const override { return none_; }
+
+  std::vector<Memory> outputs() const override {
+    std::vector<Memory> found;
+    for (size_t index = 0; index < graph_.externals; ++index) {
+      if (graph_.values[index].role == Role::kOutput) found.push_back({places_[index], graph_.values[index].bytes()});
+    }
+    return found;
+  }
 
   size_t bytes() const override {
     size_t sum = 0;
@@ -131,6 +141,12 @@ class XnnpackNet : public Net {
   std::string outputs_json() const override { return outputs_json_; }
 
  private:
+  void write_input(size_t index, unsigned char* memory) const {
+    const auto given = graph_.data.find(index);
+    if (given == graph_.data.end()) return fill_input(graph_.values[index], memory);
+    std::copy(given->second.begin(), given->second.end(), memory);
+  }
+
   Buffer make_parameter(size_t index) const {
     const Value& value = graph_.values[index];
     const auto given = graph_.data.find(index);
@@ -176,6 +192,7 @@ class XnnpackNet : public Net {
 
   const Graph graph_;
   const std::string outputs_json_;
+  std::vector<unsigned char*> places_;  // of the values from outside, in the arena
   std::vector<Buffer> parameters_;
   std::vector<std::vector<float>> scales_;
   const std::vector<Memory> none_;

@@ -1,0 +1,74 @@
+"""Nothing is timed on a device whose numbers are wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.device_runner import SILENCE_S, Device
+from lut.cache import default_cache
+from lut.entries import ProgramInfo
+from lut.errors import DeviceError, FileError
+from lut.files import write_atomically
+
+__all__ = ["check_numbers"]
+
+_SHOWN = 5
+"""So many wrong operators are named."""
+
+
+def check_numbers(
+    device: Device,
+    program: ProgramInfo,
+    announce: Callable[[str], None],
+    *,
+    folder: Path | None = None,
+) -> None:
+    """Let a device compute one operator of each family, unless it has proved right before.
+
+    That its numbers are right is remembered in the cache folder, for this device and program. A program of
+    the user's own can't tell what it computes, and is not asked.
+
+    Args:
+        device: prepared by `prepare`, which gave `program`.
+        program: what will measure.
+        announce: hears that numbers are checked, where that takes a while.
+        folder: where it is remembered; by default in the user's cache folder.
+
+    Raises:
+        DeviceError: it computes wrong numbers, or can't be used. The message names the operators.
+    """
+    if program.kind != "speed_benchmark":
+        return
+    proof = (folder or default_cache() / "numbers") / f"{_identify(device, program)}.json"
+    if proof.exists():
+        return
+    from bench.numbers.check import draw_case, find_mismatches  # numpy, for which no later run waits
+    from bench.numbers.samples import list_samples
+
+    if device.info.kind != "host":
+        announce(f"{device.info.serial}: checking that {device.engine.name} computes right numbers here.")
+    cases = [draw_case(op) for op in list_samples(lambda op: device.engine.refusal(op) is None)]
+    wrong = find_mismatches(device, cases, SILENCE_S, announce)
+    if wrong:
+        names = "\n".join(f"  {mismatch.describe()}" for mismatch in wrong[:_SHOWN])
+        more = f"\n  and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise DeviceError(
+            f"{device.info.serial}: {device.engine.name} computes wrong numbers here, in {len(wrong)} of "
+            f"{len(cases)} operators, so that their times would mean nothing:\n{names}{more}\n"
+            f"Measure with another --engine, or on another device."
+        )
+    try:
+        write_atomically(proof, json.dumps({"device": device.info.name, "operators": len(cases)}).encode())
+    except FileError as refusal:
+        announce(f"That numbers are right here can't be remembered: {refusal} The next run checks them.")
+
+
+def _identify(device: Device, program: ProgramInfo) -> str:
+    """Name a device and a program; another build or processor under the same name is another device."""
+    info = device.info
+    facts = {name: info.facts.get(name, "") for name in ("build", "cpu", "clusters")}
+    text = json.dumps([info.name, info.serial, facts, program.sha256], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,87 @@
+"""Devices that compute wrong numbers are not measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bench.device_runner import HostDevice
+from bench.engines import CAFFE2, XNNPACK, Engine, NetSource, Values
+from bench.numbers import check_numbers, gate
+from bench.numbers.samples import list_samples
+from lut.entries import ProgramInfo
+from lut.errors import DeviceError
+from lut.ops import OpSpec
+from lut.ops.rules import RULES
+from tests.bench.conftest import FaultyHost
+
+
+@pytest.mark.parametrize("engine", [CAFFE2, XNNPACK], ids=lambda engine: engine.name)
+def test_this_machine_computes_right_numbers(engine: Engine, tmp_path: Path) -> None:
+    host = HostDevice(engine=engine)
+    check_numbers(host, host.prepare(lambda _: None), pytest.fail, folder=tmp_path)
+
+
+def test_every_family_is_among_the_samples() -> None:
+    types = {op.op_type for op in list_samples(lambda _: True)}
+    fused = {op_type for op_type, rule in RULES.items() if rule.unfused and op_type != "Int8ConvRelu"}
+    assert RULES.keys() - types == fused | {"NHWC2NCHW", "Tile"}
+
+
+def test_what_was_right_is_remembered_for_device_and_program(host: FaultyHost, tmp_path: Path) -> None:
+    program = host.prepare(lambda _: None)
+    starts = host.starts
+    check_numbers(host, program, pytest.fail, folder=tmp_path)
+    check_numbers(host, program, pytest.fail, folder=tmp_path)
+    assert host.starts == starts + 1
+    check_numbers(host, ProgramInfo(program.kind, "ab" * 32, program.engine), pytest.fail, folder=tmp_path)
+    assert host.starts == starts + 2
+
+
+class OffByOne(HostDevice):
+    """A host whose operators read their inputs backwards."""
+
+    @property
+    def engine(self) -> Engine:
+        def lower(op: OpSpec, values: Sequence[Values] | None = None) -> NetSource:
+            assert values is not None
+            return CAFFE2.lower(op, [each.ravel()[::-1].reshape(each.shape) for each in values])
+
+        return Engine(
+            CAFFE2.traits, CAFFE2.runtimes, lower, CAFFE2.lower_model, CAFFE2.read_output, CAFFE2.refusal
+        )
+
+
+def test_a_device_with_wrong_numbers_is_refused_by_name(tmp_path: Path) -> None:
+    host = OffByOne()
+    with pytest.raises(DeviceError) as caught:
+        check_numbers(host, host.prepare(lambda _: None), pytest.fail, folder=tmp_path)
+    first, *wrong, last = str(caught.value).splitlines()
+    assert first.startswith("host: caffe2 computes wrong numbers here, in ")
+    assert all(" is right" in line for line in wrong[:-1])
+    assert wrong[-1].startswith("  and ")
+    assert last == "Measure with another --engine, or on another device."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_of_the_user_s_own_is_not_asked(host: FaultyHost, tmp_path: Path) -> None:
+    starts = host.starts
+    check_numbers(host, ProgramInfo("caffe2_benchmark", "ab" * 32, "own"), pytest.fail, folder=tmp_path)
+    assert host.starts == starts
+
+
+def test_a_folder_that_can_t_be_written_is_told(host: FaultyHost, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said: list[str] = []
+    check_numbers(host, host.prepare(lambda _: None), said.append, folder=tmp_path / "file" / "numbers")
+    (sentence,) = said
+    assert sentence.startswith("That numbers are right here can't be remembered: ")
+    assert sentence.endswith("The next run checks them.")
+
+
+def test_numpy_is_loaded_only_where_numbers_are_checked() -> None:
+    assert not any(
+        "numpy" in line for line in Path(gate.__file__).read_text().splitlines() if "import" in line[:7]
+    )
