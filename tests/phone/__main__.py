@@ -53,9 +53,8 @@ def main(
       bench devices --device tcp:127.0.0.1:5555
     """
     try:
-        asyncio.run(
-            _serve(host, port, phones, storage, architecture, processor, not no_authentication, faults)
-        )
+        machine = architecture, processor
+        asyncio.run(_serve(host, port, phones, storage, machine, not no_authentication, faults))
     except UserlandError as error:
         raise click.ClickException(str(error)) from error
     click.echo("The phones are off.", err=True)
