@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["CAFFE2", "XNNPACK", "EngineTraits", "fuses_activations"]
+__all__ = ["CAFFE2", "XNNPACK", "XNNPACK_QU8", "EngineTraits", "fuses_activations"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class EngineTraits:
 
 CAFFE2 = EngineTraits("caffe2")
 XNNPACK = EngineTraits("xnnpack", "-xnnpack", fuses_activations=True)
+XNNPACK_QU8 = EngineTraits("xnnpack-qu8", "-xnnpack-qu8", fuses_activations=True)
 
-_TRAITS = (CAFFE2, XNNPACK)
+_TRAITS = (CAFFE2, XNNPACK, XNNPACK_QU8)
 
 
 def fuses_activations(devices: Iterable[str]) -> bool:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from bench.engines.caffe2 import CAFFE2, OpNets, build_nets
 from bench.engines.engine import SCALE, Engine, NetSource, Values
-from bench.engines.xnnpack import XNNPACK
+from bench.engines.xnnpack import XNNPACK, XNNPACK_QU8
 
-__all__ = ["CAFFE2", "ENGINES", "SCALE", "XNNPACK", "Engine", "NetSource", "OpNets", "Values", "build_nets"]
+__all__ = [
+    "CAFFE2",
+    "ENGINES",
+    "SCALE",
+    "XNNPACK",
+    "XNNPACK_QU8",
+    "Engine",
+    "NetSource",
+    "OpNets",
+    "Values",
+    "build_nets",
+]
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CAFFE2, XNNPACK)}
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CAFFE2, XNNPACK, XNNPACK_QU8)}
 """By the names that `--engine` takes."""

@@ -6,22 +6,37 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bench.engines.canary import make_canary
 from bench.engines.engine import Engine
-from bench.engines.xnnpack.runtime import RUNTIMES
+from bench.engines.xnnpack.graph import SIGNED, UNSIGNED
+from bench.engines.xnnpack.runtime import make_runtimes
 from bench.engines.xnnpack.sources import lower, lower_model, read_output, refusal
 from lut import engines
 
-__all__ = ["XNNPACK"]
+__all__ = ["XNNPACK", "XNNPACK_QU8"]
 
-XNNPACK = Engine(
-    engines.XNNPACK,
-    RUNTIMES,
-    lower,
-    lower_model,
-    read_output,
-    refusal,
-    shares_activations=True,
-    canary=make_canary(28, 96),
-)
-"""Its canary makes 7.2 million multiply-adds: it runs those of other engines' in two microseconds."""
+
+def _make(traits: engines.EngineTraits, realisation: str) -> Engine:
+    """Make the engine that realises 8-bit activations in a type.
+
+    Its canary makes 7.2 million multiply-adds: those of other engines' would take two microseconds here.
+    """
+    return Engine(
+        traits,
+        make_runtimes(realisation),
+        partial(lower, realisation=realisation),
+        partial(lower_model, realisation=realisation),
+        partial(read_output, realisation=realisation),
+        partial(refusal, realisation=realisation),
+        shares_activations=True,
+        canary=make_canary(28, 96),
+    )
+
+
+XNNPACK = _make(engines.XNNPACK, SIGNED)
+"""Bytes with a sign, and weights with a scale for each channel, as LiteRT and PyTorch export them."""
+
+XNNPACK_QU8 = _make(engines.XNNPACK_QU8, UNSIGNED)
+"""Bytes without a sign, and weights with one scale, as older quantised models have them."""

@@ -13,12 +13,18 @@ from typing import Literal
 
 from bench.engines.engine import SCALE, Values
 
-__all__ = ["FLOAT", "INT8", "Graph", "Range", "Role", "Tensor", "encode"]
+__all__ = ["FLOAT", "SIGNED", "UNSIGNED", "Graph", "Range", "Role", "Tensor", "decode", "encode"]
 
 Role = Literal["input", "output", "inner", "weight", "bias"]
 
-FLOAT, INT8 = "f32", "qs8"
-"""The types of activations: floats, and bytes with a sign and one scale."""
+FLOAT, SIGNED, UNSIGNED = "f32", "qs8", "qu8"
+"""The types of activations: floats, and bytes with a sign or without, with one scale."""
+
+_PARAMETERS = {FLOAT: (FLOAT, FLOAT), SIGNED: ("qc8", "qc32"), UNSIGNED: (UNSIGNED, "q32")}
+"""The types of weights and biases that go with activations: signed bytes have a scale for each channel."""
+
+_ZERO_POINTS = {UNSIGNED: 128}
+_SCALES = {FLOAT: 0.0, "q32": SCALE**2, "qc32": SCALE**2}
 
 _MOST_FLOAT = 3.4028234e38
 
@@ -32,15 +38,24 @@ class Tensor:
     role: Role
     kind: str
     dims: tuple[int, ...]
-    scale: float = 0.0
     channel_dim: int = 0
     data: bytes | None = None
     """What a weight or bias holds, in the engine's order; None leaves it to the program."""
 
     @property
+    def scale(self) -> float:
+        """What one step of it stands for; 0 for floats."""
+        return _SCALES.get(self.kind, SCALE)
+
+    @property
+    def zero_point(self) -> int:
+        """What stands for 0."""
+        return _ZERO_POINTS.get(self.kind, 0)
+
+    @property
     def full_range(self) -> Range:
         """All that it can hold: the bounds of an operator that is fused with nothing."""
-        return (-128 * self.scale, 127 * self.scale) if self.kind == INT8 else (-inf, inf)
+        return (-inf, inf) if self.kind == FLOAT else (-128 * self.scale, 127 * self.scale)
 
     @property
     def positive_range(self) -> Range:
@@ -61,8 +76,7 @@ class Graph:
 
     def activation(self, role: Role, kind: str, dims: Sequence[int], values: Values | None = None) -> Tensor:
         """Add an input, an output or a value between two nodes."""
-        scale = SCALE if kind == INT8 else 0.0
-        return self._add(Tensor(role, kind, tuple(dims), scale, data=encode(kind, values)))
+        return self._add(Tensor(role, kind, tuple(dims), data=encode(kind, values)))
 
     def give(self, index: int) -> Values | None:
         """Give the real values of the operator's input of this number, where there are such."""
@@ -71,29 +85,24 @@ class Graph:
     def weight(
         self, kind: str, dims: Sequence[int], channel_dim: int = 0, values: Values | None = None
     ) -> Tensor:
-        """Add weights for activations of a kind: in 8 bits with a scale for each channel."""
-        if kind == FLOAT:
-            return self._add(Tensor("weight", FLOAT, tuple(dims), data=encode(FLOAT, values)))
-        data = encode("qc8", values)
-        return self._add(Tensor("weight", "qc8", tuple(dims), SCALE, channel_dim, data))
+        """Add weights for activations of a kind."""
+        own, _ = _PARAMETERS[kind]
+        return self._add(Tensor("weight", own, tuple(dims), channel_dim, encode(own, values)))
 
     def bias(self, kind: str, channels: int, values: Values | None = None) -> Tensor:
         """Add a bias, of zeros unless values are given."""
-        if kind == FLOAT:
-            return self._add(Tensor("bias", FLOAT, (channels,), data=encode(FLOAT, values)))
-        data = encode("qc32", values)
-        return self._add(Tensor("bias", "qc32", (channels,), SCALE * SCALE, data=data))
+        _, own = _PARAMETERS[kind]
+        return self._add(Tensor("bias", own, (channels,), data=encode(own, values)))
 
     def parameter(self, kind: str, dims: Sequence[int], values: Values | None = None) -> Tensor:
-        """Add a parameter that has the type of activations, in 8 bits with one scale."""
-        scale = SCALE if kind == INT8 else 0.0
-        return self._add(Tensor("weight", kind, tuple(dims), scale, data=encode(kind, values)))
+        """Add a parameter that has the type of activations."""
+        return self._add(Tensor("weight", kind, tuple(dims), data=encode(kind, values)))
 
     def constant(self, kind: str, value: float) -> Tensor:
         """Add one number as a parameter of an activation's type."""
-        level = max(-128, min(127, round(value / SCALE)))
-        data = struct.pack("<f", value) if kind == FLOAT else struct.pack("b", level)
-        return self._add(Tensor("weight", kind, (1,), SCALE if kind == INT8 else 0.0, data=data))
+        level = max(-128, min(127, round(value / SCALE))) + _ZERO_POINTS.get(kind, 0)
+        data = struct.pack("<f", value) if kind == FLOAT else (level & 255).to_bytes(1, "little")
+        return self._add(Tensor("weight", kind, (1,), data=data))
 
     def node(
         self,
@@ -112,7 +121,7 @@ class Graph:
         number = {id(tensor): index for index, tensor in enumerate(ordered)}
         lines = [f"xnnpack 1 {len(external)}"]
         for tensor in ordered:
-            facts = f"{tensor.role} {tensor.kind} {tensor.scale!r} 0 {tensor.channel_dim}"
+            facts = f"{tensor.role} {tensor.kind} {tensor.scale!r} {tensor.zero_point} {tensor.channel_dim}"
             lines.append(f"value {facts} {_format(tensor.dims)}")
         for tensor in ordered:
             if tensor.data is not None:
@@ -133,9 +142,20 @@ def encode(kind: str, values: Values | None) -> bytes | None:
         return None
     if kind == FLOAT:
         return values.astype("<f4").tobytes()
-    if kind == "qc32":
+    if kind in ("q32", "qc32"):
         return (values / SCALE**2).round().astype("<i4").tobytes()
-    return (values / SCALE).round().clip(-128, 127).astype("i1").tobytes()
+    levels = (values / SCALE).round().clip(-128, 127)
+    return (levels + 128).astype("u1").tobytes() if kind == UNSIGNED else levels.astype("i1").tobytes()
+
+
+def decode(kind: str, content: bytes) -> Values:
+    """Read an activation's real values."""
+    import numpy as np  # a command that measures nothing should not wait for it
+
+    if kind == FLOAT:
+        return np.frombuffer(content, "<f4").astype(np.float64)
+    levels = np.frombuffer(content, "u1" if kind == UNSIGNED else "i1").astype(np.float64)
+    return (levels - _ZERO_POINTS.get(kind, 0)) * SCALE
 
 
 def _format(numbers: Sequence[int | float]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bench.speed_benchmark import Component, Download, Runtime
 
-__all__ = ["RUNTIMES"]
+__all__ = ["make_runtimes"]
 
 _VERSION = "1.5.1"
 
@@ -31,14 +31,19 @@ _WHEELS = {
 
 _LIBRARIES = r"executorch/lib/(libexecutorch(?:_backend_xnnpack|_threadpool)?\.so)"
 
-RUNTIMES = {
-    machine: Runtime(
-        sources="xnnpack",
-        label=f"executorch {_VERSION} XNNPACK qs8 {machine}",
-        libraries=Component(f"xnnpack-{machine}", wheel, _LIBRARIES),
-        linked=("libexecutorch_backend_xnnpack.so", "libexecutorch_threadpool.so"),
-        compile_flags=("-std=c++14",),
-    )
-    for machine, wheel in _WHEELS.items()
-}
-"""By the machine that the program is for."""
+
+def make_runtimes(realisation: str) -> dict[str, Runtime]:
+    """Give the runtime by the machine that the program is for.
+
+    `realisation` is the type of 8-bit activations. It is in the label, and so in every journal and table.
+    """
+    return {
+        machine: Runtime(
+            sources="xnnpack",
+            label=f"executorch {_VERSION} XNNPACK {realisation} {machine}",
+            libraries=Component(f"xnnpack-{machine}", wheel, _LIBRARIES),
+            linked=("libexecutorch_backend_xnnpack.so", "libexecutorch_threadpool.so"),
+            compile_flags=("-std=c++14",),
+        )
+        for machine, wheel in _WHEELS.items()
+    }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 
-from bench.engines.engine import SCALE, NetSource, Values
-from bench.engines.xnnpack.graph import FLOAT, Graph, Role
-from bench.engines.xnnpack.lowering import add_op, is_nchw, kind_of, to_nhwc
+from bench.engines.engine import NetSource, Values
+from bench.engines.xnnpack.graph import FLOAT, Graph, Role, decode
+from bench.engines.xnnpack.lowering import add_op, is_nchw, to_nhwc
 from lut.errors import ModelError
 from lut.frontends import is_caffe2_model, load_model
-from lut.ops import OpSpec, TensorSpec, count_activations, infer_outputs
+from lut.ops import UINT8, OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = ["lower", "lower_model", "read_output", "refusal"]
 
@@ -19,8 +20,15 @@ _KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Sof
 """Operators whose dimensions are no image in an order of its own: they are taken as they are written."""
 
 
-def lower(op: OpSpec, values: Sequence[Values] | None = None) -> NetSource:
+def kind_of(tensor: TensorSpec, realisation: str) -> str:
+    """Give the type in which an activation of this data type is realised."""
+    return realisation if tensor.dtype == UINT8 else FLOAT
+
+
+def lower(op: OpSpec, values: Sequence[Values] | None = None, *, realisation: str) -> NetSource:
     """Write the subgraph that runs one operator, on values given for its inputs or on the program's own.
+
+    `realisation` is the type of 8-bit activations.
 
     Raises:
         ModelError: it does not fit its shape rule, or XNNPACK does not run it.
@@ -28,29 +36,25 @@ def lower(op: OpSpec, values: Sequence[Values] | None = None) -> NetSource:
     outputs = infer_outputs(op)
     graph = Graph(given=values)
     inputs = [
-        graph.activation("input", kind_of(tensor), _dims(op, tensor.shape), _turn(op, graph.give(index)))
-        for index, tensor in enumerate(op.inputs[: count_activations(op)])
+        graph.activation("input", kind_of(tensor, realisation), _dims(op, tensor.shape), given)
+        for tensor, given in zip(op.inputs[: count_activations(op)], _turn(op, values), strict=False)
     ]
-    output = graph.activation("output", kind_of(outputs[0]), _dims(op, outputs[0].shape))
+    output = graph.activation("output", kind_of(outputs[0], realisation), _dims(op, outputs[0].shape))
     add_op(graph, op, inputs, output)
     return NetSource(op.id, _tell(outputs), graph.to_text().encode())
 
 
-def read_output(op: OpSpec, content: bytes) -> Values:
+def read_output(op: OpSpec, content: bytes, *, realisation: str) -> Values:
     """Read an operator's first output, in the operator's own order of dimensions."""
-    import numpy as np  # a command that measures nothing should not wait for it
-
     output = infer_outputs(op)[0]
-    is_float = kind_of(output) == FLOAT
-    numbers = np.frombuffer(content, "<f4" if is_float else "i1").astype(np.float64)
-    values = (numbers if is_float else numbers * SCALE).reshape(_dims(op, output.shape))
+    values = decode(kind_of(output, realisation), content).reshape(_dims(op, output.shape))
     return values.transpose(0, 3, 1, 2) if _is_turned(op, len(output.shape)) else values
 
 
-def refusal(op: OpSpec) -> str | None:
+def refusal(op: OpSpec, *, realisation: str) -> str | None:
     """Say why XNNPACK does not run an operator; None if it does."""
     try:
-        lower(op)
+        lower(op, realisation=realisation)
     except ModelError as error:
         return str(error)
     return None
@@ -64,11 +68,11 @@ def _dims(op: OpSpec, shape: tuple[int, ...]) -> tuple[int, ...]:
     return to_nhwc(op, shape) if _is_turned(op, len(shape)) else shape
 
 
-def _turn(op: OpSpec, values: Values | None) -> Values | None:
-    """Give an activation's values in the order in which this engine has them."""
-    if values is None or not _is_turned(op, values.ndim):
-        return values
-    return values.transpose(0, 2, 3, 1)
+def _turn(op: OpSpec, values: Sequence[Values] | None) -> Iterable[Values | None]:
+    """Give activations' values in the order in which this engine has them; None for each of none."""
+    if values is None:
+        return repeat(None)
+    return (each.transpose(0, 2, 3, 1) if _is_turned(op, each.ndim) else each for each in values)
 
 
 def _tell(outputs: Sequence[TensorSpec]) -> bytes:
@@ -80,7 +84,9 @@ def _tell(outputs: Sequence[TensorSpec]) -> bytes:
     return json.dumps(told, separators=(",", ":")).encode()
 
 
-def lower_model(net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None) -> NetSource:
+def lower_model(
+    net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, *, realisation: str
+) -> NetSource:
     """Write a Caffe2 model's folder as one subgraph, its activations fused as the engine itself would.
 
     Raises:
@@ -99,10 +105,11 @@ def lower_model(net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...
     for each in named:
         for name, tensor in zip(each.inputs[: count_activations(each.op)], each.op.inputs, strict=False):
             if name not in values:
-                values[name] = graph.activation("input", kind_of(tensor), _dims(each.op, tensor.shape))
+                kind = kind_of(tensor, realisation)
+                values[name] = graph.activation("input", kind, _dims(each.op, tensor.shape))
         outputs = infer_outputs(each.op)
         role: Role = "output" if each.outputs[0] == last else "inner"
-        output = graph.activation(role, kind_of(outputs[0]), _dims(each.op, outputs[0].shape))
+        output = graph.activation(role, kind_of(outputs[0], realisation), _dims(each.op, outputs[0].shape))
         add_op(graph, each.op, [values[name] for name in each.inputs[: count_activations(each.op)]], output)
         values[each.outputs[0]] = output
     return NetSource(net_id, _tell(infer_outputs(named[-1].op)), graph.to_text().encode())

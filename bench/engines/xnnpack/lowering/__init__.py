@@ -1,7 +1,6 @@
 """Operators as nodes of a subgraph: what XNNPACK runs, in which realisation, and what it does not.
 
-Activations are NHWC, in fp32 too; 8-bit ones have a sign and one scale, and weights a scale for each channel
-("qs8"), as LiteRT and ExecuTorch have them. One module a kind of operators.
+Activations are NHWC, in fp32 too. One module a kind of operators.
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ from collections.abc import Sequence
 
 from bench.engines.xnnpack.graph import Graph, Tensor
 from bench.engines.xnnpack.lowering import convolution, elementwise, layout, pooling
-from bench.engines.xnnpack.lowering.shared import Lowering, is_nchw, kind_of, to_nhwc
+from bench.engines.xnnpack.lowering.shared import Lowering, is_nchw, to_nhwc
 from lut.errors import ModelError
 from lut.ops import OpSpec
 
-__all__ = ["LOWERINGS", "add_op", "is_nchw", "kind_of", "to_nhwc"]
+__all__ = ["LOWERINGS", "add_op", "is_nchw", "to_nhwc"]
 
 LOWERINGS: dict[str, Lowering] = {
     op_type: lowering

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.engines.xnnpack.graph import INT8, Graph, Tensor
+from bench.engines.xnnpack.graph import FLOAT, Graph, Tensor
 from bench.engines.xnnpack.lowering.shared import Lowering, bounds, is_nchw
 from lut.errors import ModelError
 from lut.ops import OpSpec, Window
@@ -17,8 +17,8 @@ def _average_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Te
     if _covers_all(op, x):
         graph.node("global_average", x, output, floats=bounds(op, output))
         return
-    if x.kind == INT8:
-        raise ModelError("averages windows of bytes with a sign only over a whole image")
+    if x.kind != FLOAT:
+        raise ModelError("averages windows of bytes only over a whole image")
     window = Window.read(op)
     top, left, bottom, right = window.pads
     ints = (top, right, bottom, left, *window.kernel, *window.stride)

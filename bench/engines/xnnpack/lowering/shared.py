@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bench.engines.xnnpack.graph import FLOAT, INT8, Graph, Range, Tensor
-from lut.ops import UINT8, OpSpec, TensorSpec
+from bench.engines.xnnpack.graph import Graph, Range, Tensor
+from lut.ops import OpSpec
 
-__all__ = ["Lowering", "bounds", "give_dims", "is_nchw", "kind_of", "spread_over", "to_nhwc", "with_dims"]
+__all__ = ["Lowering", "bounds", "give_dims", "is_nchw", "spread_over", "to_nhwc", "with_dims"]
 
 Lowering = Callable[[Graph, OpSpec, Sequence[Tensor], Tensor], None]
 """Adds the nodes that run an operator from its activations to its first output; raises ModelError."""
-
-
-def kind_of(tensor: TensorSpec) -> str:
-    """Give the type in which an activation of this data type is realised."""
-    return INT8 if tensor.dtype == UINT8 else FLOAT
 
 
 def is_nchw(op: OpSpec, rank: int) -> bool:
