@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial, wraps
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from lut.cli import (
     grouped,
     input_dims_option,
     missing_options,
+    need_matplotlib,
     quiet_option,
     say,
     table_options,
@@ -229,10 +229,8 @@ def _check_options(models: int, result: ResultChoice, missing: MissingChoice) ->
         raise click.UsageError(f"--fit needs {LEAST_NETS} or more nets; there are {models}.")
     if result.fit and missing.interpolate:
         raise click.UsageError("--fit needs measured operators: it does not go with --missing interpolate.")
-    if result.plot is not None and find_spec("matplotlib") is None:
-        raise click.UsageError(
-            "--plot needs matplotlib, which is not installed: pip install 'cnn-latency-lut[plot]'."
-        )
+    if result.plot is not None:
+        need_matplotlib()
 
 
 def _show(validation: Validation, result: ResultChoice) -> None:

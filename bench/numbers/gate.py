@@ -34,7 +34,7 @@ def check_numbers(
     Args:
         device: prepared by `prepare`, which gave `program`.
         program: what will measure.
-        announce: hears that numbers are checked, where that takes a while.
+        announce: hears what a device that was lost is waited for, and of a folder that can't be used.
         folder: where it is remembered; by default in the user's cache folder.
 
     Raises:
@@ -48,8 +48,6 @@ def check_numbers(
     from bench.numbers.check import draw_case, find_mismatches  # numpy, for which no later run waits
     from bench.numbers.samples import list_samples
 
-    if device.info.kind != "host":
-        announce(f"{device.info.serial}: checking that {device.engine.name} computes right numbers here.")
     cases = [draw_case(op) for op in list_samples(lambda op: device.engine.refusal(op) is None)]
     wrong = find_mismatches(device, cases, SILENCE_S, announce)
     if wrong:

@@ -12,6 +12,7 @@ from lut.cli.console import (
     end_program,
     grouped,
     input_dims_option,
+    need_matplotlib,
     quiet_option,
     say,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "main",
     "missing_options",
     "missing_out_option",
+    "need_matplotlib",
     "quiet_option",
     "say",
     "space_options",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -22,6 +23,7 @@ __all__ = [
     "end_program",
     "grouped",
     "input_dims_option",
+    "need_matplotlib",
     "quiet_option",
     "read_input_dims",
     "say",
@@ -31,6 +33,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Item = TypeVar("Item")
 
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors: no progress, no summary.")
+
+
+def need_matplotlib() -> None:
+    """Refuse, before anything is done, what a picture was asked for that can't be drawn here."""
+    if find_spec("matplotlib") is None:
+        raise click.UsageError(
+            "--plot needs matplotlib, which is not installed: pip install 'cnn-latency-lut[plot]'."
+        )
 
 
 def end_program(command: click.Command, interrupted: str = "Interrupted.") -> NoReturn:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from lut.cli.console import Bar, quiet_option
+from lut.cli.console import Bar, need_matplotlib, quiet_option
 from lut.cli.table_choice import TableChoice, table_options
+from lut.errors import FileError
 from lut.estimation import collect_samples, cross_validate
 from lut.records import LutRecord
 from lut.table import (
@@ -131,14 +132,24 @@ def stats(chosen: TableChoice, as_json: bool, quiet: bool) -> None:
     help="Whose records to use, where a table holds several devices'; given twice, the second is for SECOND.",
 )
 @click.option("--outliers", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Also draw the families' ratios (needs matplotlib)."
+)
 @_json_option
 @quiet_option
 def diff(
-    first: Path, second: Path, devices: tuple[str, ...], outliers: int, as_json: bool, quiet: bool
+    first: Path,
+    second: Path,
+    devices: tuple[str, ...],
+    outliers: int,
+    plot: Path | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
-    """Compare two tables, of one device or of two: the ratios SECOND / FIRST per family, and outliers.
+    """Compare two tables, of one device or of two, of one engine or of two.
 
-    An outlier is an operator whose ratio is far from its family's.
+    Prints the ratios SECOND / FIRST in all and per family, how far both tables put operators into the same
+    order (Spearman's rank correlation, 1 at best), and outliers, whose ratio is far from their family's.
 
     \b
     Example:
@@ -147,11 +158,22 @@ def diff(
     """
     if len(devices) > 2:
         raise click.UsageError("--device is given at most twice: for FIRST and for SECOND.")
+    if plot is not None:
+        need_matplotlib()
     one, other = (devices[0], devices[-1]) if devices else (None, None)
-    result = compare(TableChoice(first, one).open(quiet), TableChoice(second, other).open(quiet))
+    tables = TableChoice(first, one).open(quiet), TableChoice(second, other).open(quiet)
+    result = compare(*tables)
     shown = result.ops[:outliers]
+    if plot is not None:
+        if not result.ops:
+            raise FileError(f"There is nothing to draw: {first} and {second} have no operator in common.")
+        from lut.table import plot_ratios  # matplotlib, which nothing else should wait for
+
+        plot_ratios(result, [", ".join(table.devices) for table in tables], plot)
     if as_json:
         report: dict[str, Any] = {
+            "median_ratio": result.median_ratio,
+            "rank_correlation": result.rank_correlation,
             "only_first": [key.to_json() for key in result.only_first],
             "only_second": [key.to_json() for key in result.only_second],
             "families": list(map(asdict, result.families)),
@@ -163,6 +185,10 @@ def diff(
         f"{len(result.ops)} operators in both, {len(result.only_first)} only in {first}, "
         f"{len(result.only_second)} only in {second}"
     )
+    if result.median_ratio is not None:
+        alike = result.rank_correlation
+        order = "" if alike is None else f"; Spearman's rank correlation {alike:.3f}"
+        click.echo(f"second / first {result.median_ratio:.3f} in the median{order}")
     if result.families:
         click.echo(f"{'OPS':>8} {'P10':>7} {'MEDIAN':>7} {'P90':>7}  FAMILY (second / first)")
     for family in result.families:

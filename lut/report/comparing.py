@@ -35,6 +35,8 @@ def build(material: Material) -> Html | None:
                 ("First", f"{first.path.name}: {first.device}"),
                 ("Second", f"{second.path.name}: {second.device}"),
                 ("Operators in both", f"{len(comparison.ops):,}"),
+                ("Median ratio", decimals(comparison.median_ratio, 3)),
+                ("Spearman's rank correlation", decimals(comparison.rank_correlation, 3)),
                 ("Only in the first", f"{len(comparison.only_first):,}"),
                 ("Only in the second", f"{len(comparison.only_second):,}"),
             ]

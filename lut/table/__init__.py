@@ -1,7 +1,8 @@
 """Tables: finding operators in them, estimating nets from them, asking and comparing them.
 
 Reading order: `estimate` (rows and sums), `lut_table`, `opening`; `stores` and `index*` (where the records
-are); `formats` (the files); `totals`, `query`, `comparison`, `coverage` (what is asked of a table).
+are); `formats` (the files); `totals`, `query`, `comparison` and its `ratio_chart`, `coverage` (what is
+asked of a table).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lut.table.stores import IndexStore, MemoryStore, RecordStore
 
 if TYPE_CHECKING:
     from lut.table.comparison import Comparison, OpRatio, compare, describe_families
+    from lut.table.ratio_chart import plot_ratios
     from lut.table.totals import Totals
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "load_table",
     "parse_argument_filter",
     "parse_shape_filter",
+    "plot_ratios",
     "table_file_name",
 ]
 
@@ -59,5 +62,6 @@ if not TYPE_CHECKING:
             "Totals": "totals",
             "compare": "comparison",
             "describe_families": "comparison",
+            "plot_ratios": "ratio_chart",
         },
     )

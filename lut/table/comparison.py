@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lut.errors import ModelError
 from lut.ops import OpKey, OpSpec, family_of
@@ -62,6 +63,30 @@ class Comparison:
     only_second: tuple[OpKey, ...]
     families: tuple[FamilyRatio, ...]
     ops: tuple[OpRatio, ...]
+
+    @property
+    def median_ratio(self) -> float | None:
+        """The median of all ratios second / first; None where the tables have no operator in common."""
+        return float(np.median([op.ratio for op in self.ops])) if self.ops else None
+
+    @property
+    def rank_correlation(self) -> float | None:
+        """Spearman's: 1 where both tables put operators into the same order by time, -1 into the opposite.
+
+        None where that can't be told: of fewer than two operators, or if one table has the same time for all.
+        """
+        first = _rank([op.first_us for op in self.ops])
+        second = _rank([op.second_us for op in self.ops])
+        if len(self.ops) < 2 or not first.std() or not second.std():
+            return None
+        return float(np.corrcoef(first, second)[0, 1])
+
+
+def _rank(times: Sequence[float]) -> NDArray[np.float64]:
+    """Number times from the shortest on; equal ones get the mean of their numbers."""
+    _, places, counts = np.unique(np.asarray(times), return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[places])
 
 
 def name_family(key: OpKey) -> str:

@@ -44,38 +44,41 @@ class Bars:
         return [f"{name} {figure:.2%} > {bar:.1%}" for name, figure, bar in pairs if bar and figure > bar]
 
 
-BARS: dict[tuple[str, int], Bars] = {
-    ("int8", 1): Bars(each=0.03, median=0.01, calibrated_each=0.02, calibrated_median=0.008),
-    ("int8", 2): Bars(each=0.05),
-    ("fp32", 1): Bars(each=0.08, median=0.04),
+BARS: dict[tuple[str, str, int], Bars] = {
+    ("caffe2", "int8", 1): Bars(each=0.03, median=0.01, calibrated_each=0.02, calibrated_median=0.008),
+    ("caffe2", "int8", 2): Bars(each=0.05),
+    ("caffe2", "fp32", 1): Bars(each=0.08, median=0.04),
+    ("xnnpack", "int8", 1): Bars(each=0.03, median=0.015),
+    ("xnnpack", "int8", 2): Bars(each=0.05),
+    ("xnnpack", "fp32", 1): Bars(each=0.08, median=0.04),
 }
-"""By precision and threads."""
+"""By engine, precision and threads."""
 
 RANDOM_NETS, SEED = 20, 1
-"""Of both search spaces, in 8 bits and with one thread."""
+"""Of both search spaces, on Caffe2 in 8 bits and with one thread."""
 
 
-def validate_zoo(precision: str, threads: int, folder: Path) -> Validation:
+def validate_zoo(engine: str, precision: str, threads: int, folder: Path) -> Validation:
     """Measure a table and the nets anew, by the commands a user types; print what they print."""
-    models, plan = plan_zoo(folder, [precision])
-    if (precision, threads) == ("int8", 1):
+    models, plan = plan_zoo(folder, [precision], engine)
+    if (engine, precision, threads) == ("caffe2", "int8", 1):
         models += write_nets(draw_nets(RANDOM_NETS, SEED), folder / "random")
         plan_models(models, plan)
     run, output = folder / "run.jsonl", folder / "validation.json"
-    print(measure(plan, run, "--threads", threads).strip())
+    print(measure(plan, run, "--threads", threads, "--engine", engine).strip())
     table = merge(run, folder)
-    validate = ("validate", *models, "--device", "host", "--lut", table, "--fit", "-o", output)
-    print(call("bench", *validate, codes=(0, 6))[0])
+    chosen = ("--device", "host", "--engine", engine, "--lut", table)
+    print(call("bench", "validate", *models, *chosen, "--fit", "-o", output, codes=(0, 6))[0])
     return read_validation(output)
 
 
-@pytest.mark.parametrize(("precision", "threads"), BARS)
-def test_sums_are_close_to_whole_nets(precision: str, threads: int, tmp_path: Path) -> None:
-    bars = BARS[precision, threads]
-    print(f"\n{precision}, {threads} thread(s); {bars}")
+@pytest.mark.parametrize(("engine", "precision", "threads"), BARS)
+def test_sums_are_close_to_whole_nets(engine: str, precision: str, threads: int, tmp_path: Path) -> None:
+    bars = BARS[engine, precision, threads]
+    print(f"\n{engine}, {precision}, {threads} thread(s); {bars}")
     excesses = []
     for number in range(RUNS):
-        validation = validate_zoo(precision, threads, tmp_path / str(number))
+        validation = validate_zoo(engine, precision, threads, tmp_path / str(number))
         assert [net.net for net in validation.nets][: len(NETS)] == [f"{name}/{precision}" for name in NETS]
         excesses += [f"run {number + 1}: {excess}" for excess in bars.list_excesses(validation)]
     assert not excesses

@@ -20,16 +20,16 @@ def call(program: str, *arguments: object, codes: Container[int] = (0,)) -> tupl
     return done.stdout, done.stderr
 
 
-def plan_zoo(folder: Path, precisions: Iterable[str]) -> tuple[list[Path], Path]:
+def plan_zoo(folder: Path, precisions: Iterable[str], engine: str = "caffe2") -> tuple[list[Path], Path]:
     """Write the released nets, and a plan of their operators; give the nets' folders and the plan."""
     models = [write_net(name, precision, folder / "models") for precision in precisions for name in NETS]
-    return models, plan_models(models, folder / "zoo.plan.jsonl")
+    return models, plan_models(models, folder / "zoo.plan.jsonl", engine)
 
 
-def plan_models(models: Iterable[Path], plan: Path) -> Path:
-    """Write a plan of all operators of some nets."""
+def plan_models(models: Iterable[Path], plan: Path, engine: str = "caffe2") -> Path:
+    """Write a plan of all operators of some nets for an engine."""
     chosen = [argument for model in models for argument in ("--model", model)]
-    call("bench", "generate", "--space", "models", *chosen, "-q", "-o", plan)
+    call("bench", "generate", "--space", "models", *chosen, "--engine", engine, "-q", "-o", plan)
     return plan
 
 

@@ -356,6 +356,11 @@ def test_diff_of_two_devices_in_one_table(lut_command: Lut, two_devices: Path) -
     )
     assert (code, err) == (0, "")
     assert [op["ratio"] for op in json.loads(out)["outliers"]] == [3.0]
+    assert (json.loads(out)["median_ratio"], json.loads(out)["rank_correlation"]) == (3.0, None)
+    devices = ["--device", "Box-12-6.1", "--device", "Box-13-6.8"]
+    code, out, _ = lut_command("diff", two_devices, two_devices, *devices, "--plot", "ratios.svg")
+    assert (code, out.splitlines()[1]) == (0, "second / first 3.000 in the median")
+    assert "Box-13-6.8" in Path("ratios.svg").read_text()
     assert lut_command("diff", two_devices, two_devices, *["--device", "Box-12-6.1"] * 3)[0] == 2
 
 
