@@ -75,7 +75,7 @@ phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
 proto: $(VENV)/.dev ## Generate lut/caffe2_pb2.py anew from lut/caffe2.proto
 	$(BIN)/python -m grpc_tools.protoc -I lut --python_out=lut --pyi_out=lut lut/caffe2.proto
 
-docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the README's pictures
+docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the pictures
 	$(call need,$(BROWSER_NEEDS),1)
 	$(BIN)/python -m tests.docs.commands
 	$(BIN)/python -m tests.docs.pictures

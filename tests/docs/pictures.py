@@ -1,9 +1,10 @@
-"""Makes the README's pictures from a real run on this machine: `python -m tests.docs.pictures`.
+"""Makes the pictures of README and guides from a real run on this machine: `python -m tests.docs.pictures`.
 
 It takes a minute or two on a quiet machine, and refuses what a busy one gives.
 
 The released nets in 8 bits are measured operator by operator and then whole. What is drawn is a report of
-the table, as a browser shows it, and the chart of `bench validate`: estimates against measured nets.
+the table, as a browser shows it, the chart of `bench validate`, estimates against measured nets, and that of
+`lut diff`, two engines family by family.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from selenium.webdriver.chrome.service import Service
 
 from tests.lut.report.conftest import FLAGS, Page
 
-__all__ = ["MOST_BYTES", "PICTURES", "REPORT", "VALIDATION"]
+__all__ = ["ENGINES", "MOST_BYTES", "PICTURES", "REPORT", "VALIDATION"]
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images"
 REPORT = PICTURES / "report.png"
 VALIDATION = PICTURES / "validation.png"
+ENGINES = PICTURES / "engines.png"
 
 MOST_BYTES = 150_000
 """Pictures are cloned with the repository; each has to stay below this."""
@@ -41,13 +43,16 @@ bench run zoo.plan.jsonl --device host --quiet -o zoo.run.jsonl
 lut merge zoo.run.jsonl -o tables
 bench validate models/*/int8 --device host --lut tables/*-op_lut_database.json --quiet \
   -o validation.json --plot validation.png
+bench run zoo.plan.jsonl --device host --engine xnnpack --quiet -o xnnpack.run.jsonl
+lut merge xnnpack.run.jsonl -o xnnpack
+lut diff tables/*-op_lut_database.json xnnpack/*-op_lut_database.json --plot engines.png
 lut report --lut tables/*-op_lut_database.json --run zoo.run.jsonl --model {_NET} --validate validation.json \
   -o report.html
 """
 
 
 def make_pictures() -> None:
-    """Measure, draw, and put both pictures where the README shows them."""
+    """Measure, draw, and put the pictures where README and guides show them."""
     PICTURES.mkdir(exist_ok=True)
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -58,7 +63,7 @@ def make_pictures() -> None:
             raise SystemExit("The pictures stay as they were: they are made of undisturbed measurements.")
         with open_browser(folder / "profile") as browser:
             photograph(browser, folder / "report.html", folder / "report.png")
-        for picture in (REPORT, VALIDATION):
+        for picture in (REPORT, VALIDATION, ENGINES):
             shrink(folder / picture.name, picture)
 
 

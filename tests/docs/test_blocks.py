@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs.conftest import PAGES, README, make_place
 from tests.docs.markdown import Block, read_blocks, split_commands
-from tests.docs.pictures import MOST_BYTES, REPORT, VALIDATION
+from tests.docs.pictures import ENGINES, MOST_BYTES, REPORT, VALIDATION
 from tests.docs.running import check_printed, run_blocks
 from tests.test_architecture import FLOORS
 
@@ -64,10 +64,15 @@ def test_the_reading_order_is_that_of_the_floors() -> None:
     assert {room for floor in FLOORS for room in floor} - set(rooms) == {"lut.caffe2_pb2", "bench"}
 
 
-@pytest.mark.parametrize("picture", [REPORT, VALIDATION], ids=lambda picture: str(picture.name))
-def test_pictures_are_small_and_shown(picture: Path) -> None:
+@pytest.mark.parametrize(
+    ("picture", "page"),
+    [(REPORT, "README.md"), (VALIDATION, "README.md"), (ENGINES, "docs/engines.md")],
+    ids=lambda value: Path(value).name,
+)
+def test_pictures_are_small_and_shown(picture: Path, page: str) -> None:
     assert picture.stat().st_size < MOST_BYTES
-    assert f"](docs/images/{picture.name})" in README.read_text()
+    path = README.parent / page
+    assert f"]({picture.relative_to(path.parent)})" in path.read_text()
 
 
 # --- the runner itself ---------------------------------------------------------------------------
