@@ -10,8 +10,10 @@ import pytest
 from bench.campaign import learn, run_plan
 from bench.op_generators import SPACES
 from lut.errors import FileError
-from lut.ops import OpSpec
-from lut.plan import read_plan
+from lut.frontends import load_model
+from lut.ops import OpSpec, weight_bytes
+from lut.plan import Origin, read_parts, read_plan
+from lut.zoo import write_net
 from tests.bench.conftest import CONFIG, Bench, FaultyHost
 
 
@@ -42,6 +44,31 @@ def test_both_precisions_are_their_sum(bench_command: Bench) -> None:
         assert code == 0
         sizes.append(json.loads(out)["operators"])
     assert sizes[0] + sizes[1] == sizes[2]
+
+
+def test_an_engine_that_fuses_activations_has_them_within_other_operators(
+    bench_command: Bench, tmp_path: Path
+) -> None:
+    model = write_net("FBNet-96", "fp32", tmp_path)
+    ours, space = ("--space", "models", "--model", model), ("--space", "fbnet", "--precision", "fp32")
+    for options in (ours, space):
+        for engine, types in (("caffe2", {"Conv", "Relu"}), ("xnnpack", {"Conv", "ConvRelu"})):
+            plan = tmp_path / f"{engine}.plan.jsonl"
+            assert bench_command("generate", *options, "--engine", engine, "-o", plan)[0] == 0
+            assert {op.op_type for op in read_plan(plan) if op.op_type.endswith(("Relu", "Conv"))} == types
+
+
+def test_operators_of_models_carry_the_first_net_that_has_them(bench_command: Bench, tmp_path: Path) -> None:
+    models = [write_net(name, "int8", tmp_path) for name in ("FBNet-B", "FBNet-96")]
+    plan = tmp_path / "plan.jsonl"
+    chosen = [argument for model in models for argument in ("--model", model)]
+    assert bench_command("generate", "--space", "models", *chosen, "-o", plan)[0] == 0
+    parts = list(read_parts(plan))
+    first = set(load_model(models[0]).ops)
+    assert {part.op for part in parts if part.origin and part.origin.name == "FBNet-B/int8"} == first
+    (small,) = {part.origin for part in parts if part.op not in first}
+    ops = load_model(models[1]).ops
+    assert small == Origin("FBNet-96/int8", len(ops), sum(map(weight_bytes, ops)))
 
 
 def test_a_sample_is_the_same_for_the_same_seed(bench_command: Bench, tmp_path: Path) -> None:
