@@ -33,6 +33,10 @@ def lower(op: OpSpec, values: Sequence[Values] | None = None, *, realisation: st
     Raises:
         ModelError: it does not fit its shape rule, or XNNPACK does not run it.
     """
+    return NetSource(op.id, _tell(infer_outputs(op)), _build(op, values, realisation).to_text().encode())
+
+
+def _build(op: OpSpec, values: Sequence[Values] | None, realisation: str) -> Graph:
     outputs = infer_outputs(op)
     graph = Graph(given=values)
     inputs = [
@@ -41,7 +45,7 @@ def lower(op: OpSpec, values: Sequence[Values] | None = None, *, realisation: st
     ]
     output = graph.activation("output", kind_of(outputs[0], realisation), _dims(op, outputs[0].shape))
     add_op(graph, op, inputs, output)
-    return NetSource(op.id, _tell(outputs), graph.to_text().encode())
+    return graph
 
 
 def read_output(op: OpSpec, content: bytes, *, realisation: str) -> Values:
@@ -54,7 +58,7 @@ def read_output(op: OpSpec, content: bytes, *, realisation: str) -> Values:
 def refusal(op: OpSpec, *, realisation: str) -> str | None:
     """Say why XNNPACK does not run an operator; None if it does."""
     try:
-        lower(op, realisation=realisation)
+        _build(op, None, realisation)
     except ModelError as error:
         return str(error)
     return None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bench.engines.xnnpack.graph import Graph, Tensor
 from bench.engines.xnnpack.lowering import convolution, elementwise, layout, pooling
-from bench.engines.xnnpack.lowering.shared import Lowering, is_nchw, to_nhwc
+from bench.engines.xnnpack.lowering.shared import Lowering, check_dims, is_nchw, to_nhwc
 from lut.errors import ModelError
 from lut.ops import OpSpec
 
@@ -33,6 +33,7 @@ def add_op(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -
     if lowering is None:
         raise ModelError(f"XNNPACK has no operator for {op.op_type}.")
     try:
+        check_dims(*inputs, output)
         lowering(graph, op, inputs, output)
     except ModelError as error:
         raise ModelError(f"{op.describe()}: XNNPACK {error}.") from error

@@ -8,8 +8,7 @@ from math import prod
 from bench.engines.engine import Values
 from bench.engines.xnnpack.graph import Graph, Tensor
 from bench.engines.xnnpack.lowering.shared import Lowering, bounds, give_dims, is_nchw, spread_over, with_dims
-from lut.errors import ModelError
-from lut.ops import OpSpec, Window
+from lut.ops import OpSpec, Window, canonical_arguments
 
 __all__ = ["LOWERINGS"]
 
@@ -39,11 +38,11 @@ def _convolution(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Ten
 def _deconvolution(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     (x,) = inputs
     window, group = Window.read(op), op.arg("group", 1)
-    if op.arg("adj", 0) or op.arg("adjs") or op.arg("adj_h", 0) or op.arg("adj_w", 0):
-        raise ModelError("is not asked for transposed convolutions with an adjustment")
     channels, out_channels = x.dims[3], output.dims[3]
     top, left, bottom, right = window.pads
-    common = (top, right, bottom, left, 0, 0, *window.kernel, *window.stride, *window.dilation)
+    adjusted = dict(canonical_arguments(op)).get("adjs", (0, 0))  # however it is spelled
+    assert isinstance(adjusted, tuple)
+    common = (top, right, bottom, left, *map(int, adjusted), *window.kernel, *window.stride, *window.dilation)
     groups = (group, channels // group, out_channels // group)
     values = graph.give(1)
     if values is not None:

@@ -7,6 +7,7 @@ from math import inf, prod
 
 from bench.engines.xnnpack.graph import FLOAT, Graph, Tensor
 from bench.engines.xnnpack.lowering.shared import Lowering, give_dims, spread_over, with_dims
+from lut.errors import ModelError
 from lut.ops import OpSpec
 
 __all__ = ["LOWERINGS"]
@@ -58,9 +59,11 @@ def _prelu(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -
 def _hard_sigmoid(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     """There is none as one operator: x is multiplied, something added, and the sum clamped."""
     (x,) = inputs
-    slope, offset = (
-        graph.constant(x.kind, op.arg(name, default)) for name, default in (("alpha", 0.2), ("beta", 0.5))
-    )
+    factor, summand = (op.arg(name, default) for name, default in (("alpha", 0.2), ("beta", 0.5)))
+    least, most = output.full_range
+    if not least <= min(factor, summand) <= max(factor, summand) <= most:
+        raise ModelError(f"takes alpha and beta from {least:.3g} to {most:.3g} in 8 bits")
+    slope, offset = graph.constant(x.kind, factor), graph.constant(x.kind, summand)
     product = graph.activation("inner", x.kind, x.dims)
     total = graph.activation("inner", x.kind, x.dims)
     graph.node("multiply", x, slope, product)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from bench.engines.xnnpack.graph import Graph, Tensor
 from bench.engines.xnnpack.lowering.shared import Lowering, to_nhwc, with_dims
@@ -43,8 +44,8 @@ def _slice(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -
 
 
 def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
-    if not 2 <= len(inputs) <= 4:
-        raise ModelError("joins 2 to 4 inputs")
+    if not 2 <= len(inputs) <= 5:
+        raise ModelError(f"joins 2 to 5 inputs, not {len(inputs)}")
     axis = next(
         (
             axis
@@ -57,8 +58,11 @@ def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Te
 
 
 def _pad(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    value = float(op.arg("value", 0.0))
+    if not isfinite(value):
+        raise ModelError("is asked to pad with finite values only")
     before, after = (to_nhwc(op, op.arg(name)) for name in ("before", "after"))
-    graph.node("pad", inputs[0], output, ints=(*before, *after), floats=(float(op.arg("value", 0.0)),))
+    graph.node("pad", inputs[0], output, ints=(*before, *after), floats=(value,))
 
 
 def _resize(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:

@@ -35,9 +35,10 @@ def _covers_all(op: OpSpec, x: Tensor) -> bool:
 
 def _max_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     (x,) = inputs
-    if op.arg("global_pooling", 0):
-        raise ModelError("takes no maximum over a whole image")
-    window = Window.read(op)
+    if op.arg("global_pooling", 0):  # there is no kernel of its own: the window is the image
+        window = Window((x.dims[1], x.dims[2]), (1, 1), (1, 1), (0, 0, 0, 0))
+    else:
+        window = Window.read(op)
     top, left, bottom, right = window.pads
     ints = (top, right, bottom, left, *window.kernel, *window.stride, *window.dilation)
     graph.node("max_pooling", x, output, ints=ints, floats=bounds(op, output))
@@ -56,6 +57,8 @@ def _mean(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) ->
     if op.arg("keepdims", 1):
         graph.node("mean", x, output, ints=sorted(axes))
         return
+    if is_nchw(op, rank - len(axes)):
+        raise ModelError("is not asked for means that leave an image in NCHW")
     result = graph.activation("inner", x.kind, kept)
     graph.node("mean", x, result, ints=sorted(axes))
     if is_nchw(op, rank):  # what is left is a tensor in the operator's own order

@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bench.engines.xnnpack.graph import Graph, Range, Tensor
+from lut.errors import ModelError
 from lut.ops import OpSpec
 
-__all__ = ["Lowering", "bounds", "give_dims", "is_nchw", "spread_over", "to_nhwc", "with_dims"]
+__all__ = [
+    "Lowering",
+    "bounds",
+    "check_dims",
+    "give_dims",
+    "is_nchw",
+    "spread_over",
+    "to_nhwc",
+    "with_dims",
+]
+
+_MOST_DIMS = 6
 
 Lowering = Callable[[Graph, OpSpec, Sequence[Tensor], Tensor], None]
 """Adds the nodes that run an operator from its activations to its first output; raises ModelError."""
+
+
+def check_dims(*tensors: Tensor) -> None:
+    """Refuse tensors of more dimensions than the engine's have."""
+    most = max(len(tensor.dims) for tensor in tensors)
+    if most > _MOST_DIMS:
+        raise ModelError(f"takes tensors of at most {_MOST_DIMS} dimensions, not of {most}")
 
 
 def is_nchw(op: OpSpec, rank: int) -> bool:

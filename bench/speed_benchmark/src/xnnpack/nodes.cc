@@ -191,13 +191,14 @@ int depth_to_space(xnn_subgraph_t graph, Reader& in) {
 int concatenate(xnn_subgraph_t graph, Reader& in) {
   const auto axis = static_cast<int32_t>(in.integer());
   const uint32_t count = in.integer();
-  uint32_t v[5] = {};
-  for (uint32_t i = 0; i <= count && i < 5; ++i) v[i] = in.value();
+  uint32_t v[6] = {};
+  for (uint32_t i = 0; i <= count && i < 6; ++i) v[i] = in.value();
   switch (count) {
     case 2: return xnn_define_concatenate2(graph, axis, v[0], v[1], v[2], 0);
     case 3: return xnn_define_concatenate3(graph, axis, v[0], v[1], v[2], v[3], 0);
     case 4: return xnn_define_concatenate4(graph, axis, v[0], v[1], v[2], v[3], v[4], 0);
-    default: throw NetError("create", "a concatenation takes 2 to 4 inputs");
+    case 5: return xnn_define_concatenate5(graph, axis, v[0], v[1], v[2], v[3], v[4], v[5], 0);
+    default: throw NetError("create", "a concatenation takes 2 to 5 inputs");
   }
 }
 

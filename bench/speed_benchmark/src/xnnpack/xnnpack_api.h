@@ -95,6 +95,8 @@ int xnn_define_concatenate3(xnn_subgraph_t, int32_t axis, uint32_t, uint32_t, ui
                             uint32_t flags);
 int xnn_define_concatenate4(xnn_subgraph_t, int32_t axis, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t output,
                             uint32_t flags);
+int xnn_define_concatenate5(xnn_subgraph_t, int32_t axis, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t,
+                            uint32_t output, uint32_t flags);
 
 }  // extern "C"
 
