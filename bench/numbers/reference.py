@@ -11,9 +11,18 @@ from bench.engines import Values
 from bench.numbers import images
 from lut.ops import OpSpec, Window, canonical_arguments, infer_outputs, unfused_type
 
-__all__ = ["REFERENCES", "compute"]
+__all__ = ["REFERENCES", "compute", "has_reference"]
 
 Reference = Callable[[OpSpec, Sequence[Values]], Values]
+
+
+def has_reference(op: OpSpec) -> bool:
+    """Tell whether it is known here what an operator computes; an operator of a user's own may not be."""
+    return _plain_type(op) in REFERENCES
+
+
+def _plain_type(op: OpSpec) -> str:
+    return unfused_type(op.op_type).removeprefix("Int8")
 
 
 def compute(op: OpSpec, values: Sequence[Values]) -> Values:
@@ -22,9 +31,8 @@ def compute(op: OpSpec, values: Sequence[Values]) -> Values:
     Raises:
         KeyError: there is no reference for its type.
     """
-    plain = unfused_type(op.op_type)
-    result = REFERENCES[plain.removeprefix("Int8")](op, values)
-    if plain != op.op_type:
+    result = REFERENCES[_plain_type(op)](op, values)
+    if unfused_type(op.op_type) != op.op_type:
         result = np.maximum(result, 0)
     return result.reshape(infer_outputs(op)[0].shape)
 

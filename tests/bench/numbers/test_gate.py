@@ -10,12 +10,13 @@ import pytest
 from bench.device_runner import HostDevice
 from bench.engines import CAFFE2, XNNPACK, Engine, NetSource, Values
 from bench.numbers import check_numbers, gate
+from bench.numbers.reference import REFERENCES, has_reference
 from bench.numbers.samples import list_samples
 from lut.entries import ProgramInfo
 from lut.errors import DeviceError
 from lut.ops import OpSpec
 from lut.ops.rules import RULES
-from tests.bench.conftest import FaultyHost
+from tests.bench.conftest import FaultyHost, relu
 
 
 @pytest.mark.parametrize("engine", [CAFFE2, XNNPACK], ids=lambda engine: engine.name)
@@ -28,6 +29,15 @@ def test_every_family_is_among_the_samples() -> None:
     types = {op.op_type for op in list_samples(lambda _: True)}
     fused = {op_type for op_type, rule in RULES.items() if rule.unfused and op_type != "Int8ConvRelu"}
     assert RULES.keys() - types == fused | {"NHWC2NCHW", "Tile"}
+
+
+def test_a_family_that_nobody_can_compute_is_left_out(
+    host: FaultyHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a user's own is, until it has a reference."""
+    monkeypatch.delitem(REFERENCES, "Relu")
+    assert not has_reference(relu(4))
+    check_numbers(host, host.prepare(lambda _: None), pytest.fail, folder=tmp_path)
 
 
 def test_what_was_right_is_remembered_for_device_and_program(host: FaultyHost, tmp_path: Path) -> None:
