@@ -1,7 +1,8 @@
 """Operators that make feature maps larger: ConvTranspose, ResizeBilinear, ResizeNearest, and each with Int8.
 
 The weight of a transposed convolution from C to N channels is [C, N/group, kh, kw] in NCHW and
-[C, kh, kw, N] in NHWC. The quantized one has no groups and always a bias [N].
+[C, kh, kw, N] in NHWC. The quantized one has no groups and always a bias [N]. Bilinear resizing takes values
+at the centres of pixels, and does not align corners (`half_pixel` in ONNX).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Operators that put values elsewhere: DepthToSpace and Pad (fp32), and each with Int8 before it.
 
-DepthToSpace makes `block_size` x `block_size` pixels of each, with so many times fewer channels. Pad adds
+DepthToSpace makes `block_size` x `block_size` pixels of each, with so many times fewer channels; a channel's
+number says first where in the block it goes, then which channel it becomes (`DCR` in ONNX). Pad adds
 `before[i]` and `after[i]` places of the constant `value` to dimension i.
 """
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from lut.ops import INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, infer_outputs, multiply_adds
+from lut.ops import (
+    INT32,
+    UINT8,
+    ArgumentValue,
+    OpSpec,
+    TensorSpec,
+    family_of,
+    infer_outputs,
+    multiply_adds,
+)
 from tests.lut.ops.operators import refusal
 
 
@@ -18,6 +27,14 @@ def test_the_classifier_of_a_net() -> None:
     assert refusal(OpSpec.of("Int8FC", inputs, axis=3, order="NHWC")) == (
         "axis is 3, the quantized kernel supports only 1"
     )
+
+
+def test_a_fused_relu_is_no_family_of_its_own() -> None:
+    layer = fc((1, 24))
+    fused = OpSpec("FCRelu", layer.args, layer.inputs)
+    assert infer_outputs(fused) == infer_outputs(layer)
+    assert multiply_adds(fused) == multiply_adds(layer)
+    assert family_of(fused) == family_of(layer)
 
 
 def test_all_dimensions_from_axis_on_are_columns() -> None:

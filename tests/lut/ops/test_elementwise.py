@@ -20,6 +20,14 @@ from tests.lut.ops.operators import op, refusal
         (op("LeakyRelu", (1, 4), alpha=1.5), TensorSpec((1, 4))),
         (op("Int8LeakyRelu", (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
         (op("Int8Sigmoid", (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+        (op("HardSwish", (2, 3, 4)), TensorSpec((2, 3, 4))),
+        (op("Int8HardSwish", (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+        (op("HardSigmoid", (1, 4), alpha=1 / 6), TensorSpec((1, 4))),
+        (op("Int8HardSigmoid", (1, 4), dtype=UINT8), TensorSpec((1, 4), UINT8)),
+        (op("Clip", (1, 4), min=0.0), TensorSpec((1, 4))),
+        (op("Int8Clip", (1, 4), dtype=UINT8, min=0.0, max=6.0), TensorSpec((1, 4), UINT8)),
+        (op("SumRelu", (1, 4), (1, 4), (1, 4)), TensorSpec((1, 4))),
+        (op("AddRelu", (1, 4), (1, 4)), TensorSpec((1, 4))),
     ],
 )
 def test_output(spec: OpSpec, output: TensorSpec) -> None:
@@ -42,6 +50,12 @@ def test_output(spec: OpSpec, output: TensorSpec) -> None:
         ),
         (op("LeakyRelu", (1, 4), alpha=2), "alpha is 2; expected a fraction such as 0.1"),
         (op("Add", *[(1, 4)] * 3), "it has 3 inputs where 2 are expected"),
+        (op("HardSwish", (1, 4), dtype=UINT8), "input 0 is uint8 (6) where float (1) is expected"),
+        (op("HardSigmoid", (1, 4), beta=1), "beta is 1; expected a number such as 0.5"),
+        (
+            op("Clip", (1, 4), min=6.0, max=0.0),
+            "min and max are 6.0 and 0.0; expected numbers such as 0.0 and 6.0",
+        ),
     ],
 )
 def test_refusal(spec: OpSpec, reason: str) -> None:

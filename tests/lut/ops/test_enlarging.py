@@ -1,4 +1,4 @@
-"""Transposed convolutions and nearest-neighbour resizing."""
+"""Transposed convolutions and resizing."""
 
 import math
 
@@ -77,6 +77,14 @@ def test_sizes_are_cut_off_in_single_precision(scale: float, size: int) -> None:
     assert quantized == TensorSpec((1, size, 10, 10), UINT8)
     (plain,) = infer_outputs(resize("ResizeNearest", FLOAT, **args))
     assert plain == TensorSpec((1, 10, size, 10))
+
+
+def test_bilinear_resizing_gives_the_same_sizes() -> None:
+    args = {"height_scale": 1.5, "width_scale": 2.0}
+    for kind in ("Nearest", "Bilinear"):
+        assert infer_outputs(resize(f"Resize{kind}", FLOAT, **args)) == (TensorSpec((1, 10, 15, 20)),)
+        quantized = resize(f"Int8Resize{kind}", UINT8, **args)
+        assert infer_outputs(quantized) == (TensorSpec((1, 15, 20, 10), UINT8),)
 
 
 def test_refused_scales() -> None:

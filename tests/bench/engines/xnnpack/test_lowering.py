@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 from random import Random
 
 import pytest
@@ -15,10 +16,11 @@ from lut.errors import ModelError
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, infer_outputs
 from lut.ops.rules import RULES
 from tests.lut.ops.drawn import draw_kind, draw_op
+from tests.lut.ops.operators import op
 
 
 def test_a_depthwise_convolution_line_by_line() -> None:
-    op = OpSpec.of(
+    spec = OpSpec.of(
         "Int8ConvRelu",
         [TensorSpec((1, 56, 56, 24), UINT8), TensorSpec((24, 3, 3, 1), UINT8), TensorSpec((24,), INT32)],
         kernel=3,
@@ -27,8 +29,8 @@ def test_a_depthwise_convolution_line_by_line() -> None:
         group=24,
         order="NHWC",
     )
-    source = XNNPACK.lower(op)
-    assert source.id == op.id
+    source = XNNPACK.lower(spec)
+    assert source.id == spec.id
     assert json.loads(source.first) == [{"name": "output_0", "shape": [1, 28, 28, 24], "dtype": UINT8}]
     assert source.second.decode().splitlines() == [
         "xnnpack 1 2",
@@ -41,13 +43,13 @@ def test_a_depthwise_convolution_line_by_line() -> None:
 
 
 def test_images_of_floats_are_turned_to_nhwc_and_reported_as_they_were() -> None:
-    op = OpSpec.of(
+    spec = OpSpec.of(
         "Conv",
         [TensorSpec((1, 3, 8, 6), FLOAT), TensorSpec((5, 3, 1, 1), FLOAT)],
         kernel=1,
         order="NCHW",
     )
-    source = XNNPACK.lower(op)
+    source = XNNPACK.lower(spec)
     assert json.loads(source.first)[0]["shape"] == [1, 5, 8, 6]
     values = source.second.decode().splitlines()[1:4]
     assert [line.split()[-4:] for line in values] == [
@@ -60,15 +62,56 @@ def test_images_of_floats_are_turned_to_nhwc_and_reported_as_they_were() -> None
 @pytest.mark.parametrize("op_type", RULES)
 @given(st.integers(0, 2**32).map(Random))
 def test_an_operator_is_written_down_or_refused_by_name(op_type: str, random: Random) -> None:
-    op = draw_op(op_type, draw_kind(op_type, random), random)
-    reason = XNNPACK.refusal(op)
+    drawn = draw_op(op_type, draw_kind(op_type, random), random)
+    reason = XNNPACK.refusal(drawn)
     if reason is not None:
         assert op_type in reason
         assert "XNNPACK" in reason
         return
     assert op_type in LOWERINGS
-    told = json.loads(XNNPACK.lower(op).first)
-    assert [tuple(each["shape"]) for each in told] == [tensor.shape for tensor in infer_outputs(op)]
+    told = json.loads(XNNPACK.lower(drawn).first)
+    assert [tuple(each["shape"]) for each in told] == [tensor.shape for tensor in infer_outputs(drawn)]
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        (op("Relu", (2,) * 7), "takes tensors of at most 6 dimensions, not of 7"),
+        (op("Reshape", (4,), shape=(1,) * 6 + (4,)), "takes tensors of at most 6 dimensions, not of 7"),
+        (op("Concat", *[(1, 4)] * 6, axis=1), "joins 2 to 5 inputs, not 6"),
+        (op("Pad", (4,), before=(1,), after=(1,), value=inf), "is asked to pad with finite values only"),
+        (op("ReduceMean", (2,) * 5, axes=(0,), keepdims=0), "is not asked for means that leave an image"),
+        (
+            op("Int8HardSigmoid", (4,), dtype=UINT8, alpha=2.0),
+            "takes alpha and beta from -1 to 0.992 in 8 bits",
+        ),
+        (
+            op("Int8AveragePool", (1, 8, 8, 4), dtype=UINT8, kernel=3, order="NHWC"),
+            "averages windows of bytes",
+        ),
+        (op("Tile", (4,), tiles=2, axis=0), "XNNPACK has no operator for Tile."),
+    ],
+    ids=lambda value: value.op_type if isinstance(value, OpSpec) else "",
+)
+def test_what_it_does_not_run_is_refused_with_the_reason(refused: OpSpec, reason: str) -> None:
+    assert reason in str(XNNPACK.refusal(refused))
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        op("HardSigmoid", (4,), alpha=2.0),
+        op("Int8HardSigmoid", (4,), dtype=UINT8, alpha=1 / 6),
+        op("ReduceMean", (2,) * 5, axes=(0,), keepdims=1),
+        op("Relu", (2,) * 6),
+        op("Concat", *[(1, 4)] * 5, axis=1),
+        op("MaxPool", (1, 4, 8, 8), global_pooling=1),
+        op("ConvTranspose", (1, 4, 8, 8), (4, 4, 3, 3), kernel=3, stride=2, adjs=(1, 0)),
+    ],
+    ids=OpSpec.describe,
+)
+def test_what_is_close_to_a_limit_runs(accepted: OpSpec) -> None:
+    assert XNNPACK.refusal(accepted) is None
 
 
 def test_what_does_not_fit_its_rule_is_no_subgraph() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.campaign import Timing, run_plan
 from bench.device_runner import HostDevice, measure_nets
-from bench.engines import XNNPACK, NetSource
+from bench.engines import XNNPACK, XNNPACK_QU8, Engine, NetSource
 from lut.entries import Failure, Measurement, RunConfig
 from lut.frontends import load_model
 from lut.journal import read_journal
@@ -43,13 +43,17 @@ def test_all_operators_of_a_net_and_the_net_whole(precision: str, host: HostDevi
     assert len(runs["net"].samples_ns) == 1
 
 
+@pytest.mark.parametrize("engine", [XNNPACK, XNNPACK_QU8], ids=lambda engine: engine.name)
 def test_every_kind_of_operator_runs_or_is_refused_by_the_engine_itself(
-    host: HostDevice, tmp_path: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
     """What the lowering lets through but the engine does not take becomes a failure with its words."""
+    engine.build("host")
+    host = HostDevice(engine=engine)
+    host.prepare(lambda _: None)
     draws = [(op_type, Random(f"{op_type} {number}")) for op_type in RULES for number in range(6)]
     drawn = (draw_op(op_type, draw_kind(op_type, random), random) for op_type, random in draws)
-    ops = [op for op in drawn if XNNPACK.refusal(op) is None]
+    ops = [op for op in drawn if engine.refusal(op) is None]
     assert len(ops) > 200
     run_plan(ops, host, ONCE, tmp_path / "run.jsonl")
     entries = list(read_journal(tmp_path / "run.jsonl"))
