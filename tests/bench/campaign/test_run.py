@@ -115,7 +115,7 @@ def test_a_failed_operator_stays_failed(
     host: FaultyHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = tmp_path / "run.jsonl"
-    monkeypatch.setattr(bench.engines.caffe2.nets, "_PROBABILITY_SCALE", 0.1)  # aborts the engine
+    monkeypatch.setattr(bench.engines.caffe2.nets, "PROBABILITY_SCALE", 0.1)  # aborts the engine
     summary = run_plan(PLAN, host, CONFIG, journal)
     assert (summary.failed, summary.measured) == (1, len(PLAN) - 1)
     again = run_plan(PLAN, host, CONFIG, journal)

@@ -164,7 +164,7 @@ def test_run_with_a_failing_operator_ends_with_6(
     bench_command: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_plan([softmax(), relu(4)], tmp_path / "plan.jsonl")
-    monkeypatch.setattr(bench.engines.caffe2.nets, "_PROBABILITY_SCALE", 0.1)  # aborts the engine
+    monkeypatch.setattr(bench.engines.caffe2.nets, "PROBABILITY_SCALE", 0.1)  # aborts the engine
     journal = tmp_path / "run.jsonl"
     code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
     assert code == 6

@@ -12,6 +12,7 @@ import pytest
 from bench.campaign import validation
 from bench.cli import validate as cli_validate
 from bench.device_runner import HostDevice, NetRuns, measure_nets, whole_nets
+from lut.cli import console
 from lut.estimation import read_calibration
 from lut.plan import read_plan
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
@@ -203,7 +204,7 @@ def test_a_correction_is_not_fitted_to_interpolated_sums(
 def test_without_matplotlib_a_plot_is_refused_before_anything_is_measured(
     bench_command: Bench, place: Path, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_validate, "find_spec", lambda _: None)
+    monkeypatch.setattr(console, "find_spec", lambda _: None)
     code, _, err = bench_command("validate", place / "one", "--lut", table, "--plot", "x.png")
     assert code == 2
     assert "pip install 'cnn-latency-lut[plot]'" in err

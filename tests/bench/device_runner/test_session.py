@@ -69,7 +69,7 @@ def test_only_the_passes_that_are_wanted_are_made(host: FaultyHost, segment: Seg
 def test_an_operator_that_aborts_the_engine_costs_itself_alone(
     host: FaultyHost, segment: Segment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench.engines.caffe2.nets, "_PROBABILITY_SCALE", 0.1)
+    monkeypatch.setattr(bench.engines.caffe2.nets, "PROBABILITY_SCALE", 0.1)
     outcomes = measure(host, segment, [*OPS[:2], softmax(), *OPS[2:]])
     (failure,) = failures(outcomes)
     assert failure.op == softmax()
@@ -83,7 +83,7 @@ def test_an_operator_that_the_engine_refuses_is_told_in_its_words(
     host: FaultyHost, segment: Segment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        bench.engines.caffe2.nets, "_SCALE", 2.0
+        bench.engines.caffe2.nets, "SCALE", 2.0
     )  # in·weight/out becomes 2, above the 1 allowed
     outcomes = measure(host, segment)
     (failure,) = failures(outcomes)
