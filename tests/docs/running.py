@@ -23,7 +23,7 @@ __all__ = ["Place", "PythonSession", "check_printed", "run_blocks"]
 SAMPLE_NAME = "AMD_EPYC-debian12-6.18.44-fc-v657"
 """The machine that the pages were written on."""
 
-_SECONDS = 60
+_SECONDS = 180
 
 
 @dataclass(frozen=True)
