@@ -17,7 +17,10 @@ from lut.records import LutRecord
 from tests.lut.ops.drawn import draw_kind, draw_op
 from tests.lut.samples import record
 
-every_type = pytest.mark.parametrize("op_type", RULES)
+every_family = pytest.mark.parametrize(
+    "op_type", [op_type for op_type, rule in RULES.items() if not rule.unfused]
+)
+"""A fused ReLU makes no family of its own."""
 
 
 def time_of(op: OpSpec, random: Random, noise: float) -> float:
@@ -38,7 +41,7 @@ def drawn_table(op_type: str, random: Random, count: int, noise: float) -> list[
     return [record(op, 10 + time) for op, time in ops.items()]
 
 
-@every_type
+@every_family
 @pytest.mark.parametrize("noise", [0.03, 0.1])
 def test_what_is_predicted_lies_in_its_interval_or_is_refused(op_type: str, noise: float) -> None:
     """Of eight tables together: of a single one, whose records all guesses share, it scatters by 5 %."""
@@ -58,7 +61,7 @@ def test_what_is_predicted_lies_in_its_interval_or_is_refused(op_type: str, nois
     assert 0.85 <= sum(inside) / len(inside) <= 0.95
 
 
-@every_type
+@every_family
 @given(st.integers(0, 2**32).map(Random))
 @settings(max_examples=5)
 def test_an_interval_has_a_width_even_where_every_time_is_the_same(op_type: str, random: Random) -> None:
