@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from bench.device_runner import HostDevice
-from bench.engines import CAFFE2, ENGINES, XNNPACK, Engine, Values
+from bench.engines import ENGINES, XNNPACK, Values
 from bench.numbers import check
 from bench.numbers.check import Case, draw_case, find_mismatches
-from bench.numbers.reference import has_reference
+from bench.numbers.reference import compute, has_reference
 from bench.numbers.samples import list_samples
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from tests.bench.numbers.chosen import list_chosen
 
 WRONG: dict[str, Callable[[Values], Values]] = {
     "zeros": np.zeros_like,
@@ -41,29 +42,34 @@ def conv(dtype: int, **args: int) -> OpSpec:
     return OpSpec.of(op_type, inputs, kernel=3, order=order, **args)
 
 
-LOW = {"pad_t": 0, "pad_l": 1, "pad_b": 2, "pad_r": 1}
-
-OTHER_WINDOWS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
-    "border": ({"pad": 1}, LOW),
-    "dilation": ({"dilation": 2, "pad": 2}, {"dilation": 1, "pad": 1}),
-    "border of a stride": ({"stride_h": 2, "stride_w": 1, "pad": 1}, {"stride_h": 2, "stride_w": 1, **LOW}),
-}
+OTHER_BORDERS = {"even": {"pad": 1}, "uneven": {"pad_t": 0, "pad_l": 1, "pad_b": 2, "pad_r": 1}}
 
 
 @pytest.mark.parametrize("dtype", [FLOAT, UINT8], ids=["fp32", "int8"])
-@pytest.mark.parametrize("name", OTHER_WINDOWS)
-@pytest.mark.parametrize("engine", [CAFFE2, XNNPACK], ids=lambda engine: engine.name)
-def test_a_window_that_is_another_s_is_found_on_the_engine(engine: Engine, name: str, dtype: int) -> None:
-    """What the device computes is held against what an operator with another window would give."""
-    own, other = (conv(dtype, **args) for args in OTHER_WINDOWS[name])
-    right, wrong = draw_case(own), draw_case(other)
-    assert right.expected.shape == wrong.expected.shape
-    host = HostDevice(engine=engine)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_border_that_is_another_s_is_found_on_the_engine(engine: str, dtype: int) -> None:
+    """What the device computes is held against what an operator with another border would give."""
+    even, uneven = (draw_case(conv(dtype, **border)) for border in OTHER_BORDERS.values())
+    assert even.expected.shape == uneven.expected.shape
+    host = HostDevice(engine=ENGINES[engine])
     host.prepare(lambda _: None)
-    assert find_mismatches(host, [right], silence_s=20) == []
-    (found,) = find_mismatches(host, [replace(right, expected=wrong.expected)], silence_s=20)
-    assert found.op == own
-    assert " is right" in found.describe()
+    assert find_mismatches(host, [even, uneven], silence_s=20) == []
+    confused = [replace(even, expected=uneven.expected), replace(uneven, expected=even.expected)]
+    found = find_mismatches(host, confused, silence_s=20)
+    assert [mismatch.op for mismatch in found] == [even.op, uneven.op]
+    assert all(" is right" in mismatch.describe() for mismatch in found)
+
+
+SOFTMAXES = [op for op in list_chosen() if op.op_type in ("Softmax", "Int8Softmax")]
+
+
+@pytest.mark.parametrize("op", SOFTMAXES, ids=OpSpec.describe)
+def test_another_axis_of_a_softmax_is_found(op: OpSpec) -> None:
+    case, rank = draw_case(op), len(op.inputs[0].shape)
+    for axis in range(rank):
+        if axis != op.arg("axis") % rank:
+            other = compute(OpSpec.of(op.op_type, op.inputs, axis=axis), case.values)
+            assert check._compare(case, other) is not None
 
 
 def test_a_bias_that_is_left_out_is_found() -> None:

@@ -6,8 +6,7 @@ import signal
 import struct
 
 from bench.speed_benchmark import Program
-from tests.bench.speed_benchmark.conftest import Nets
-from tests.bench.speed_benchmark.test_manifest_mode import encode, measure, pick, read_events, start
+from tests.bench.speed_benchmark.test_manifest_mode import Nets, encode, measure, pick, read_events, start
 
 
 def test_outputs_are_printed_as_the_bytes_that_the_engine_has(
