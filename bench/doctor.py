@@ -27,8 +27,8 @@ from bench.device_runner import (
     run_block,
     server_address,
 )
-from bench.engines import CAFFE2, Engine
-from bench.numbers import check_numbers
+from bench.engines import CAFFE2, ENGINES, Engine
+from bench.numbers import WrongNumbersError, check_numbers
 from bench.speed_benchmark import choose_target
 from lut.cache import default_cache
 from lut.entries import Failure, RunConfig, Segment
@@ -148,6 +148,10 @@ def _check_engine(engine: Engine) -> Finding:
         check_numbers(host, segment.program, lambda _: None)
         (visit,) = run_block(host, segment, Block({op: {0}}), None, watch=Watch(silence_s=_ENGINE_S))
         reason = visit.outcome.reason if isinstance(visit.outcome, Failure) else None
+    except WrongNumbersError as error:
+        first, example, *_ = str(error).splitlines()
+        other = next(each.name for each in ENGINES.values() if each is not engine)
+        return Finding(f"{first} {example.strip()}", f"bench doctor --engine {other}", True)
     except DeviceError as error:
         reason = str(error)
     if reason is not None:

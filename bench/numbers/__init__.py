@@ -6,6 +6,6 @@ compared), `reference` and `images` (what is right). Only the gate is loaded at 
 
 from __future__ import annotations
 
-from bench.numbers.gate import check_numbers
+from bench.numbers.gate import WrongNumbersError, check_numbers
 
-__all__ = ["check_numbers"]
+__all__ = ["WrongNumbersError", "check_numbers"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from bench.device_runner import SILENCE_S, Device
@@ -13,10 +14,17 @@ from lut.entries import ProgramInfo
 from lut.errors import DeviceError, FileError
 from lut.files import write_atomically
 
-__all__ = ["check_numbers"]
+__all__ = ["WrongNumbersError", "check_numbers"]
 
 _SHOWN = 5
 """So many wrong operators are named."""
+
+_CHECKING = ("engines", "numbers", "op_generators")
+"""Packages of `bench` that decide what is computed, from which nets, and what is right."""
+
+
+class WrongNumbersError(DeviceError):
+    """A device computes wrong numbers; the message names the operators, one a line."""
 
 
 def check_numbers(
@@ -28,8 +36,8 @@ def check_numbers(
 ) -> None:
     """Let a device compute one operator of each family, unless it has proved right before.
 
-    That its numbers are right is remembered in the cache folder, for this device and program. A program of
-    the user's own can't tell what it computes, and is not asked.
+    That its numbers are right is remembered in the cache folder, for this device and program and for these
+    sources of the check. A program of the user's own can't tell what it computes, and is not asked.
 
     Args:
         device: prepared by `prepare`, which gave `program`.
@@ -38,7 +46,8 @@ def check_numbers(
         folder: where it is remembered; by default in the user's cache folder.
 
     Raises:
-        DeviceError: it computes wrong numbers, or can't be used. The message names the operators.
+        WrongNumbersError: it computes wrong numbers.
+        DeviceError: it can't be used.
     """
     if program.kind != "speed_benchmark":
         return
@@ -55,7 +64,7 @@ def check_numbers(
     if wrong:
         names = "\n".join(f"  {mismatch.describe()}" for mismatch in wrong[:_SHOWN])
         more = f"\n  and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        raise DeviceError(
+        raise WrongNumbersError(
             f"{device.info.serial}: {device.engine.name} computes wrong numbers here, in {len(wrong)} of "
             f"{len(cases)} operators, so that their times would mean nothing:\n{names}{more}\n"
             f"Measure with another --engine, or on another device."
@@ -67,8 +76,22 @@ def check_numbers(
 
 
 def _identify(device: Device, program: ProgramInfo) -> str:
-    """Name a device and a program; another build or processor under the same name is another device."""
+    """Name a device, a program and a check.
+
+    Another build or processor under the same name is another device. Operators that are lowered in another
+    way run other nets on the same program, so what was right of the former says nothing of these.
+    """
     info = device.info
     facts = {name: info.facts.get(name, "") for name in ("build", "cpu", "clusters")}
-    text = json.dumps([info.name, info.serial, facts, program.sha256], sort_keys=True)
+    text = json.dumps([info.name, info.serial, facts, program.sha256, _hash_check()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _hash_check() -> str:
+    """Hash the sources: to lower all samples instead would delay every run by some 75 ms."""
+    digest = hashlib.sha256()
+    for package in _CHECKING:
+        for path in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -12,6 +12,7 @@ from bench import doctor
 from bench.device_runner.phone.usb import UsbPhone
 from bench.doctor import CHECKS, Finding
 from bench.engines import CAFFE2
+from bench.numbers import WrongNumbersError
 from tests.bench.conftest import Bench
 from tests.service import service
 
@@ -79,6 +80,21 @@ def test_a_program_that_was_damaged_is_not_whole(monkeypatch: pytest.MonkeyPatch
     assert "can't be started: Permission denied" in CHECKS["engine"](CAFFE2).says
     (folder / "speed_benchmark").chmod(0o755)
     assert CHECKS["engine"](CAFFE2).state == "ok"
+
+
+def test_wrong_numbers_are_told_with_an_example_and_nothing_is_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise WrongNumbersError(
+            "host: caffe2 computes wrong numbers:\n  Relu: 8 where 9 is right\nMeasure with."
+        )
+
+    monkeypatch.setattr(doctor, "check_numbers", refuse)
+    CAFFE2.build("host")
+    finding = CHECKS["engine"](CAFFE2)
+    assert finding.says == "host: caffe2 computes wrong numbers: Relu: 8 where 9 is right"
+    assert (finding.state, finding.fix) == ("broken", "bench doctor --engine xnnpack")
 
 
 def test_a_cache_without_room_is_broken(

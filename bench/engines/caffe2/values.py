@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.engines.engine import SCALE, Values
 from lut.caffe2_pb2 import OperatorDef
 from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec, infer_outputs, make_argument
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["OFFSET", "PROBABILITIES", "PROBABILITY_SCALE", "give", "read_output"]
 

@@ -9,11 +9,10 @@ import pytest
 
 from bench.device_runner import HostDevice
 from bench.engines import CAFFE2, XNNPACK, Engine, NetSource, Values
-from bench.numbers import check_numbers, gate
+from bench.numbers import WrongNumbersError, check_numbers, gate
 from bench.numbers.reference import REFERENCES, has_reference
 from bench.numbers.samples import list_samples
 from lut.entries import ProgramInfo
-from lut.errors import DeviceError
 from lut.ops import OpSpec
 from lut.ops.rules import RULES
 from tests.bench.conftest import FaultyHost, relu
@@ -50,7 +49,18 @@ def test_what_was_right_is_remembered_for_device_and_program(host: FaultyHost, t
     assert host.starts == starts + 2
 
 
-class OffByOne(HostDevice):
+def test_operators_that_are_lowered_in_another_way_are_checked_anew(
+    host: FaultyHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = host.prepare(lambda _: None)
+    starts = host.starts
+    check_numbers(host, program, pytest.fail, folder=tmp_path)
+    monkeypatch.setattr(gate, "_hash_check", lambda: "of other sources")
+    check_numbers(host, program, pytest.fail, folder=tmp_path)
+    assert host.starts == starts + 2
+
+
+class Backwards(HostDevice):
     """A host whose operators read their inputs backwards."""
 
     @property
@@ -65,8 +75,8 @@ class OffByOne(HostDevice):
 
 
 def test_a_device_with_wrong_numbers_is_refused_by_name(tmp_path: Path) -> None:
-    host = OffByOne()
-    with pytest.raises(DeviceError) as caught:
+    host = Backwards()
+    with pytest.raises(WrongNumbersError) as caught:
         check_numbers(host, host.prepare(lambda _: None), pytest.fail, folder=tmp_path)
     first, *wrong, last = str(caught.value).splitlines()
     assert first.startswith("host: caffe2 computes wrong numbers here, in ")
