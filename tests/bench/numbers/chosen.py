@@ -25,7 +25,7 @@ _BORDERS = (
     {"pad_t": 2, "pad_l": 0, "pad_b": 1, "pad_r": 1},
 )
 
-_STEPS = ({}, {"dilation": 2}, {"stride_h": 2, "stride_w": 3})
+_STEPS: tuple[dict[str, int], ...] = ({}, {"dilation": 2}, {"stride_h": 2, "stride_w": 3})
 
 
 def list_chosen() -> list[OpSpec]:
