@@ -25,7 +25,7 @@ _PROCESSOR = "cortex-a53"
     "--processor",
     default=_PROCESSOR,
     show_default=True,
-    help="What qemu shall be, by its own name for it. On its `max`, XNNPACK computes wrong numbers.",
+    help="What qemu shall be, by its own name for it. On its `max`, xnnpack computes wrong numbers.",
 )
 @click.option("--no-authentication", is_flag=True, help="Take every host without a key.")
 @click.option(
