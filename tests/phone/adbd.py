@@ -44,7 +44,7 @@ class Phone:
 
     `accept` decides about a public key that the phone has not seen; None never answers, as a user who
     does not look at the screen. `faults` strike by the bytes of traffic of all connections. `processor` is
-    what qemu shall be: "max" is its quickest, on which XNNPACK computes wrong numbers.
+    what qemu shall be: "max" is its quickest, on which `xnnpack` computes wrong numbers.
     """
 
     def __init__(
