@@ -11,9 +11,9 @@ from math import inf
 
 from lut.errors import ModelError
 from lut.ops.arguments import normalise_value
-from lut.ops.rules.rule import Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.rules.rule import Outputs, Rule, check_count, check_own_dtype, int_arg, take_input
 from lut.ops.rules.view import see_matrix
-from lut.ops.spec import FLOAT, UINT8, OpSpec
+from lut.ops.spec import OpSpec
 
 __all__ = ["RULES"]
 
@@ -22,14 +22,8 @@ _ALPHA = 0.01
 _SLOPE, _OFFSET = 0.2, 0.5
 
 
-def _dtype_of(op: OpSpec) -> int:
-    return UINT8 if op.op_type.startswith("Int8") else FLOAT
-
-
 def _infer_unary(op: OpSpec) -> Outputs:
-    check_count(op, 1)
-    check_dtypes(op, _dtype_of(op))
-    return op.inputs
+    return (take_input(op),)
 
 
 def _infer_leaky_relu(op: OpSpec) -> Outputs:
@@ -64,7 +58,7 @@ def _infer_softmax(op: OpSpec) -> Outputs:
 def _infer_sum(op: OpSpec) -> Outputs:
     # The quantized kernel adds exactly two tensors; fp32 Sum takes any number.
     check_count(op, 2, 64 if op.op_type.startswith("Sum") else 2)
-    check_dtypes(op, _dtype_of(op))
+    check_own_dtype(op)
     shapes = {tensor.shape for tensor in op.inputs}
     if len(shapes) > 1:
         raise ModelError(f"its inputs differ in shape: {' and '.join(str(list(s)) for s in sorted(shapes))}")

@@ -22,6 +22,7 @@ from lut.ops.rules.rule import (
     check_dtypes,
     check_rank,
     int_arg,
+    take_input,
 )
 from lut.ops.rules.view import see_feature_map
 from lut.ops.rules.window import Window, read_layout
@@ -84,11 +85,10 @@ def _conv_transpose_multiply_adds(op: OpSpec, _outputs: Outputs) -> int:
 
 def _infer_resize(op: OpSpec) -> Outputs:
     quantized = op.op_type.startswith("Int8")
-    check_count(op, 1)
-    check_dtypes(op, UINT8 if quantized else FLOAT)
+    x = take_input(op)
     check_rank(op, 0, 4)
     layout = read_layout(op, "NHWC" if quantized else "NCHW")
-    batch, channels, (height, width) = layout.split(op.inputs[0].shape)
+    batch, channels, (height, width) = layout.split(x.shape)
     scales = op.arg("height_scale", 1.0), op.arg("width_scale", 1.0)
     if not all(isinstance(scale, float) and 0 < scale <= _MOST_SCALE for scale in scales):
         raise ModelError(
@@ -99,7 +99,7 @@ def _infer_resize(op: OpSpec) -> Outputs:
         raise ModelError(
             f"the scales {describe_value(scales)} leave nothing of an input of ({height}, {width})"
         )
-    return (layout.join(batch, channels, resized, op.inputs[0].dtype),)
+    return (layout.join(batch, channels, resized, x.dtype),)
 
 
 def _scale(size: int, scale: float) -> int:

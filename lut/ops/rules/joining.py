@@ -11,9 +11,18 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from lut.errors import ModelError
-from lut.ops.rules.rule import Arguments, Outputs, Rule, check_count, check_dtypes, count_from_front, int_arg
+from lut.ops.rules.rule import (
+    Arguments,
+    Outputs,
+    Rule,
+    check_count,
+    check_own_dtype,
+    count_from_front,
+    int_arg,
+    take_input,
+)
 from lut.ops.rules.view import View, split_at
-from lut.ops.spec import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops.spec import INT32, OpSpec, TensorSpec
 
 __all__ = ["RULES"]
 
@@ -23,7 +32,7 @@ _MOST_INPUTS = 1024
 def _infer_concat(op: OpSpec) -> Outputs:
     quantized = op.op_type.startswith("Int8")
     check_count(op, 1, _MOST_INPUTS)
-    check_dtypes(op, UINT8 if quantized else FLOAT)
+    check_own_dtype(op)
     if int_arg(op, "add_axis", 0):
         raise ModelError("add_axis is not supported: it stacks along a new axis instead of joining")
     first = op.inputs[0].shape
@@ -62,9 +71,7 @@ def _quantized_axis(op: OpSpec) -> int:
 
 
 def _infer_slice(op: OpSpec) -> Outputs:
-    check_count(op, 1)
-    check_dtypes(op, UINT8 if op.op_type.startswith("Int8") else FLOAT)
-    shape = op.inputs[0].shape
+    shape = take_input(op).shape
     starts, ends = _bounds(op, len(shape))
     if not _are_whole_numbers(starts, shape) or not _are_whole_numbers(ends, shape):
         raise ModelError(f"starts are {starts} and ends {ends}; expected {len(shape)} numbers each")

@@ -16,10 +16,11 @@ from lut.ops.rules.rule import (
     check_rank,
     count_from_front,
     int_arg,
+    take_input,
 )
 from lut.ops.rules.view import View, see_feature_map, see_rows, split_at
 from lut.ops.rules.window import read_layout
-from lut.ops.spec import FLOAT, UINT8, OpSpec, TensorSpec
+from lut.ops.spec import FLOAT, OpSpec, TensorSpec
 
 __all__ = ["RULES"]
 
@@ -36,10 +37,9 @@ def _infer_switch(op: OpSpec) -> Outputs:
 
 def _infer_shuffle(op: OpSpec) -> Outputs:
     quantized = op.op_type.startswith("Int8")
-    check_count(op, 1)
-    check_dtypes(op, UINT8 if quantized else FLOAT)
+    x = take_input(op)
     check_rank(op, 0, 4)
-    _, channels, _ = read_layout(op).split(op.inputs[0].shape)
+    _, channels, _ = read_layout(op).split(x.shape)
     group = int_arg(op, "group", 1)
     if quantized and (group < 2 or int_arg(op, "kernel", 0) < 1):
         raise ModelError("the quantized shuffle takes a group from 2 on, and a kernel, 1, though it has none")

@@ -10,25 +10,23 @@ from lut.ops.rules.rule import (
     NHWC_ONLY,
     Outputs,
     Rule,
-    check_count,
-    check_dtypes,
     check_rank,
     int_arg,
+    take_input,
 )
 from lut.ops.rules.view import see_feature_map
 from lut.ops.rules.window import Window, read_layout
-from lut.ops.spec import FLOAT, UINT8, OpSpec
+from lut.ops.spec import OpSpec
 
 __all__ = ["RULES"]
 
 
 def _infer(op: OpSpec) -> Outputs:
     quantized = op.op_type.startswith("Int8")
-    check_count(op, 1)
-    check_dtypes(op, UINT8 if quantized else FLOAT)
+    x = take_input(op)
     check_rank(op, 0, 4)
     layout = read_layout(op)
-    batch, channels, space = layout.split(op.inputs[0].shape)
+    batch, channels, space = layout.split(x.shape)
     if int_arg(op, "global_pooling", 0):
         kernel, pooled = space, (1, 1)
     else:
@@ -37,7 +35,7 @@ def _infer(op: OpSpec) -> Outputs:
         _check_window(window)
     if quantized and kernel == (1, 1):
         raise ModelError("a window of 1x1 pools nothing, and the quantized kernels refuse it")
-    return (layout.join(batch, channels, pooled, op.inputs[0].dtype),)
+    return (layout.join(batch, channels, pooled, x.dtype),)
 
 
 def _check_window(window: Window) -> None:

@@ -16,26 +16,19 @@ from lut.ops.rules.rule import (
     NHWC_ONLY,
     Outputs,
     Rule,
-    check_count,
-    check_dtypes,
     check_rank,
     int_arg,
+    take_input,
 )
 from lut.ops.rules.view import see_feature_map, see_rows
 from lut.ops.rules.window import read_layout
-from lut.ops.spec import FLOAT, UINT8, OpSpec, TensorSpec
+from lut.ops.spec import OpSpec, TensorSpec
 
 __all__ = ["RULES"]
 
 
-def _check_input(op: OpSpec) -> TensorSpec:
-    check_count(op, 1)
-    check_dtypes(op, UINT8 if op.op_type.startswith("Int8") else FLOAT)
-    return op.inputs[0]
-
-
 def _infer_depth_to_space(op: OpSpec) -> Outputs:
-    x = _check_input(op)
+    x = take_input(op)
     check_rank(op, 0, 4)
     layout, block = read_layout(op), int_arg(op, "block_size", 0)
     batch, channels, (height, width) = layout.split(x.shape)
@@ -45,7 +38,7 @@ def _infer_depth_to_space(op: OpSpec) -> Outputs:
 
 
 def _infer_pad(op: OpSpec) -> Outputs:
-    x = _check_input(op)
+    x = take_input(op)
     before, after = (_read_places(op.arg(name, ()), len(x.shape), name) for name in ("before", "after"))
     if not isinstance(op.arg("value", 0.0), float):
         raise ModelError(f"value is {op.arg('value')!r}; expected a number such as 0.0")

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from lut.errors import ModelError
 from lut.ops.arguments import ArgumentValue
-from lut.ops.rules.rule import Arguments, Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.rules.rule import Arguments, Outputs, Rule, int_arg, take_input
 from lut.ops.rules.view import see_rows
-from lut.ops.spec import FLOAT, UINT8, OpSpec, TensorSpec
+from lut.ops.spec import OpSpec, TensorSpec
 
 __all__ = ["RULES"]
 
 
 def _infer(op: OpSpec) -> Outputs:
-    check_count(op, 1)
-    check_dtypes(op, UINT8 if op.op_type.startswith("Int8") else FLOAT)
-    x = op.inputs[0]
+    x = take_input(op)
     axes = _count_from_end(op.arg("axes", ()), len(x.shape))
     if axes is None:
         raise ModelError(

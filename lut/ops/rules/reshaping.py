@@ -8,21 +8,15 @@ from __future__ import annotations
 from math import prod
 
 from lut.errors import ModelError
-from lut.ops.rules.rule import Arguments, Outputs, Rule, check_count, check_dtypes, int_arg
+from lut.ops.rules.rule import Arguments, Outputs, Rule, int_arg, take_input
 from lut.ops.rules.view import see_rows
-from lut.ops.spec import FLOAT, INT64, UINT8, OpSpec, TensorSpec
+from lut.ops.spec import INT64, OpSpec, TensorSpec
 
 __all__ = ["RULES"]
 
 
-def _check_input(op: OpSpec) -> TensorSpec:
-    check_count(op, 1)
-    check_dtypes(op, UINT8 if op.op_type.startswith("Int8") else FLOAT)
-    return op.inputs[0]
-
-
 def _infer_flatten(op: OpSpec) -> Outputs:
-    x = _check_input(op)
+    x = take_input(op)
     axis = int_arg(op, "axis", 1)
     if not 0 <= axis <= len(x.shape):
         raise ModelError(f"axis {axis} is none of an input with {len(x.shape)} dimensions")
@@ -31,7 +25,7 @@ def _infer_flatten(op: OpSpec) -> Outputs:
 
 def _infer_reshape(op: OpSpec) -> Outputs:
     """0 in `shape` keeps the input's dimension, one -1 takes what is left."""
-    x = _check_input(op)
+    x = take_input(op)
     wanted = op.arg("shape")
     if not isinstance(wanted, tuple) or not all(isinstance(size, int) and size >= -1 for size in wanted):
         raise ModelError(f"shape is {wanted}; expected whole numbers, 0 or one -1 among them")
@@ -46,7 +40,7 @@ def _infer_reshape(op: OpSpec) -> Outputs:
 
 
 def _infer_transpose(op: OpSpec) -> Outputs:
-    x = _check_input(op)
+    x = take_input(op)
     rank = len(x.shape)
     axes = op.arg("axes", tuple(reversed(range(rank))))
     whole = isinstance(axes, tuple) and all(isinstance(axis, int) for axis in axes)

@@ -10,7 +10,7 @@ from lut.caffe2_pb2 import TensorProto
 from lut.errors import ModelError
 from lut.ops.arguments import ArgumentValue
 from lut.ops.rules.view import View, see_values
-from lut.ops.spec import OpSpec, TensorSpec
+from lut.ops.spec import FLOAT, UINT8, OpSpec, TensorSpec
 
 __all__ = [
     "ANY_ORDER",
@@ -20,12 +20,14 @@ __all__ = [
     "Rule",
     "check_count",
     "check_dtypes",
+    "check_own_dtype",
     "check_rank",
     "count_from_front",
     "int_arg",
     "keep_spelling",
     "no_kind",
     "no_multiply_adds",
+    "take_input",
 ]
 
 Outputs: TypeAlias = tuple[TensorSpec, ...]
@@ -105,6 +107,18 @@ def check_dtypes(op: OpSpec, *expected: int) -> None:
             raise ModelError(
                 f"input {index} is {_dtype_name(tensor.dtype)} where {_dtype_name(wanted)} is expected"
             )
+
+
+def check_own_dtype(op: OpSpec) -> None:
+    """Refuse inputs of another dtype than the operator's precision: bytes of a quantized one, else floats."""
+    check_dtypes(op, UINT8 if op.op_type.startswith("Int8") else FLOAT)
+
+
+def take_input(op: OpSpec) -> TensorSpec:
+    """Give the only input, which has to be of the operator's precision."""
+    check_count(op, 1)
+    check_own_dtype(op)
+    return op.inputs[0]
 
 
 def check_rank(op: OpSpec, index: int, rank: int) -> None:

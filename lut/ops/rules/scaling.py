@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lut.errors import ModelError
-from lut.ops.rules.rule import ANY_ORDER, NHWC_ONLY, Outputs, Rule, check_count, check_dtypes, check_rank
+from lut.ops.rules.rule import ANY_ORDER, NHWC_ONLY, Outputs, Rule, check_count, check_own_dtype, check_rank
 from lut.ops.rules.view import see_feature_map
 from lut.ops.rules.window import read_layout
-from lut.ops.spec import FLOAT, UINT8, OpSpec, TensorSpec
+from lut.ops.spec import OpSpec, TensorSpec
 
 __all__ = ["RULES"]
 
 
 def _check_inputs(op: OpSpec) -> tuple[TensorSpec, TensorSpec]:
     check_count(op, 2)
-    check_dtypes(op, UINT8 if op.op_type.startswith("Int8") else FLOAT)
+    check_own_dtype(op)
     return op.inputs[0], op.inputs[1]
 
 
