@@ -7,11 +7,11 @@ the unit range fp32 operators need (denormals cost them 40 to 60 %), and of no e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from bench.engines.caffe2.values import OFFSET, PROBABILITIES, PROBABILITY_SCALE, give
+from bench.engines.caffe2.values import OFFSET, PROBABILITIES, PROBABILITY_SCALE, give, make_operator
 from bench.engines.engine import SCALE, NetSource, Values
 from lut.caffe2_pb2 import NetDef, OperatorDef
 from lut.errors import ModelError
@@ -25,7 +25,6 @@ from lut.ops import (
     Window,
     count_activations,
     infer_outputs,
-    make_argument,
 )
 
 __all__ = ["OpNets", "build_nets", "lower", "uniform_fill"]
@@ -73,7 +72,9 @@ def build_nets(op: OpSpec, values: Sequence[Values] | None = None) -> OpNets:
         given = None if values is None else values[index]
         init_net.op.extend(_fill(name, tensor, op) if given is None else [give(name, tensor, given)])
     predict_net = NetDef(name=op.id, external_input=inputs, external_output=outputs)
-    predict_net.op.append(_operator(op.op_type, inputs, outputs, dict(op.args) | _quantization(op.op_type)))
+    predict_net.op.append(
+        make_operator(op.op_type, inputs, outputs, dict(op.args) | _quantization(op.op_type))
+    )
     predict_net.arg.add(
         name="activations", strings=[name.encode() for name in inputs[: count_activations(op)]]
     )
@@ -110,7 +111,7 @@ def _fill(name: str, tensor: TensorSpec, op: OpSpec) -> list[OperatorDef]:
         quantize = {"Y_scale": SCALE, "Y_zero_point": OFFSET}
         return [
             *_uniform(f"{name}_float", tensor),
-            _operator("Int8Quantize", [f"{name}_float"], [name], quantize),
+            make_operator("Int8Quantize", [f"{name}_float"], [name], quantize),
         ]
     if tensor.dtype == INT32:
         zeros: dict[str, ArgumentValue] = {
@@ -119,7 +120,7 @@ def _fill(name: str, tensor: TensorSpec, op: OpSpec) -> list[OperatorDef]:
             "Y_scale": SCALE * SCALE,
             "Y_zero_point": 0,
         }
-        return [_operator("Int8GivenIntTensorFill", [], [name], zeros)]
+        return [make_operator("Int8GivenIntTensorFill", [], [name], zeros)]
     raise ModelError(f"{op.describe()}: no fill operator is known for an input of dtype {tensor.dtype}.")
 
 
@@ -132,18 +133,10 @@ def _uniform(name: str, tensor: TensorSpec) -> list[OperatorDef]:
     part = (*tensor.shape[:axis], 1, *tensor.shape[axis + 1 :])
     return [
         uniform_fill(f"{name}_part", part),
-        _operator("Tile", [f"{name}_part"], [name], {"tiles": tiles, "axis": axis}),
+        make_operator("Tile", [f"{name}_part"], [name], {"tiles": tiles, "axis": axis}),
     ]
 
 
 def uniform_fill(name: str, shape: tuple[int, ...]) -> OperatorDef:
     """Fill a float tensor with random values in [-1, 1)."""
-    return _operator("UniformFill", [], [name], {"shape": shape, "min": -1.0, "max": 1.0})
-
-
-def _operator(
-    op_type: str, inputs: list[str], outputs: list[str], args: Mapping[str, ArgumentValue]
-) -> OperatorDef:
-    definition = OperatorDef(type=op_type, input=inputs, output=outputs)
-    definition.arg.extend(make_argument(name, value) for name, value in args.items())
-    return definition
+    return make_operator("UniformFill", [], [name], {"shape": shape, "min": -1.0, "max": 1.0})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bench.engines.engine import SCALE, Values
 from lut.caffe2_pb2 import OperatorDef
-from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec, infer_outputs, make_argument
+from lut.ops import FLOAT, UINT8, ArgumentValue, OpSpec, TensorSpec, infer_outputs, make_argument
 
-__all__ = ["OFFSET", "PROBABILITIES", "PROBABILITY_SCALE", "give", "read_output"]
+__all__ = ["OFFSET", "PROBABILITIES", "PROBABILITY_SCALE", "give", "make_operator", "read_output"]
 
 OFFSET = 128
 """The zero point of 8-bit values. Int8ChannelShuffle needs equal ones."""
@@ -16,25 +18,27 @@ PROBABILITY_SCALE = 1 / 256
 """These accept no other output scale, with zero point 0, and abort the process otherwise."""
 
 
+def make_operator(
+    op_type: str, inputs: list[str], outputs: list[str], args: Mapping[str, ArgumentValue]
+) -> OperatorDef:
+    """Write an operator of a net."""
+    definition = OperatorDef(type=op_type, input=inputs, output=outputs)
+    definition.arg.extend(make_argument(name, value) for name, value in args.items())
+    return definition
+
+
 def give(name: str, tensor: TensorSpec, values: Values) -> OperatorDef:
     """Write the operator that makes a tensor of these values, as near as its type comes to them."""
+    args: dict[str, ArgumentValue] = {"shape": tensor.shape}
     if tensor.dtype == FLOAT:
-        return _operator("GivenTensorFill", name, shape=tensor.shape, values=tuple(values.ravel().tolist()))
+        return make_operator("GivenTensorFill", [], [name], args | {"values": tuple(values.ravel().tolist())})
     if tensor.dtype == UINT8:
         levels = (values / SCALE).round().clip(-OFFSET, OFFSET - 1) + OFFSET
-        content = levels.astype("uint8").tobytes()
-        scale = {"Y_scale": SCALE, "Y_zero_point": OFFSET}
-        return _operator("Int8GivenTensorFill", name, shape=tensor.shape, values=content, **scale)
+        args |= {"values": levels.astype("uint8").tobytes(), "Y_scale": SCALE, "Y_zero_point": OFFSET}
+        return make_operator("Int8GivenTensorFill", [], [name], args)
     whole = tuple(map(int, (values / SCALE**2).round().ravel().tolist()))
-    return _operator(
-        "Int8GivenIntTensorFill", name, shape=tensor.shape, values=whole, Y_scale=SCALE**2, Y_zero_point=0
-    )
-
-
-def _operator(op_type: str, output: str, **args: object) -> OperatorDef:
-    definition = OperatorDef(type=op_type, output=[output])
-    definition.arg.extend(make_argument(name, value) for name, value in args.items())  # type: ignore[arg-type]
-    return definition
+    args |= {"values": whole, "Y_scale": SCALE**2, "Y_zero_point": 0}
+    return make_operator("Int8GivenIntTensorFill", [], [name], args)
 
 
 def read_output(op: OpSpec, content: bytes) -> Values:
@@ -42,13 +46,9 @@ def read_output(op: OpSpec, content: bytes) -> Values:
     import numpy as np  # a command that measures nothing should not wait for it
 
     tensor = infer_outputs(op)[0]
-    if tensor.dtype == FLOAT:
-        return _shape(np.frombuffer(content, "<f4").astype(np.float64), tensor)
-    levels = np.frombuffer(content, np.uint8).astype(np.float64)
+    numbers = np.frombuffer(content, "<f4" if tensor.dtype == FLOAT else np.uint8).astype(np.float64)
     if op.op_type in PROBABILITIES:
-        return _shape(levels * PROBABILITY_SCALE, tensor)
-    return _shape((levels - OFFSET) * SCALE, tensor)
-
-
-def _shape(values: Values, tensor: TensorSpec) -> Values:
-    return values.reshape(tensor.shape)
+        numbers *= PROBABILITY_SCALE
+    elif tensor.dtype == UINT8:
+        numbers = (numbers - OFFSET) * SCALE
+    return numbers.reshape(tensor.shape)
