@@ -7,7 +7,7 @@ others of that net. A plan is read and written as a stream, so that a million op
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -16,7 +16,7 @@ import msgspec
 
 from lut.errors import FileError, ModelError
 from lut.files import open_atomically, parse_json
-from lut.ops import KeyFields, OpKey, OpSpec, infer_outputs
+from lut.ops import KeyFields, OpKey, OpSpec, infer_outputs, weight_bytes
 
 __all__ = [
     "Origin",
@@ -41,6 +41,15 @@ class Origin:
     name: str
     operators: Annotated[int, msgspec.Meta(ge=1)]
     weights: Annotated[int, msgspec.Meta(ge=0)]
+
+    @classmethod
+    def of(cls, name: str, ops: Sequence[OpSpec]) -> Origin:
+        """Describe a net by the operators that it runs, repetitions included.
+
+        Raises:
+            ModelError: an operator is of an unknown type.
+        """
+        return cls(name, len(ops), sum(map(weight_bytes, ops)))
 
 
 @dataclass(frozen=True, slots=True)

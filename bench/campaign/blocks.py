@@ -36,10 +36,11 @@ def shuffle(plan: Plan, seed: int, *, by_nets: bool = False) -> Iterator[list[Pa
     """
     stream, order = map(take_part, plan), random.Random(seed)
     while window := list(islice(stream, _WINDOW_OPS)):
-        nets = {part.origin: number for number, part in reversed(list(enumerate(window)))}
+        origins = dict.fromkeys(part.origin for part in window) if by_nets else {}
+        places = {origin: place for place, origin in enumerate(origins)}
         order.shuffle(window)
         if by_nets:
-            window.sort(key=lambda part: nets[part.origin])
+            window.sort(key=lambda part: places[part.origin])
         yield window
 
 

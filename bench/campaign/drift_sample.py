@@ -12,7 +12,7 @@ from bench.device_runner import UNWATCHED, Block, Device, Watch, run_block, spli
 from lut.drift import Drift, compare_times, is_telling
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.errors import ModelError
-from lut.ops import OpSpec, bytes_moved, weight_bytes
+from lut.ops import OpSpec, bytes_moved
 from lut.plan import Origin
 from lut.table import LutTable
 
@@ -90,7 +90,7 @@ def _take_nets(
     taken = [ordered[round(place * (len(ordered) - 1) / max(1, count - 1))] for place in range(count)]
     origins: dict[str, Origin] = {}
     for number in taken:
-        origin = Origin(f"net{number}", len(nets[number]), sum(map(weight_bytes, nets[number])))
+        origin = Origin.of(f"net{number}", nets[number])
         origins |= {op.id: origin for op in known[number] if op.id not in origins}
     chosen = {op: then_us[op] for net in known for op in net if op.id in origins}
     return DriftSample(replace(config, passes=1), chosen, origins)

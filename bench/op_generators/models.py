@@ -9,7 +9,6 @@ from typing import Annotated
 from bench.op_generators.space import Space
 from lut.errors import ModelError
 from lut.frontends import load_model, name_models
-from lut.ops import weight_bytes
 from lut.plan import Origin, Part
 from lut.spaces import SpaceOption
 
@@ -37,7 +36,7 @@ def _walk(
         raise ModelError("The space `models` needs nets: give one or more --model DIR.")
     for name, path in zip(name_models(models), models, strict=True):
         ops = load_model(path, input_dims).choose_ops(fused=fused)
-        origin = Origin(name, len(ops), sum(map(weight_bytes, ops)))
+        origin = Origin.of(name, ops)
         yield from (Part(op, origin) for op in ops)
 
 

@@ -26,7 +26,7 @@ that makes more than the second share."""
 _LEAST = 2
 """The program takes a single turn for an operator that is measured by itself, with all in its caches."""
 
-_WEIGHTS_PER_VALUE = {True: 1, False: 4}
+_BYTES_OF_WEIGHT = {True: 1, False: 4}
 _USUAL_WEIGHTS = 4_000_000
 """Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million."""
 
@@ -48,7 +48,7 @@ def gather_nets(ops: Iterable[OpSpec], origins: Mapping[str, Origin], turns: int
     for members, weights in _join_few(nets, turns):
         yield _keep_company(members, weights)
     for quantized, strangers in others.items():
-        weights = _USUAL_WEIGHTS * _WEIGHTS_PER_VALUE[quantized]
+        weights = _USUAL_WEIGHTS * _BYTES_OF_WEIGHT[quantized]
         for hand in _deal(strangers, turns):
             yield _keep_company(hand, weights)
 

@@ -107,7 +107,7 @@ def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = No
         tuple(each.name for each in inputs),
         tuple(each.name for each in graph.output),
         values,
-        frozenset(brought) | frozenset(name for name in constants),
+        frozenset(brought | constants.keys()),
         constants,
         _opset(model),
     )
