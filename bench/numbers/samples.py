@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.op_generators import FAMILIES, PRECISIONS, Axis
+from lut.errors import ModelError
 from lut.ops import OpSpec
 
 __all__ = ["list_samples"]
@@ -50,7 +51,10 @@ def _walk() -> Iterator[OpSpec]:
         small = {axis.name: _choose(axis) for axis in family.axes}
         for changes in ({}, *_KINDS.get(name, ())):
             for precision in PRECISIONS:
-                yield from family.make(precision, **small | changes)
+                try:
+                    yield from family.make(precision, **small | changes)
+                except ModelError:  # a family of one precision refuses the other
+                    continue
 
 
 def _choose(axis: Axis) -> Any:

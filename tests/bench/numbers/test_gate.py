@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,10 @@ from bench.engines import CAFFE2, XNNPACK, Engine, NetSource, Values
 from bench.numbers import WrongNumbersError, check_numbers, gate
 from bench.numbers.reference import REFERENCES, has_reference
 from bench.numbers.samples import list_samples
+from bench.op_generators import FAMILIES, Family
+from bench.op_generators.family import activation
 from lut.entries import ProgramInfo
+from lut.errors import ModelError
 from lut.ops import OpSpec
 from lut.ops.rules import RULES
 from tests.bench.conftest import FaultyHost, relu
@@ -28,6 +31,34 @@ def test_every_family_is_among_the_samples() -> None:
     types = {op.op_type for op in list_samples(lambda _: True)}
     fused = {op_type for op_type, rule in RULES.items() if rule.unfused and op_type != "Int8ConvRelu"}
     assert RULES.keys() - types == fused | {"NHWC2NCHW", "Tile"}
+
+
+@pytest.mark.parametrize("op_types", [{"Int8Conv", "Int8ConvRelu"}, {"Conv"}], ids=["int8", "fp32"])
+def test_every_kind_of_convolution_is_among_the_samples(op_types: set[str]) -> None:
+    convolutions = [op for op in list_samples(lambda _: True) if op.op_type in op_types]
+    kinds = {
+        (op.inputs[1].shape[0], *map(op.arg, ("kernel", "stride", "group", "dilation")))
+        for op in convolutions
+    }
+    assert kinds >= {
+        (24, 3, 1, None, None),
+        (24, 1, 1, None, None),
+        (24, 3, 2, None, None),
+        (24, 3, 1, 4, None),
+        (16, 3, 1, 16, None),
+        (16, 5, 2, 16, None),
+        (24, 3, 1, None, 2),
+    }
+
+
+def test_a_family_of_one_precision_has_samples_of_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(precision: str) -> Iterator[OpSpec]:
+        if precision != "fp32":
+            raise ModelError("there is no quantized Softsign: give --precision fp32")
+        yield OpSpec.of("Softsign", (activation(precision, 7, 6, 16),))
+
+    monkeypatch.setitem(FAMILIES, "softsign", Family(("Softsign",), (), make))
+    assert [op.op_type for op in list_samples(lambda op: "Softsign" in op.op_type)] == ["Softsign"]
 
 
 def test_a_family_that_nobody_can_compute_is_left_out(
