@@ -34,9 +34,12 @@ def _walk(
 ) -> Iterator[Part]:
     if not models:
         raise ModelError("The space `models` needs nets: give one or more --model DIR.")
+    nets = []
     for name, path in zip(name_models(models), models, strict=True):
         ops = load_model(path, input_dims).choose_ops(fused=fused)
-        origin = Origin.of(name, ops)
+        nets.append((Origin.of(name, ops), ops))
+    # An operator of several nets is measured as a part of the largest, which needs the least memory beside its own.
+    for origin, ops in sorted(nets, key=lambda net: -net[0].weights):
         yield from (Part(op, origin) for op in ops)
 
 

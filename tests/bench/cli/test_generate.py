@@ -58,16 +58,16 @@ def test_an_engine_that_fuses_activations_has_them_within_other_operators(
             assert {op.op_type for op in read_plan(plan) if op.op_type.endswith(("Relu", "Conv"))} == types
 
 
-def test_operators_of_models_carry_the_first_net_that_has_them(bench_command: Bench, tmp_path: Path) -> None:
-    models = [write_net(name, "int8", tmp_path) for name in ("FBNet-B", "FBNet-96")]
+def test_operators_of_models_carry_the_largest_net_that_has_them(bench_command: Bench, tmp_path: Path) -> None:
+    models = [write_net(name, "int8", tmp_path) for name in ("FBNet-96", "FBNet-B")]
     plan = tmp_path / "plan.jsonl"
     chosen = [argument for model in models for argument in ("--model", model)]
     assert bench_command("generate", "--space", "models", *chosen, "-o", plan)[0] == 0
     parts = list(read_parts(plan))
-    first = set(load_model(models[0]).ops)
-    assert {part.op for part in parts if part.origin and part.origin.name == "FBNet-B/int8"} == first
-    (small,) = {part.origin for part in parts if part.op not in first}
-    ops = load_model(models[1]).ops
+    largest = set(load_model(models[1]).ops)
+    assert {part.op for part in parts if part.origin and part.origin.name == "FBNet-B/int8"} == largest
+    (small,) = {part.origin for part in parts if part.op not in largest}
+    ops = load_model(models[0]).ops
     assert small == Origin("FBNet-96/int8", len(ops), sum(map(weight_bytes, ops)))
 
 
