@@ -58,7 +58,9 @@ def test_an_engine_that_fuses_activations_has_them_within_other_operators(
             assert {op.op_type for op in read_plan(plan) if op.op_type.endswith(("Relu", "Conv"))} == types
 
 
-def test_operators_of_models_carry_the_largest_net_that_has_them(bench_command: Bench, tmp_path: Path) -> None:
+def test_operators_of_models_carry_the_largest_net_that_has_them(
+    bench_command: Bench, tmp_path: Path
+) -> None:
     models = [write_net(name, "int8", tmp_path) for name in ("FBNet-96", "FBNet-B")]
     plan = tmp_path / "plan.jsonl"
     chosen = [argument for model in models for argument in ("--model", model)]
