@@ -13,7 +13,7 @@ from bench.campaign.fleet import Check, no_check
 from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
-from lut.frontends import name_models
+from lut.frontends import Model, load_model, name_models
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
 from lut.sidecar import Setting, describe_setting, read_config, read_setting
@@ -38,10 +38,10 @@ Small nets need about eight runs until their time is steady."""
 
 @dataclass(frozen=True)
 class EstimatedNet:
-    """A model to be measured: its name in reports, its folder, and what the table says of it."""
+    """A model to be measured: its name in reports, and what the table says of it."""
 
     name: str
-    path: Path
+    model: Model
     estimate: Estimate
 
 
@@ -50,6 +50,7 @@ def estimate_models(
     models: Iterable[Path],
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
     *,
+    precision: str | None = None,
     interpolate: bool = False,
 ) -> tuple[EstimatedNet, ...]:
     """Estimate models from a table, each once.
@@ -58,9 +59,10 @@ def estimate_models(
         ModelError: one is absent or can't be understood.
     """
     paths = list({path.resolve(): path for path in models}.values())
+    loaded = [load_model(path, input_dims, precision=precision) for path in paths]
     return tuple(
-        EstimatedNet(name, path, table.estimate(path, input_dims=input_dims, interpolate=interpolate))
-        for name, path in zip(name_models(paths), paths, strict=True)
+        EstimatedNet(name, model, table.estimate(model, interpolate=interpolate))
+        for name, model in zip(name_models(paths), loaded, strict=True)
     )
 
 
@@ -178,7 +180,6 @@ def validate_nets(
     *,
     table: str,
     device_name: str | None = None,
-    input_dims: Mapping[str, tuple[int, ...]] | None = None,
     watch: Watch = UNWATCHED,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Validation:
@@ -193,7 +194,6 @@ def validate_nets(
         nets: estimated without a missing operator.
         table: the table's file name, for the record.
         device_name: recorded where the device's own name would be.
-        input_dims: the inputs' shapes, where the models do not say.
         watch: who hears of it, and when the program counts as hung.
         progress: hears the number of visits done.
 
@@ -203,9 +203,7 @@ def validate_nets(
     """
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     ids = [f"net{number}" for number in range(len(nets))]
-    built = [
-        device.engine.lower_model(net_id, net.path, input_dims) for net_id, net in zip(ids, nets, strict=True)
-    ]
+    built = [device.engine.lower_model(net_id, net.model) for net_id, net in zip(ids, nets, strict=True)]
     program, config, sample = prepared.program, prepared.config, prepared.sample
     measure = partial(measure_drift, device, program, watch=watch)
     before = measure(sample, seed=0) if sample else None

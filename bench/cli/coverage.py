@@ -22,6 +22,7 @@ from lut.cli import (
     TableChoice,
     missing_out_option,
     quiet_option,
+    say,
     space_options,
     table_options,
 )
@@ -68,6 +69,9 @@ def coverage(
         else:
             deque(missing, maxlen=0)  # runs the stream to its end
     click.echo(json.dumps(_to_json(result), indent=1) if as_json else _to_table(result))
+    remarks = list(SPACES[space.name].remark(**space.options))
+    for remark in remarks:
+        say(quiet)(remark)
     if first:
         count = result.missing.total()
         names = "\n".join(f"  {op.describe()}" for op in first)
@@ -77,6 +81,8 @@ def coverage(
             f"Measure them by `bench run {missing_out or 'PLAN'}`"
             + ("." if missing_out else "; --missing-out PLAN writes the plan.")
         )
+    if remarks:
+        raise MissingError("The nets are not covered whole: some of their nodes have no operator.")
 
 
 def _to_json(result: Coverage) -> dict[str, Any]:

@@ -103,6 +103,8 @@ def generate(
             counts, run_ns = _count((part.op for part in parts), forecaster)
         else:
             number = write_plan(parts if nets is None else _write_nets(parts, nets), output)
+    for remark in SPACES[space.name].remark(**space.options):
+        say(quiet)(remark)
     for op_type, times in sorted(left_out.items()):
         say(quiet)(f"Left out: {times:,} {op_type}, which {engine.name} does not run.")
     if output is not None:

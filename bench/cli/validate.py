@@ -30,10 +30,12 @@ from lut.cli import (
     GroupedCommand,
     MissingChoice,
     TableChoice,
+    describe_unmapped,
     grouped,
     input_dims_option,
     missing_options,
     need_matplotlib,
+    precision_option,
     quiet_option,
     say,
     table_options,
@@ -144,6 +146,7 @@ def net_timing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @result_options
 @net_timing_options
 @input_dims_option()
+@precision_option
 @quiet_option
 def validate(
     models: tuple[Path, ...],
@@ -153,6 +156,7 @@ def validate(
     result: ResultChoice,
     timing: NetTiming,
     input_dims: dict[str, tuple[int, ...]] | None,
+    precision: str | None,
     quiet: bool,
 ) -> None:
     """Measure whole nets and say how far the table's sums are from them.
@@ -171,6 +175,7 @@ def validate(
       bench validate models/*/int8 --device host --lut lut/data/<device>-op_lut_database.json
       bench validate models/*/int8 --lut TABLE --fit -o validation.json --plot validation.png
       bench validate my/net --lut TABLE --max-error 5
+      bench validate net.onnx --precision int8 --engine xnnpack --lut TABLE
     """
     tell = say(quiet)
     _check_options(len({path.resolve() for path in models}), result, missing)
@@ -184,7 +189,15 @@ def validate(
                 f"{chosen.path} is of {', '.join(table.devices)}, the device is {name}. Give a table of this "
                 f"device, or its name in the table by --device-name."
             )
-        nets = estimate_models(table, models, input_dims, interpolate=missing.interpolate)
+        nets = estimate_models(
+            table, models, input_dims, precision=precision, interpolate=missing.interpolate
+        )
+        for net in nets:
+            if net.model.unmapped:
+                tell(
+                    f"{net.name}: neither the sum nor the whole net holds "
+                    f"{describe_unmapped(net.model.unmapped)}."
+                )
         lacking, ops = list_missing(nets)
         if ops:
             missing.refuse(table, chosen.path, lacking, ops)
@@ -208,7 +221,6 @@ def validate(
                 nets,
                 table=chosen.path.name,
                 device_name=name,
-                input_dims=input_dims,
                 watch=Watch(tell if quiet else bar.say),
                 progress=bar.set,
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from bench.engines.canary import CANARY
 from bench.speed_benchmark import Program, Runtime, build_program, choose_target, find_program
 from lut.engines import EngineTraits
+from lut.frontends import Model
 from lut.ops import OpSpec
 
 if TYPE_CHECKING:
@@ -51,15 +52,15 @@ class Engine:
     as the engine's types come to them; else the program fills them on the device. `read_output` turns the
     bytes of an operator's first output into real values, in the operator's own order of dimensions.
 
-    `lower_model` writes the net that a model's folder holds, given the net's id and the shapes of its
-    inputs, where these are not in the folder.
+    `lower_model` writes a model whole, given the net's id. What no operator stands for is left out, as it
+    is out of the model's operators.
     """
 
     traits: EngineTraits
     runtimes: Mapping[str, Runtime]
     """By machine."""
     lower: Lower
-    lower_model: Callable[[str, Path, Mapping[str, tuple[int, ...]] | None], NetSource]
+    lower_model: Callable[[str, Model], NetSource]
     read_output: Callable[[OpSpec, bytes], Values]
     refusal: Callable[[OpSpec], str | None] = lambda _: None
     """Why it does not run an operator; None where it does, or where only a run can tell."""

@@ -19,7 +19,10 @@ Span: TypeAlias = tuple[int, int]
 """The least and the greatest value."""
 
 Precisions: TypeAlias = Annotated[
-    tuple[str, ...], SpaceOption("--precision", "int8, the default, fp32, or both.", kind="precisions")
+    tuple[str, ...],
+    SpaceOption(
+        "--precision", "int8, fp32, or both. Default: int8; of models, what they are.", kind="precisions"
+    ),
 ]
 
 Resolutions: TypeAlias = Annotated[
@@ -43,6 +46,8 @@ class Space:
 
     summary: str
     walk: Callable[..., Plan]
+    remark: Callable[..., Iterator[str]] = lambda **_: iter(())
+    """Says, given the same options, what the operators leave out."""
 
     def plan(self, *, fused: bool = False, **options: Any) -> Iterator[Part]:
         """Give every operator once, in the order of first appearance, with the net that it is a part of.

@@ -11,12 +11,12 @@ from lut.cli.console import (
     LazyGroup,
     end_program,
     grouped,
-    input_dims_option,
     need_matplotlib,
     quiet_option,
     say,
 )
 from lut.cli.entry import cli, main
+from lut.cli.model_choice import describe_unmapped, input_dims_option, precision_option
 from lut.cli.space_choice import ChosenSpace, space_options
 from lut.cli.table_choice import (
     MissingChoice,
@@ -34,6 +34,7 @@ __all__ = [
     "MissingChoice",
     "TableChoice",
     "cli",
+    "describe_unmapped",
     "end_program",
     "grouped",
     "input_dims_option",
@@ -41,6 +42,7 @@ __all__ = [
     "missing_options",
     "missing_out_option",
     "need_matplotlib",
+    "precision_option",
     "quiet_option",
     "say",
     "space_options",

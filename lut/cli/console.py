@@ -14,7 +14,6 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from lut.errors import LutError
-from lut.frontends import parse_input_dims
 
 __all__ = [
     "Bar",
@@ -22,10 +21,8 @@ __all__ = [
     "LazyGroup",
     "end_program",
     "grouped",
-    "input_dims_option",
     "need_matplotlib",
     "quiet_option",
-    "read_input_dims",
     "say",
 ]
 
@@ -85,29 +82,6 @@ def _run(command: click.Command, interrupted: str) -> int:
 def say(quiet: bool) -> Callable[[str], None]:
     """Give what tells the user a sentence on stderr, or tells nothing."""
     return (lambda _: None) if quiet else (lambda message: click.echo(message, err=True))
-
-
-def input_dims_option(default: str | None = None) -> Callable[[Command], Command]:
-    """Give the option `--input_dims`, which hands a dict of shapes to the command."""
-    return click.option(
-        "--input_dims",
-        metavar="JSON",
-        default=default,
-        show_default=default is not None,
-        callback=read_input_dims,
-        help="Shapes of the net's inputs, such as '{\"data\": [1, 3, 224, 224]}'."
-        + ("" if default else " Default: the model's input_dims.json."),
-    )
-
-
-def read_input_dims(
-    _context: click.Context, _parameter: click.Parameter, text: str | None
-) -> dict[str, tuple[int, ...]] | None:
-    """Read shapes as JSON, for an option's `callback`."""
-    try:
-        return None if text is None else parse_input_dims(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from error
 
 
 class _GroupedOption(click.Option):

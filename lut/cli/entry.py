@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from lut.cli import get_runtime as original
-from lut.cli.console import GroupedCommand, LazyGroup, end_program, input_dims_option, quiet_option
+from lut.cli.console import GroupedCommand, LazyGroup, end_program, quiet_option
+from lut.cli.model_choice import describe_unmapped, input_dims_option, precision_option
 from lut.cli.rendering import RENDERERS
 from lut.cli.table_choice import MissingChoice, TableChoice, missing_options, table_options
-from lut.frontends import load_model
+from lut.errors import MissingError
+from lut.frontends import Fate, load_model
 from lut.ops import FLOAT, multiply_adds
 from lut.plan import format_op
 
@@ -56,25 +61,63 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("model", metavar="MODEL_DIR", type=PATH)
+@click.argument("model", metavar="MODEL", type=PATH)
 @input_dims_option()
+@precision_option
 @click.option("--fused", is_flag=True, help="As an engine runs them that fuses activations, such as XNNPACK.")
-@click.option("--json", "as_json", is_flag=True, help="Print each operator's table key as a line of JSON.")
-def ops(model: Path, input_dims: dict[str, tuple[int, ...]] | None, fused: bool, as_json: bool) -> None:
-    """List a net's operators in the order they run.
+@click.option(
+    "--explain", is_flag=True, help="Print what becomes of each node of the model, instead of the operators."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print lines of JSON: each operator's table key.")
+def ops(
+    model: Path,
+    input_dims: dict[str, tuple[int, ...]] | None,
+    precision: str | None,
+    fused: bool,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """List a net's operators in the order they run, each with its multiply-adds.
+
+    --explain lists the nodes of the model instead: the operators that each becomes, or why it takes no time,
+    or why no operator stands for it. Where there are such, the command ends with exit code 5.
 
     \b
     Example:
       lut ops models/ChamNet-A/int8 --json
+      lut ops net.onnx --precision int8 --explain
     """
-    for op in load_model(model, input_dims).choose_ops(fused=fused):
-        click.echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
+    loaded = load_model(model, input_dims, precision=precision)
+    if explain:
+        for fate in loaded.fates:
+            click.echo(json.dumps(asdict(fate)) if as_json else _describe_fate(fate))
+    else:
+        for op in loaded.choose_ops(fused=fused):
+            click.echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
+    if loaded.unmapped:
+        raise MissingError(_blame(model, loaded.unmapped, loaded.multiply_adds))
+
+
+def _describe_fate(fate: Fate) -> str:
+    words = {"operators": fate.detail, "free": f"free: {fate.detail}", "unmapped": f"UNMAPPED: {fate.detail}"}
+    return f"{fate.multiply_adds:>12,}  {fate.op_type:<20} {fate.node}: {words[fate.outcome]}"
+
+
+def _blame(model: Path, unmapped: Sequence[Fate], known: int) -> str:
+    """Name the nodes of a model without operators, and their share of the multiply-adds that can be told."""
+    lost = sum(fate.multiply_adds for fate in unmapped)
+    share = f"{lost / (lost + known):.1%}" if lost + known else "none"
+    return (
+        f"No operator stands for {describe_unmapped(unmapped)}. They make {share} of the multiply-adds of "
+        f"{model}, and what is said of it is without them."
+    )
 
 
 @cli.command(cls=GroupedCommand)
-@click.argument("model", metavar="MODEL_DIR", type=PATH)
+@click.argument("model", metavar="MODEL", type=PATH)
 @table_options
 @input_dims_option()
+@precision_option
 @missing_options
 @click.option(
     "--format",
@@ -94,6 +137,7 @@ def estimate(
     model: Path,
     chosen: TableChoice,
     input_dims: dict[str, tuple[int, ...]] | None,
+    precision: str | None,
     missing: MissingChoice,
     form: str,
     calibrated: bool,
@@ -106,21 +150,26 @@ def estimate(
     validate` measures, and --calibrated corrects it.
 
     Ends with exit code 5 and names every operator that the table does not hold; what is printed then is
-    labelled as a partial sum. With --missing interpolate such operators are estimated where the table has
-    enough of their kind around them; they are marked, each with an interval, and so is their share.
+    labelled as a partial sum. So it is where a node of the model has no operator. With --missing interpolate
+    operators that the table lacks are estimated where it has enough of their kind around them; they are
+    marked, each with an interval, and so is their share.
 
     \b
     Example:
       lut estimate models/ChamNet-A/int8 --lut lut/data/<device>-op_lut_database.json
+      lut estimate net.onnx --precision int8 --lut TABLE --missing-out missing.plan.jsonl
     """
     table = chosen.open(quiet)
+    loaded = load_model(model, input_dims, precision=precision)
     calibration = table.calibration if calibrated else None
-    result = table.estimate(model, input_dims=input_dims, interpolate=missing.interpolate)
+    result = table.estimate(loaded, interpolate=missing.interpolate)
     if calibration is not None:
         result = result.calibrated(calibration)
     click.echo(RENDERERS[form](result), nl=False)
     if result.missing:
         missing.refuse(table, chosen.path, [str(model)], result.missing)
+    if result.unmapped:
+        raise MissingError(_blame(model, result.unmapped, loaded.multiply_adds))
 
 
 @cli.command("get-runtime")

@@ -38,8 +38,11 @@ def _table_lines(estimate: Estimate) -> Iterator[str]:
             f"{estimate.predicted_us / estimate.known_us:.1%} of the sum."
         )
     if estimate.total_us is None:
+        without = (
+            f", and none of {len(estimate.unmapped)} nodes without operators" if estimate.unmapped else ""
+        )
         yield (
-            f"PARTIAL sum of {found} of {len(estimate.rows)} operators: {estimate.known_us:.3f} us. "
+            f"PARTIAL sum of {found} of {len(estimate.rows)} operators{without}: {estimate.known_us:.3f} us. "
             f"This is not the net's latency."
         )
     else:
@@ -82,6 +85,7 @@ def _render_json(estimate: Estimate) -> str:
         "calibration": None if calibration is None else calibration.to_json(),
         "operators": [_describe_row(row) for row in estimate.rows],
         "missing": [op.key.to_json() for op in estimate.missing],
+        "unmapped": [asdict(fate) for fate in estimate.unmapped],
     }
     return json.dumps(report, indent=1) + "\n"
 
@@ -111,7 +115,7 @@ def _render_csv(estimate: Estimate) -> str:
         estimated = "" if row.predicted is None else "estimated"
         shapes, arguments = _shapes_and_arguments(row.op)
         writer.writerow([index, row.op.op_type, shapes, arguments, row.runtime_us, found_as, estimated])
-    label = "partial sum" if estimate.missing else "sum"
+    label = "sum" if estimate.total_us is not None else "partial sum"
     estimated = f"{estimate.predicted_us} estimated" if estimate.predicted else ""
     writer.writerow([label, "", "", "", estimate.known_us, "", estimated])
     if estimate.calibrated_us is not None:

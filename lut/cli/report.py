@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from lut.cli.console import Bar, input_dims_option, quiet_option, say
+from lut.cli.console import Bar, quiet_option, say
+from lut.cli.model_choice import input_dims_option, precision_option
 from lut.cli.table_choice import TableChoice
 from lut.files import write_atomically
-from lut.frontends import name_models
+from lut.frontends import load_model, name_models
 from lut.report import (
     Material,
     NetReport,
@@ -35,9 +36,10 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--device", help="Whose records to use, where a table holds several devices'.")
 @click.option("--run", "runs", type=PATH, multiple=True, help="A journal, for the drift over its run.")
-@click.option("--model", "models", type=PATH, multiple=True, help="A net's folder, for its waterfall.")
+@click.option("--model", "models", type=PATH, multiple=True, help="A net, for its waterfall.")
 @click.option("--validate", "validation", type=PATH, help="A file that `bench validate -o` wrote.")
 @input_dims_option()
+@precision_option
 @click.option("-o", "--output", type=PATH, required=True, help="The page to write, such as report.html.")
 @quiet_option
 def report(
@@ -47,6 +49,7 @@ def report(
     models: tuple[Path, ...],
     validation: Path | None,
     input_dims: dict[str, tuple[int, ...]] | None,
+    precision: str | None,
     output: Path,
     quiet: bool,
 ) -> None:
@@ -69,7 +72,7 @@ def report(
         main=tables[0],
         other=tables[1] if len(tables) == 2 else None,
         nets=tuple(
-            NetReport(name, tables[0].table.estimate(path, input_dims=input_dims))
+            NetReport(name, tables[0].table.estimate(load_model(path, input_dims, precision=precision)))
             for name, path in zip(name_models(models), models, strict=True)
         ),
         runs=tuple(_read_run(path, tables, quiet) for path in runs),

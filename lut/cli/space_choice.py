@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 import click
 
-from lut.cli.console import grouped, read_input_dims
+from lut.cli.console import grouped
+from lut.cli.model_choice import read_input_dims
 from lut.spaces import SpaceOption, list_options
 
 __all__ = ["ChosenSpace", "space_options"]

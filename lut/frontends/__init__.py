@@ -8,20 +8,24 @@ from typing import TypeAlias
 
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
-from lut.frontends import caffe2
+from lut.frontends import caffe2, onnx
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
+from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
-from lut.frontends.model import Frontend, Model, name_models
+from lut.frontends.model import PRECISIONS, Frontend, Model, Reading, name_models
 from lut.frontends.named import NamedOp
 from lut.frontends.netdef import list_named_ops, parameter_specs, write_netdef
 from lut.ops import FLOAT, OpSpec, TensorSpec
 
 __all__ = [
     "FRONTENDS",
+    "PRECISIONS",
+    "Fate",
     "Frontend",
     "Model",
     "NamedOp",
     "Net",
+    "Reading",
     "is_caffe2_model",
     "list_named_ops",
     "list_net_ops",
@@ -34,15 +38,20 @@ __all__ = [
 
 FRONTENDS: dict[str, Frontend] = {
     "caffe2": Frontend(caffe2.is_caffe2_model, caffe2.load),
+    "onnx": Frontend(onnx.is_onnx_model, onnx.load),
 }
+"""In the order in which they are asked whether a model is theirs."""
 
 
-Net: TypeAlias = str | Path | NetDef | Iterable[OpSpec]
-"""What a net may be given as: a model's folder, a NetDef, or its operators."""
+Net: TypeAlias = str | Path | Model | NetDef | Iterable[OpSpec]
+"""What a net may be given as: a model's folder or file, a loaded model, a NetDef, or its operators."""
 
 
 def load_model(
-    path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None, input_dtype: int = FLOAT
+    path: Path,
+    input_dims: Mapping[str, tuple[int, ...]] | None = None,
+    input_dtype: int = FLOAT,
+    precision: str | None = None,
 ) -> Model:
     """Load a model with the first front-end that recognises it.
 
@@ -50,19 +59,22 @@ def load_model(
         path: a model's folder or file.
         input_dims: shape of each network input, in the graph's own order of dimensions; absent, the
             model's `input_dims.json` is taken.
-        input_dtype: number of the inputs' `TensorProto.DataType`.
+        input_dtype: number of the inputs' `TensorProto.DataType`, for formats that do not say it.
+        precision: "int8" or "fp32" for a model of floats, such as ONNX has; None takes it as it is.
 
     Raises:
         ModelError: no front-end recognises it, or it can't be understood.
     """
     for frontend in FRONTENDS.values():
         if frontend.recognise(path):
-            return frontend.load(path, input_dims, input_dtype)
+            return frontend.load(path, Reading(input_dims, input_dtype, precision))
     if not path.exists():
-        raise ModelError(f"{path} does not exist. Give the folder that holds model.pb and model_init.pb.")
+        raise ModelError(
+            f"{path} does not exist. Give a folder that holds model.pb and model_init.pb, or a .onnx file."
+        )
     raise ModelError(
-        f"{path} holds no model that is known here: expected a folder with model.pb and model_init.pb "
-        f"(front-ends: {', '.join(FRONTENDS)})."
+        f"{path} holds no model that is known here: expected a .onnx file, or a folder with model.pb and "
+        f"model_init.pb (front-ends: {', '.join(FRONTENDS)})."
     )
 
 
@@ -76,7 +88,7 @@ def list_net_ops(
     """Give a net's operators, in whatever form it comes.
 
     Args:
-        net: a model's folder, a NetDef, or the operators themselves.
+        net: a model's folder or file, a loaded model, a NetDef, or the operators themselves.
         init_net: where `net` is a NetDef, the net that fills its parameters, for their shapes.
         input_dims: where `net` is a NetDef, its inputs' shapes; for a folder see `load_model`.
         fused: whether as an engine runs it that fuses activations; operators are taken as they are.
@@ -85,7 +97,9 @@ def list_net_ops(
         ModelError: the net can't be understood.
     """
     if isinstance(net, (str, Path)):
-        return load_model(Path(net), input_dims).choose_ops(fused=fused)
+        net = load_model(Path(net), input_dims)
+    if isinstance(net, Model):
+        return net.choose_ops(fused=fused)
     if isinstance(net, NetDef):
         known = {} if init_net is None else parameter_specs(init_net)
         known |= {name: TensorSpec(tuple(shape), FLOAT) for name, shape in (input_dims or {}).items()}

@@ -14,7 +14,7 @@ from pathlib import Path
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
 from lut.files import parse_json, read_bytes
-from lut.frontends.model import Model
+from lut.frontends.model import Model, Reading
 from lut.frontends.netdef import list_named_ops, parameter_specs, read_netdef
 from lut.ops import FLOAT, TensorSpec
 
@@ -42,13 +42,20 @@ class Caffe2Nets:
     parameters: dict[str, TensorSpec]
 
 
-def load(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, input_dtype: int) -> Model:
+def load(path: Path, reading: Reading) -> Model:
     """Read the folder's net as operators; see `lut.frontends.load_model`."""
-    nets = read_caffe2_nets(path, input_dims, input_dtype)
+    nets = read_caffe2_nets(path, reading.input_dims, reading.input_dtype)
     try:
-        return Model(path, list_named_ops(nets.net, nets.parameters | nets.inputs))
+        named = list_named_ops(nets.net, nets.parameters | nets.inputs)
     except ModelError as error:
         raise ModelError(f"{nets.path}: {error}") from error
+    is_quantized = any(each.op.op_type.startswith("Int8") for each in named)
+    if reading.precision not in (None, "int8" if is_quantized else "fp32"):
+        raise ModelError(
+            f"{path} is {'quantised' if is_quantized else 'of floats'}, and a Caffe2 net says itself how it "
+            f"runs: leave --precision out, or give the folder of its other form."
+        )
+    return Model(path, named, reading)
 
 
 def read_caffe2_nets(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lut.frontends.named import NamedOp
 from lut.ops import fuse
@@ -11,10 +11,11 @@ from lut.ops import fuse
 __all__ = ["fuse_activations"]
 
 
-def fuse_activations(named: Sequence[NamedOp]) -> tuple[NamedOp, ...]:
+def fuse_activations(named: Sequence[NamedOp], into: Collection[str] = ()) -> tuple[NamedOp, ...]:
     """Put every ReLU into the operator whose output it alone reads, where there is a type for that.
 
-    The operators stay in the order in which they run, and the fused one writes what the ReLU wrote.
+    `into` names the types of operators that take one in; with none, all do that can. The operators stay in
+    the order in which they run, and the fused one writes what the ReLU wrote.
     """
     named = _name_once(named)
     readers = Counter(name for each in named for name in each.inputs)
@@ -24,7 +25,8 @@ def fuse_activations(named: Sequence[NamedOp]) -> tuple[NamedOp, ...]:
         place = places.get(each.inputs[0]) if len(each.inputs) == 1 else None
         if place is not None and readers[each.inputs[0]] == 1:
             before = fused[place]
-            op = fuse(before.op, each.op) if len(before.outputs) == 1 else None
+            takes = len(before.outputs) == 1 and (not into or before.op.op_type in into)
+            op = fuse(before.op, each.op) if takes else None
             if op is not None:
                 fused[place] = NamedOp(op, before.inputs, each.outputs)
                 places |= dict.fromkeys(each.outputs, place)

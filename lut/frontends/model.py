@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.named import NamedOp
-from lut.ops import OpSpec, multiply_adds
+from lut.ops import FLOAT, OpSpec, multiply_adds
 
-__all__ = ["Frontend", "Model", "name_models"]
+__all__ = ["PRECISIONS", "Frontend", "Model", "Reading", "name_models"]
+
+PRECISIONS = ("int8", "fp32")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a model is to be read, where it leaves that open."""
+
+    input_dims: Mapping[str, tuple[int, ...]] | None = None
+    """The shape of each input, in the graph's own order of dimensions; None leaves it to the model."""
+    input_dtype: int = FLOAT
+    """Number of the inputs' `TensorProto.DataType`, for formats that do not say it."""
+    precision: str | None = None
+    """"int8" or "fp32" for a model of floats; None takes it as it is."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +36,9 @@ class Model:
     path: Path
     named: tuple[NamedOp, ...]
     """With the names of what they read and write."""
+    reading: Reading = field(default_factory=Reading)
+    known_fates: tuple[Fate, ...] | None = None
+    """What became of each node; None where each node is an operator."""
 
     @cached_property
     def ops(self) -> tuple[OpSpec, ...]:
@@ -37,6 +55,21 @@ class Model:
         return tuple(each.op for each in self.fused) if fused else self.ops
 
     @property
+    def fates(self) -> tuple[Fate, ...]:
+        """What became of each node of the model, in its order."""
+        if self.known_fates is not None:
+            return self.known_fates
+        return tuple(
+            Fate(each.outputs[0], each.op.op_type, "operators", each.op.op_type, multiply_adds(each.op))
+            for each in self.named
+        )
+
+    @property
+    def unmapped(self) -> tuple[Fate, ...]:
+        """The nodes that no operator stands for: what is summed without them is partial."""
+        return tuple(fate for fate in self.known_fates or () if fate.outcome == "unmapped")
+
+    @property
     def multiply_adds(self) -> int:
         """The multiply-adds of one inference."""
         return sum(map(multiply_adds, self.ops))
@@ -47,7 +80,7 @@ class Frontend:
     """How one kind of model is recognised and loaded."""
 
     recognise: Callable[[Path], bool]
-    load: Callable[[Path, Mapping[str, tuple[int, ...]] | None, int], Model]
+    load: Callable[[Path, Reading], Model]
 
 
 def name_models(paths: Sequence[Path]) -> list[str]:

@@ -13,6 +13,7 @@ __all__ = ["fuse", "fuse_neighbours", "unfused_type"]
 _FUSED = {rule.unfused: op_type for op_type, rule in RULES.items() if rule.unfused}
 
 _ACTIVATIONS = {"Int8Relu", "Relu"}
+_CLIPS = {"Clip", "Int8Clip"}
 
 
 def unfused_type(op_type: str) -> str:
@@ -23,13 +24,17 @@ def unfused_type(op_type: str) -> str:
 def fuse(op: OpSpec, activation: OpSpec) -> OpSpec | None:
     """Give one operator that does what two do, the second reading nothing but what the first writes.
 
+    A Clip from 0 on is such a ReLU too: engines that fuse either keep values between two bounds.
     None where the second is no ReLU, or the first has no type with one.
 
     Raises:
         ModelError: the first operator does not fit its shape rule.
     """
     fused = _FUSED.get(op.op_type)
-    if fused is None or activation.op_type not in _ACTIVATIONS or activation.inputs != infer_outputs(op)[:1]:
+    is_relu = activation.op_type in _ACTIVATIONS or (
+        activation.op_type in _CLIPS and activation.arg("min") == 0
+    )
+    if fused is None or not is_relu or activation.inputs != infer_outputs(op)[:1]:
         return None
     return OpSpec(fused, op.args, op.inputs)
 

@@ -52,9 +52,9 @@ def _anchor(number: int) -> str:
 
 
 def _note(estimate: Estimate) -> str:
-    if not estimate.missing:
-        return "whole"
-    return f"partial: {count(_lacking(estimate), 'operator')} missing"
+    if estimate.missing:
+        return f"partial: {count(_lacking(estimate), 'operator')} missing"
+    return f"partial: {count(len(estimate.unmapped), 'node')} unmapped" if estimate.unmapped else "whole"
 
 
 def _lacking(estimate: Estimate) -> int:
@@ -64,15 +64,17 @@ def _lacking(estimate: Estimate) -> int:
 def _describe_net(number: int, net: NetReport, series: list[str]) -> Html:
     estimate = net.estimate
     known = len(estimate.rows) - _lacking(estimate)
-    if estimate.missing:
+    if estimate.total_us is None:
+        nodes = count(len(estimate.unmapped), "node")
+        without = f", without {nodes} that no operator stands for" if estimate.unmapped else ""
         text = (
-            f"Partial sum of {known:,} of {len(estimate.rows):,} operators: "
+            f"Partial sum of {known:,} of {len(estimate.rows):,} operators{without}: "
             f"{micros(estimate.known_us)}. This is not the net's latency."
         )
     else:
         text = f"Sum of all {len(estimate.rows):,} operators' medians: {micros(estimate.known_us)}."
     chart = render_chart(_draw_waterfall(_anchor(number), net, series))
-    parts = [tag("h3", net.name), tag("p", text, class_="warning" if estimate.missing else None)]
+    parts = [tag("h3", net.name), tag("p", text, class_="warning" if estimate.total_us is None else None)]
     return tag("article", *parts, chart, _share_by_type(estimate), id=_anchor(number))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lut.frontends import Fate
 from lut.ops import OpKey, OpSpec
 from lut.records import LutRecord
 
@@ -49,11 +50,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A net's operators as rows; the sum is the net's latency only when no row is missing."""
+    """A net's operators as rows; the sum is the net's latency only when none is missing."""
 
     rows: tuple[Row, ...]
     calibration: Calibration | None = None
     """What `calibrated_us` corrects the sum by; every other figure is as measured."""
+    unmapped: tuple[Fate, ...] = ()
+    """Nodes of the model that no operator stands for, so that no row has them."""
 
     @property
     def missing(self) -> tuple[OpSpec, ...]:
@@ -77,8 +80,8 @@ class Estimate:
 
     @property
     def total_us(self) -> float | None:
-        """The net's estimated latency in microseconds, or None if an operator is missing."""
-        return None if self.missing else self.known_us
+        """The net's estimated latency in microseconds, or None if an operator is missing or unmapped."""
+        return None if self.missing or self.unmapped else self.known_us
 
     @property
     def spread_us(self) -> tuple[float, float]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lut.caffe2_pb2 import NetDef
 from lut.engines import fuses_activations
 from lut.errors import FileError
-from lut.frontends import Net, list_net_ops
+from lut.frontends import Model, Net, list_net_ops, load_model
 from lut.ops import OpSpec
 from lut.records import LutRecord
 from lut.table.estimate import Estimate, Row
@@ -86,7 +87,7 @@ class LutTable:
         """Look up every operator of a net.
 
         Args:
-            net: a model's folder, a NetDef, or operators.
+            net: a model's folder or file, a loaded model, a NetDef, or operators.
             init_net: the parameters' shapes, where `net` is a NetDef.
             input_dims: the inputs' shapes, where `net` is a NetDef, or a folder that does not say.
             interpolate: whether operators that the table lacks are estimated from those it has, where
@@ -95,10 +96,12 @@ class LutTable:
         Raises:
             ModelError: the net can't be understood.
         """
+        if isinstance(net, (str, Path)):
+            net = load_model(Path(net), input_dims)
         rows = tuple(map(self.find, list_net_ops(net, init_net, input_dims, fused=self.fuses_activations)))
         if interpolate and any(not row.records for row in rows):
             rows = tuple(row if row.records else self._predict(row) for row in rows)
-        return Estimate(rows)
+        return Estimate(rows, unmapped=net.unmapped if isinstance(net, Model) else ())
 
     def estimate_many(self, nets: Iterable[Net]) -> Totals:
         """Sum the operators' medians of many nets, tens of thousands a second where OpSpecs are reused."""

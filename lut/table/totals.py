@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import nan
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.frontends import Net, list_net_ops
+from lut.frontends import Model, Net, list_net_ops, load_model
 from lut.ops import OpSpec
 from lut.table.estimate import Row
 
@@ -23,8 +24,9 @@ Find: TypeAlias = Callable[[OpSpec], Row]
 class Totals:
     """The latencies of many nets in microseconds, in their order.
 
-    A net with an operator that the table lacks has no latency: it is NaN there, so that no sum, minimum or
-    comparison takes it for one. `missing` says, for each operator that was lacking, how many nets have it.
+    A net with an operator that the table lacks, or with a node that no operator stands for, has no latency:
+    it is NaN there, so that no sum, minimum or comparison takes it for one. `missing` says, for each operator
+    that was lacking, how many nets have it.
     """
 
     total_us: NDArray[np.float64]
@@ -40,7 +42,11 @@ def sum_nets(find: Find, nets: Iterable[Net], *, fused: bool = False) -> Totals:
     totals: list[float] = []
     missing: dict[OpSpec, int] = {}
     for net in nets:
-        ops = list_net_ops(net, fused=fused)
+        model = load_model(Path(net)) if isinstance(net, (str, Path)) else net
+        ops = list_net_ops(model, fused=fused)
+        if isinstance(model, Model) and model.unmapped:
+            totals.append(nan)
+            continue
         try:
             totals.append(sum([times[op.digest] for op in ops]))
         except KeyError:

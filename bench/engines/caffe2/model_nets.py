@@ -7,37 +7,31 @@ asked for. What is added is a fill for every input that the init net leaves to t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from bench.engines.caffe2.nets import OpNets, uniform_fill
 from bench.engines.engine import NetSource
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
-from lut.frontends import is_caffe2_model, read_caffe2_nets
+from lut.frontends import Model, is_caffe2_model, read_caffe2_nets
 
 __all__ = ["build_model_nets", "lower_model"]
 
 
-def build_model_nets(
-    net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None
-) -> OpNets:
+def build_model_nets(net_id: str, model: Model) -> OpNets:
     """Read a model and make its init net fill the inputs too.
 
     Args:
         net_id: the name by which the program tells the net from others.
-        path: the model's folder.
-        input_dims: shape of each float input; absent, the model's `input_dims.json` is taken.
+        model: read from a folder, whose nets are taken as they are.
 
     Raises:
         ModelError: it is not a Caffe2 model, or can't be understood.
     """
-    if not is_caffe2_model(path):
+    if not is_caffe2_model(model.path):
         raise ModelError(
-            f"{path} holds no Caffe2 net. Only those can be measured whole: expected a folder with "
-            f"model.pb and model_init.pb."
+            f"{model.path} holds no Caffe2 net, and Caffe2 runs no others whole: expected a folder with "
+            f"model.pb and model_init.pb. `--engine xnnpack` measures models of every format."
         )
-    nets = read_caffe2_nets(path, input_dims)
+    nets = read_caffe2_nets(model.path, model.reading.input_dims)
     init_net = NetDef()
     init_net.CopyFrom(nets.init_net)
     for name, tensor in nets.inputs.items():
@@ -46,6 +40,6 @@ def build_model_nets(
     return OpNets(net_id, init_net, nets.net)
 
 
-def lower_model(net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None) -> NetSource:
+def lower_model(net_id: str, model: Model) -> NetSource:
     """Write a model's nets as the program takes them; see `build_model_nets`."""
-    return build_model_nets(net_id, path, input_dims).to_source()
+    return build_model_nets(net_id, model).to_source()

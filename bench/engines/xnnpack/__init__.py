@@ -1,7 +1,7 @@
 """XNNPACK, which LiteRT and ExecuTorch run on the processors of phones today.
 
 `runtime` is what is pinned, `lowering` what of it each operator becomes, `graph` how that is written down,
-`sources` an operator or a whole model for the program.
+`sources` an operator and `models` a whole model for the program.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from functools import partial
 from bench.engines.canary import make_canary
 from bench.engines.engine import Engine
 from bench.engines.xnnpack.graph import SIGNED, UNSIGNED
+from bench.engines.xnnpack.models import lower_model
 from bench.engines.xnnpack.runtime import make_runtimes
-from bench.engines.xnnpack.sources import lower, lower_model, read_output, refusal
+from bench.engines.xnnpack.sources import lower, read_output, refusal
 from lut import engines
 
 __all__ = ["XNNPACK", "XNNPACK_QU8"]

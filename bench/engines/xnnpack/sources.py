@@ -1,22 +1,28 @@
-"""Operators and whole models as the program takes them."""
+"""Operators as the program takes them, and what whole models share with them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
-from pathlib import Path
 
 from bench.engines.engine import NetSource, Values
-from bench.engines.xnnpack.graph import FLOAT, Graph, Role, decode
+from bench.engines.xnnpack.graph import FLOAT, Graph, decode
 from bench.engines.xnnpack.lowering import add_op, is_nchw, to_nhwc
 from lut.errors import ModelError
-from lut.frontends import is_caffe2_model, load_model
 from lut.ops import UINT8, OpSpec, TensorSpec, count_activations, infer_outputs
 
-__all__ = ["lower", "lower_model", "read_output", "refusal"]
+__all__ = [
+    "KEEP_ORDER",
+    "kind_of",
+    "lower",
+    "order_dims",
+    "read_output",
+    "refusal",
+    "tell_outputs",
+]
 
-_KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC", "FCRelu"}
+KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC", "FCRelu"}
 """Operators whose dimensions are no image in an order of its own: they are taken as they are written."""
 
 
@@ -33,17 +39,19 @@ def lower(op: OpSpec, values: Sequence[Values] | None = None, *, realisation: st
     Raises:
         ModelError: it does not fit its shape rule, or XNNPACK does not run it.
     """
-    return NetSource(op.id, _tell(infer_outputs(op)), _build(op, values, realisation).to_text().encode())
+    return NetSource(
+        op.id, tell_outputs(infer_outputs(op)), _build(op, values, realisation).to_text().encode()
+    )
 
 
 def _build(op: OpSpec, values: Sequence[Values] | None, realisation: str) -> Graph:
     outputs = infer_outputs(op)
     graph = Graph(given=values)
     inputs = [
-        graph.activation("input", kind_of(tensor, realisation), _dims(op, tensor.shape), given)
+        graph.activation("input", kind_of(tensor, realisation), order_dims(op, tensor.shape), given)
         for tensor, given in zip(op.inputs[: count_activations(op)], _turn(op, values), strict=False)
     ]
-    output = graph.activation("output", kind_of(outputs[0], realisation), _dims(op, outputs[0].shape))
+    output = graph.activation("output", kind_of(outputs[0], realisation), order_dims(op, outputs[0].shape))
     add_op(graph, op, inputs, output)
     return graph
 
@@ -51,7 +59,7 @@ def _build(op: OpSpec, values: Sequence[Values] | None, realisation: str) -> Gra
 def read_output(op: OpSpec, content: bytes, *, realisation: str) -> Values:
     """Read an operator's first output, in the operator's own order of dimensions."""
     output = infer_outputs(op)[0]
-    values = decode(kind_of(output, realisation), content).reshape(_dims(op, output.shape))
+    values = decode(kind_of(output, realisation), content).reshape(order_dims(op, output.shape))
     return values.transpose(0, 3, 1, 2) if _is_turned(op, len(output.shape)) else values
 
 
@@ -65,10 +73,12 @@ def refusal(op: OpSpec, *, realisation: str) -> str | None:
 
 
 def _is_turned(op: OpSpec, rank: int) -> bool:
-    return op.op_type not in _KEEP_ORDER and is_nchw(op, rank)
+    """Tell whether a tensor of so many dimensions lies in another order here than the operator writes it."""
+    return op.op_type not in KEEP_ORDER and is_nchw(op, rank)
 
 
-def _dims(op: OpSpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+def order_dims(op: OpSpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Give a tensor's dimensions in the order in which it lies here."""
     return to_nhwc(op, shape) if _is_turned(op, len(shape)) else shape
 
 
@@ -79,41 +89,10 @@ def _turn(op: OpSpec, values: Sequence[Values] | None) -> Iterable[Values | None
     return (each.transpose(0, 2, 3, 1) if _is_turned(op, each.ndim) else each for each in values)
 
 
-def _tell(outputs: Sequence[TensorSpec]) -> bytes:
+def tell_outputs(outputs: Sequence[TensorSpec]) -> bytes:
     """Write outputs as the program shall report them: as every engine's are, in the order of the operator."""
     told = [
         {"name": f"output_{index}", "shape": list(tensor.shape), "dtype": tensor.dtype}
         for index, tensor in enumerate(outputs)
     ]
     return json.dumps(told, separators=(",", ":")).encode()
-
-
-def lower_model(
-    net_id: str, path: Path, input_dims: Mapping[str, tuple[int, ...]] | None, *, realisation: str
-) -> NetSource:
-    """Write a Caffe2 model's folder as one subgraph, its activations fused as the engine itself would.
-
-    Raises:
-        ModelError: it is no Caffe2 model, can't be understood, or holds an operator that XNNPACK does
-            not run.
-    """
-    if not is_caffe2_model(path):
-        raise ModelError(
-            f"{path} holds no Caffe2 net. Only those can be measured whole: expected a folder with "
-            f"model.pb and model_init.pb."
-        )
-    named = load_model(path, input_dims).fused
-    graph = Graph()
-    values = {}
-    last = named[-1].outputs[0]
-    for each in named:
-        for name, tensor in zip(each.inputs[: count_activations(each.op)], each.op.inputs, strict=False):
-            if name not in values:
-                kind = kind_of(tensor, realisation)
-                values[name] = graph.activation("input", kind, _dims(each.op, tensor.shape))
-        outputs = infer_outputs(each.op)
-        role: Role = "output" if each.outputs[0] == last else "inner"
-        output = graph.activation(role, kind_of(outputs[0], realisation), _dims(each.op, outputs[0].shape))
-        add_op(graph, each.op, [values[name] for name in each.inputs[: count_activations(each.op)]], output)
-        values[each.outputs[0]] = output
-    return NetSource(net_id, _tell(infer_outputs(named[-1].op)), graph.to_text().encode())

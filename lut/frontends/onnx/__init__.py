@@ -1,4 +1,47 @@
 """ONNX models, as `torch.onnx.export` and others write them. Needs the extra `onnx`.
 
-Reading order: `skeleton` (the file without its weights), `reading` (nodes, and the shapes of tensors).
+Reading order: `skeleton` (the file without its weights), `reading` (nodes, and the shapes of tensors),
+`rewriting` and `simplifying` (what engines fold and drop before they run a graph), `net` and `mapping` (each
+node as operators, or the reason why not), with the mappers of nodes in `layers`, `elementwise`, `moving` and
+`quantised`.
 """
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lut.errors import ModelError
+from lut.frontends.model import Model, Reading
+
+__all__ = ["is_onnx_model", "load"]
+
+
+def is_onnx_model(path: Path) -> bool:
+    """Tell whether this is a file of ONNX, by its name."""
+    return path.suffix == ".onnx" and path.is_file()
+
+
+def load(path: Path, reading: Reading) -> Model:
+    """Read an ONNX model as operators; see `lut.frontends.load_model`.
+
+    Raises:
+        ModelError: it can't be understood, or the extra `onnx` is not installed.
+    """
+    try:
+        import onnx  # noqa: F401 - an optional extra, which takes a while to import
+    except ImportError as error:
+        raise ModelError(
+            f"{path} is an ONNX model; reading it needs the package onnx. Run "
+            f"`pip install 'cnn-latency-lut[onnx]'`."
+        ) from error
+    from lut.frontends.onnx.mapping import map_graph
+    from lut.frontends.onnx.reading import read_graph
+
+    graph = read_graph(path, reading.input_dims)
+    try:
+        named, fates = map_graph(graph, reading.precision)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    if not named:
+        raise ModelError(f"{path} holds no operator that is known here; `lut ops --explain` names its nodes.")
+    return Model(path, named, reading, fates)

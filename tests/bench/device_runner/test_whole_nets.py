@@ -15,6 +15,7 @@ from bench.device_runner.whole_nets import is_unsteady
 from bench.engines import CAFFE2, NetSource, OpNets
 from lut.entries import RunConfig
 from lut.errors import DeviceError
+from lut.frontends import load_model
 from lut.zoo import write_net
 from tests.bench.conftest import Fault, FaultyHost
 from tests.lut.samples import net_of, written_model
@@ -27,7 +28,7 @@ def nets(tmp_path: Path) -> list[NetSource]:
     """An fp32 net of three operators, an int8 one of 42, and the first again."""
     small = written_model(tmp_path / "small")
     folders = [small, write_net("FBNet-96", "int8", tmp_path), small]
-    return [CAFFE2.lower_model(f"net{number}", folder, None) for number, folder in enumerate(folders)]
+    return [CAFFE2.lower_model(f"net{number}", load_model(folder)) for number, folder in enumerate(folders)]
 
 
 def counts(runs: dict[str, NetRuns]) -> dict[str, int]:

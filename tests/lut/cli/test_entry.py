@@ -167,7 +167,7 @@ def test_ops_of_no_model(lut_command: Lut) -> None:
     assert lut_command("ops", "net") == (
         4,
         "",
-        "error: net does not exist. Give the folder that holds model.pb and model_init.pb.\n",
+        "error: net does not exist. Give a folder that holds model.pb and model_init.pb, or a .onnx file.\n",
     )
 
 

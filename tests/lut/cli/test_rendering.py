@@ -54,6 +54,7 @@ def test_json() -> None:
             {**RELU.key.to_json(), **relu, "found_as": "Relu", "records": 2} | no,
         ],
         "missing": [],
+        "unmapped": [],
         "estimated_us": 0,
         "spread": {
             "low_us": 98.0,

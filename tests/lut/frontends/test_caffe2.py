@@ -77,11 +77,12 @@ def test_a_model_without_init_file_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path / "absent") == (
-        f"{tmp_path / 'absent'} does not exist. Give the folder that holds model.pb and model_init.pb."
+        f"{tmp_path / 'absent'} does not exist. Give a folder that holds model.pb and model_init.pb, "
+        f"or a .onnx file."
     )
     assert refusal(tmp_path) == (
-        f"{tmp_path} holds no model that is known here: expected a folder with model.pb and "
-        f"model_init.pb (front-ends: caffe2)."
+        f"{tmp_path} holds no model that is known here: expected a .onnx file, or a folder with model.pb "
+        f"and model_init.pb (front-ends: caffe2, onnx)."
     )
 
 

@@ -17,12 +17,17 @@ def _average_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Te
     if _covers_all(op, x):
         graph.node("global_average", x, output, floats=bounds(op, output))
         return
-    if x.kind != FLOAT:
-        raise ModelError("averages windows of bytes only over a whole image")
     window = Window.read(op)
     top, left, bottom, right = window.pads
     ints = (top, right, bottom, left, *window.kernel, *window.stride)
-    graph.node("average_pooling", x, output, ints=ints, floats=bounds(op, output))
+    if x.kind == FLOAT:
+        graph.node("average_pooling", x, output, ints=ints, floats=bounds(op, output))
+        return
+    # There is a kernel for windows of floats only: bytes are made floats, and bytes of the result.
+    floats, means = (graph.activation("inner", FLOAT, tensor.dims) for tensor in (x, output))
+    graph.node("convert", x, floats)
+    graph.node("average_pooling", floats, means, ints=ints, floats=bounds(op, means))
+    graph.node("convert", means, output)
 
 
 def _covers_all(op: OpSpec, x: Tensor) -> bool:

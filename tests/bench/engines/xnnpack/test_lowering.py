@@ -85,10 +85,6 @@ def test_an_operator_is_written_down_or_refused_by_name(op_type: str, random: Ra
             op("Int8HardSigmoid", (4,), dtype=UINT8, alpha=2.0),
             "takes alpha and beta from -1 to 0.992 in 8 bits",
         ),
-        (
-            op("Int8AveragePool", (1, 8, 8, 4), dtype=UINT8, kernel=3, order="NHWC"),
-            "averages windows of bytes",
-        ),
         (op("Tile", (4,), tiles=2, axis=0), "XNNPACK has no operator for Tile."),
     ],
     ids=lambda value: value.op_type if isinstance(value, OpSpec) else "",

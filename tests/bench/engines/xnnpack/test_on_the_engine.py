@@ -38,7 +38,7 @@ def test_all_operators_of_a_net_and_the_net_whole(precision: str, host: HostDevi
     ops = load_model(folder).ops
     summary = run_plan(ops, host, Timing("turns").config(host), tmp_path / "run.jsonl")
     assert (summary.measured, summary.failed) == (len(set(ops)), 0)
-    runs = measure_nets(host, [XNNPACK.lower_model("net", folder, None)], ONCE)
+    runs = measure_nets(host, [XNNPACK.lower_model("net", load_model(folder))], ONCE)
     assert runs["net"].failure is None
     assert len(runs["net"].samples_ns) == 1
 

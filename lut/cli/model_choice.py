@@ -1,0 +1,54 @@
+"""Options that say how models are read, and words for what of them has no operator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from lut.frontends import PRECISIONS, Fate, parse_input_dims
+
+__all__ = ["describe_unmapped", "input_dims_option", "precision_option", "read_input_dims"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def input_dims_option(default: str | None = None) -> Callable[[Command], Command]:
+    """Give the option `--input_dims`, which hands a dict of shapes to the command."""
+    return click.option(
+        "--input_dims",
+        metavar="JSON",
+        default=default,
+        show_default=default is not None,
+        callback=read_input_dims,
+        help="Shapes of the net's inputs, such as '{\"data\": [1, 3, 224, 224]}'."
+        + ("" if default else " Default: the model's input_dims.json."),
+    )
+
+
+def precision_option(command: Command) -> Command:
+    """Add `--precision`, for models that leave it open."""
+    return click.option(
+        "--precision",
+        type=click.Choice(list(PRECISIONS)),
+        help="How a model of floats runs: quantised to 8 bits, or as it is. Default: as it is.",
+    )(command)
+
+
+def describe_unmapped(fates: Sequence[Fate]) -> str:
+    """Name nodes that no operator stands for, each type with the reason and how often it is there."""
+    counts = Counter((fate.op_type, fate.detail) for fate in fates)
+    names = ", ".join(f"{count} {op_type} ({reason})" for (op_type, reason), count in counts.items())
+    return f"{len(fates)} nodes: {names}"
+
+
+def read_input_dims(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> dict[str, tuple[int, ...]] | None:
+    """Read shapes as JSON, for an option's `callback`."""
+    try:
+        return None if text is None else parse_input_dims(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error

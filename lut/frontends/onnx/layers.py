@@ -1,0 +1,173 @@
+"""Convolutions, fully connected layers and poolings."""
+
+from __future__ import annotations
+
+from math import prod
+
+from lut.errors import ModelError
+from lut.frontends.onnx.net import Mapper, OnnxNet
+from lut.frontends.onnx.reading import OnnxNode
+from lut.frontends.writer import spell_window
+from lut.ops import Window
+
+__all__ = ["MAPPERS", "connect", "convolve"]
+
+
+def read_window(net: OnnxNet, node: OnnxNode, kernel: tuple[int, ...]) -> Window:
+    """Read the window of a convolution or pooling; pads by themselves are computed as ONNX says.
+
+    Raises:
+        ModelError: it has another number of dimensions than two.
+    """
+    if len(kernel) != 2:
+        raise ModelError(f"its window has {len(kernel)} dimensions where 2 are known")
+    attributes = node.attributes
+    stride = tuple(attributes.get("strides", (1, 1)))
+    dilation = tuple(attributes.get("dilations", (1, 1)))
+    begin_end = tuple(attributes.get("pads", (0, 0, 0, 0)))
+    auto = attributes.get("auto_pad", "NOTSET")
+    space = net.shape(node.inputs[0])[2:]
+    pads = [0, 0, 0, 0]
+    for place in range(2):
+        reach = dilation[place] * (kernel[place] - 1) + 1
+        before, after = begin_end[place], begin_end[place + 2]
+        if auto in ("SAME_UPPER", "SAME_LOWER"):
+            steps = -(-space[place] // stride[place])
+            whole = max(0, (steps - 1) * stride[place] + reach - space[place])
+            before, after = (whole // 2, whole - whole // 2)[:: 1 if auto == "SAME_UPPER" else -1]
+        elif attributes.get("ceil_mode", 0):
+            steps = -(-(space[place] + before + after - reach) // stride[place]) + 1
+            if (steps - 1) * stride[place] >= space[place] + before:
+                steps -= 1  # no window may begin in the pad at the end
+            after = max(after, (steps - 1) * stride[place] + reach - space[place] - before)
+        pads[place], pads[place + 2] = before, after
+    return Window(
+        (kernel[0], kernel[1]),
+        (stride[0], stride[1]),
+        (dilation[0], dilation[1]),
+        (pads[0], pads[1], pads[2], pads[3]),
+    )
+
+
+def _convolution(net: OnnxNet, node: OnnxNode) -> None:
+    convolve(net, node, node.inputs[1], has_bias=len(node.inputs) > 2 and bool(node.inputs[2]))
+
+
+def convolve(net: OnnxNet, node: OnnxNode, weight: str, *, has_bias: bool) -> None:
+    """Write a convolution whose weight has this name."""
+    if weight not in net.graph.constants:
+        raise ModelError("its weight is computed from the net's input")
+    shape = net.graph.graph.value(weight).shape
+    window = read_window(net, node, tuple(node.attributes.get("kernel_shape", shape[2:])))
+    source = net.take_input(node)
+    group = node.attributes.get("group", 1)
+    bias = has_bias or bool(node.attributes.get("has_bias"))
+    net.writer.convolve(source, net.give(node), shape[0], window, group, has_bias=bias)
+
+
+def _transposed_convolution(net: OnnxNet, node: OnnxNode) -> None:
+    if node.inputs[1] not in net.graph.constants:
+        raise ModelError("its weight is computed from the net's input")
+    shape = net.graph.graph.value(node.inputs[1]).shape
+    attributes = node.attributes
+    if attributes.get("output_shape") or attributes.get("auto_pad", "NOTSET") != "NOTSET":
+        raise ModelError("its pads are left to be computed from an output shape: export it with pads")
+    window = read_window(net, node, tuple(attributes.get("kernel_shape", shape[2:])))
+    adjust = tuple(attributes.get("output_padding", (0, 0)))
+    has_bias = (len(node.inputs) > 2 and bool(node.inputs[2])) or bool(attributes.get("has_bias"))
+    net.writer.enlarge(
+        net.take_input(node),
+        net.give(node),
+        shape[1],
+        window,
+        attributes.get("group", 1),
+        adjust,
+        has_bias=has_bias,
+    )
+
+
+def _matrix_product(net: OnnxNet, node: OnnxNode) -> None:
+    attributes = node.attributes
+    if attributes.get("transA"):
+        raise ModelError("its input is transposed, which no fully connected layer does")
+    connect(net, node, node.inputs[1], transposed=bool(attributes.get("transB")))
+
+
+def connect(net: OnnxNet, node: OnnxNode, weight: str, *, transposed: bool) -> None:
+    """Write a fully connected layer whose weight has this name: [K, N], or [N, K] where it is transposed."""
+    if weight not in net.graph.constants:
+        raise ModelError("it multiplies two tensors that are computed from the net's input")
+    shape = net.graph.graph.value(weight).shape
+    if len(shape) != 2:
+        raise ModelError(f"its weight has {len(shape)} dimensions where 2 are known")
+    columns, channels = shape[::-1] if transposed else shape
+    net.writer.connect(net.take_input(node), net.give(node), channels, columns)
+
+
+def _pooling(kind: str) -> Mapper:
+    def write(net: OnnxNet, node: OnnxNode) -> None:
+        window = read_window(net, node, tuple(node.attributes["kernel_shape"]))
+        source = net.take_input(node)
+        args = spell_window(window, has_pad=False) | net.writer.spell_order(source)
+        net.writer.add(f"{kind}Pool", [source], net.give(node), **args)
+
+    return write
+
+
+def _global_pooling(kind: str) -> Mapper:
+    def write(net: OnnxNet, node: OnnxNode) -> None:
+        pool_all(net, node, kind)
+
+    return write
+
+
+def pool_all(net: OnnxNet, node: OnnxNode, kind: str) -> None:
+    """Write a pooling over the whole feature map."""
+    source = net.take_input(node)
+    _, _, height, width = net.writer.image(source)
+    window = Window((height, width), (1, 1), (1, 1), (0, 0, 0, 0))
+    args = spell_window(window, has_pad=False) | net.writer.spell_order(source)
+    net.writer.add(f"{kind}Pool", [source], net.give(node), **args)
+
+
+def _mean(net: OnnxNet, node: OnnxNode) -> None:
+    source = net.take_input(node)
+    rank = len(net.writer.tensors[source].shape)
+    axes = node.attributes.get("axes")
+    if len(node.inputs) > 1 and node.inputs[1]:
+        numbers = net.graph.numbers(node.inputs[1])
+        axes = None if numbers is None else tuple(numbers.astype(int).tolist())
+    axes = tuple(range(rank)) if axes is None else axes
+    turned = tuple(sorted(net.writer.axis(source, axis) for axis in axes))
+    net.writer.add(
+        "ReduceMean", [source], net.give(node), axes=turned, keepdims=node.attributes.get("keepdims", 1)
+    )
+
+
+def _normalisation(net: OnnxNet, node: OnnxNode) -> None:
+    """What no convolution before it takes in is a factor and a summand for each channel."""
+    net.writer.scale_channels(net.take_input(node), net.give(node))
+
+
+def count_multiply_adds(net: OnnxNet, node: OnnxNode) -> int:
+    """Count the multiply-adds of a node from the graph's shapes, where its type makes any."""
+    if len(node.inputs) < 2 or node.op_type not in ("Conv", "Gemm", "MatMul"):
+        return 0
+    output, first, second = (net.graph.shape(name) for name in (node.outputs[0], *node.inputs[:2]))
+    if node.op_type == "Conv":
+        return prod(output) * prod(second[1:])
+    return prod(output) * (first[-1] if first else 0)
+
+
+MAPPERS: dict[str, Mapper] = {
+    "AveragePool": _pooling("Average"),
+    "BatchNormalization": _normalisation,
+    "Conv": _convolution,
+    "ConvTranspose": _transposed_convolution,
+    "Gemm": _matrix_product,
+    "GlobalAveragePool": _global_pooling("Average"),
+    "GlobalMaxPool": _global_pooling("Max"),
+    "MatMul": _matrix_product,
+    "MaxPool": _pooling("Max"),
+    "ReduceMean": _mean,
+}

@@ -1,0 +1,124 @@
+"""From an ONNX graph to operators, with the fate of every node.
+
+Nodes are simplified first, as engines do before they run a graph; each that is left is written by the mapper
+of its type. What nothing stands for is named, and the net goes on behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lut.errors import ModelError
+from lut.frontends.fates import Fate
+from lut.frontends.fusion import fuse_activations
+from lut.frontends.named import NamedOp
+from lut.frontends.onnx import elementwise, layers, moving, quantised
+from lut.frontends.onnx.layers import count_multiply_adds
+from lut.frontends.onnx.net import Mapper, OnnxNet
+from lut.frontends.onnx.reading import OnnxGraph, OnnxNode
+from lut.frontends.onnx.rewriting import Rewriting
+from lut.frontends.onnx.simplifying import simplify
+from lut.ops import FLOAT, UINT8, multiply_adds
+
+__all__ = ["map_graph"]
+
+MAPPERS: dict[str, Mapper] = {
+    op_type: mapper
+    for module in (elementwise, layers, moving, quantised)
+    for op_type, mapper in module.MAPPERS.items()
+}
+"""By ONNX's operator type."""
+
+_CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
+
+
+def map_graph(graph: OnnxGraph, precision: str | None = None) -> tuple[tuple[NamedOp, ...], tuple[Fate, ...]]:
+    """Write a graph's operators, and say what became of each of its nodes, in the graph's order.
+
+    Args:
+        graph: the model.
+        precision: "int8" or "fp32", for a model of floats; None takes it as it is.
+
+    Raises:
+        ModelError: the model is quantised and `precision` is "fp32", or a node decides what runs.
+    """
+    for node in graph.nodes:
+        if node.op_type in _CONTROL_FLOW:
+            raise ModelError(
+                f"the node {node.name!r} ({node.op_type}) decides while the net runs what is computed; a "
+                f"latency can't be told in advance. Export the model without control flow."
+            )
+    rewriting = Rewriting(graph)
+    for node in rewriting:
+        quantised.make_plain(rewriting, node)
+    simplify(rewriting)
+    quantized = quantised.find_quantized(rewriting)
+    if quantized and precision == "fp32":
+        raise ModelError(
+            "the model is quantised: it runs in 8 bits. Leave --precision out, or export it in floats."
+        )
+    net = OnnxNet(rewriting, None if precision == "int8" and not quantized else quantized)
+    for name in graph.inputs:
+        value = graph.value(name)
+        net.feed(name, value.shape, UINT8 if net.is_quantized(name) and quantized else FLOAT)
+    fates = dict(rewriting.fates)
+    types = {node.outputs[0]: node.op_type for node in graph.nodes}
+    for node in rewriting:
+        key = rewriting.key(node)
+        fates[key] = replace(_map_node(net, node), op_type=types[key])
+    ends = _map_outputs(net)
+    ordered = (fates[node.outputs[0]] for node in graph.nodes)
+    return fuse_activations(net.writer.named, {"Int8Conv"}), (*ordered, *ends)
+
+
+def _map_node(net: OnnxNet, node: OnnxNode) -> Fate:
+    before = len(net.writer.named)
+    mapper = MAPPERS.get(node.op_type)
+    try:
+        if mapper is None:
+            raise ModelError("no operator here stands for its type")
+        reason = mapper(net, node)
+    except ModelError as error:
+        del net.writer.named[before:]
+        _go_on_behind(net, node)
+        return Fate(node.name, node.op_type, "unmapped", str(error), count_multiply_adds(net, node))
+    written = net.writer.named[before:]
+    if reason is not None and not written:
+        return Fate(node.name, node.op_type, "free", reason)
+    names = ", ".join(each.op.op_type for each in written)
+    return Fate(node.name, node.op_type, "operators", names, sum(multiply_adds(each.op) for each in written))
+
+
+def _go_on_behind(net: OnnxNet, node: OnnxNode) -> None:
+    """Let what follows an unmapped node read what that reads or, where shapes differ, an input of its own."""
+    dynamic, _ = net.graph.split_constants(node)
+    for place, name in enumerate(node.outputs):
+        if not name:
+            continue
+        value = net.graph.graph.values.get(name)
+        source = dynamic[0] if dynamic and net.is_held(dynamic[0]) else None
+        if source is not None and (value is None or value.shape == net.shape(source)) and not place:
+            net.alias(name, source)
+        elif value is not None:
+            net.feed(name, value.shape, UINT8 if net.is_quantized(name) else FLOAT)
+        else:
+            raise ModelError(
+                f"nothing stands for the node {node.name!r} ({node.op_type}), and the shape of what it gives "
+                f"is not known, so that nothing can be told of what follows it. Export the model without it, "
+                f"or with the shapes of all tensors."
+            )
+
+
+def _map_outputs(net: OnnxNet) -> list[Fate]:
+    """Give what the net gives as floats, as the model does."""
+    fates = []
+    for name in net.graph.outputs:
+        value = net.graph.graph.values.get(name)
+        if not net.is_held(name) or value is None or value.dtype != FLOAT:
+            continue
+        before = len(net.writer.named)
+        net.take(name, FLOAT)
+        written = net.writer.named[before:]
+        if written:
+            fates.append(Fate(name, "output", "operators", ", ".join(each.op.op_type for each in written)))
+    return fates

@@ -1,0 +1,155 @@
+"""Nodes that move values: joins, cuts, other shapes, other orders, pads, enlarging."""
+
+from __future__ import annotations
+
+from math import isclose
+
+from lut.errors import ModelError
+from lut.frontends.onnx.net import Mapper, OnnxNet
+from lut.frontends.onnx.reading import OnnxNode
+from lut.frontends.onnx.simplifying import read_pads
+from lut.ops import UINT8, ArgumentValue
+
+__all__ = ["MAPPERS", "join"]
+
+
+def _concatenation(net: OnnxNet, node: OnnxNode) -> None:
+    join(net, node, net.take_inputs(node))
+
+
+def join(net: OnnxNet, node: OnnxNode, sources: list[str]) -> None:
+    """Write a join along the node's axis."""
+    axis = node.attributes.get("axis", 1)
+    is_channels = net.writer.is_image(sources[0]) and axis % 4 == 1
+    place: dict[str, ArgumentValue] = (
+        net.writer.spell_order(sources[0]) if is_channels else {"axis": net.writer.axis(sources[0], axis)}
+    )
+    net.writer.add("Concat", sources, net.give(node), **place)
+
+
+def _shuffle(net: OnnxNet, node: OnnxNode) -> None:
+    source = net.take_input(node)
+    order = net.writer.spell_order(source) if net.dtype_of(node) == UINT8 else {}
+    net.writer.add(
+        "ChannelShuffle", [source], net.give(node), group=node.attributes["group"], kernel=1, **order
+    )
+
+
+def _split(net: OnnxNet, node: OnnxNode) -> None:
+    """Each part is a slice, however many are cut off at once."""
+    source = net.take_input(node)
+    shape = net.shape(node.inputs[0])
+    axis = node.attributes.get("axis", 0) % len(shape)
+    start = 0
+    for place in range(len(node.outputs)):
+        size = net.graph.graph.value(node.outputs[place]).shape[axis]
+        _cut(net, source, net.give(node, place), axis, start, start + size)
+        start += size
+
+
+def _slice(net: OnnxNet, node: OnnxNode) -> None:
+    before, after = net.shape(node.inputs[0]), net.graph.graph.value(node.outputs[0]).shape
+    starts, axes = (_read_numbers(net, node, place, name) for place, name in ((1, "starts"), (3, "axes")))
+    steps = _read_numbers(net, node, 4, "steps")
+    if starts is None or (steps is not None and set(steps) != {1}):
+        raise ModelError("it takes steps, or starts that are computed from the net's input")
+    cut = [axis for axis in range(len(before)) if before[axis] != after[axis]]
+    if len(cut) != 1:
+        raise ModelError("it cuts several dimensions at once")
+    places = [axis % len(before) for axis in axes or range(len(starts))]
+    start = starts[places.index(cut[0])]
+    start = start + before[cut[0]] if start < 0 else start
+    _cut(net, net.take_input(node), net.give(node), cut[0], start, start + after[cut[0]])
+
+
+def _cut(net: OnnxNet, source: str, output: str, axis: int, start: int, end: int) -> None:
+    rank = len(net.writer.tensors[source].shape)
+    starts = net.writer.turn(source, [start if place == axis else 0 for place in range(rank)])
+    ends = net.writer.turn(source, [end if place == axis else -1 for place in range(rank)])
+    net.writer.add("Slice", [source], output, starts=starts, ends=ends)
+
+
+def _read_numbers(net: OnnxNet, node: OnnxNode, place: int, name: str) -> list[int] | None:
+    """Read whole numbers that are an attribute in old opsets, and a constant input in new ones."""
+    if name in node.attributes:
+        return list(node.attributes[name])
+    if len(node.inputs) <= place or not node.inputs[place]:
+        return None
+    numbers = net.graph.numbers(node.inputs[place])
+    return None if numbers is None else [int(number) for number in numbers.reshape(-1)]
+
+
+def _reshape(net: OnnxNet, node: OnnxNode) -> None:
+    source = net.take_input(node)
+    shape = net.graph.graph.value(node.outputs[0]).shape
+    if net.dtype_of(node) == UINT8 and len(shape) == 4:
+        batch, channels, height, width = shape
+        shape = (batch, height, width, channels)
+    net.writer.add("Reshape", [source], net.give(node), shape=shape)
+
+
+def _transpose(net: OnnxNet, node: OnnxNode) -> str | None:
+    source = net.take_input(node)
+    rank = len(net.writer.tensors[source].shape)
+    perm = tuple(node.attributes.get("perm", reversed(range(rank))))
+    output = net.give(node)
+    # What the n-th dimension of the result is among those of the source, both in the order they lie in.
+    axes = tuple(net.writer.axis(source, axis) for axis in net.writer.turn(source, perm))
+    if axes == tuple(range(rank)):
+        net.alias(output, node.inputs[0])
+        return "its result lies as its input does"
+    net.writer.add("Transpose", [source], output, axes=axes)
+    return None
+
+
+def _pad(net: OnnxNet, node: OnnxNode) -> None:
+    pads = read_pads(net.graph, node)
+    if pads is None or min(pads, default=0) < 0:
+        raise ModelError("it pads with something other than zeros, or cuts off")
+    source = net.take_input(node)
+    rank = len(pads) // 2
+    before, after = net.writer.turn(source, pads[:rank]), net.writer.turn(source, pads[rank:])
+    net.writer.add("Pad", [source], net.give(node), before=before, after=after)
+
+
+def _depth_to_space(net: OnnxNet, node: OnnxNode) -> None:
+    if node.attributes.get("mode", "DCR") != "DCR":
+        raise ModelError("it takes channels in the order CRD; only DCR is known")
+    source = net.take_input(node)
+    block = node.attributes["blocksize"]
+    net.writer.add(
+        "DepthToSpace", [source], net.give(node), block_size=block, **net.writer.spell_order(source)
+    )
+
+
+def _resize(net: OnnxNet, node: OnnxNode) -> None:
+    mode = node.attributes.get("mode", "nearest")
+    kind = {"linear": "Bilinear", "bilinear": "Bilinear", "nearest": "Nearest"}.get(mode)
+    if kind is None:
+        raise ModelError(f"it resizes by {mode!r}; known are linear and nearest")
+    source = net.take_input(node)
+    before, after = net.writer.image(source), net.graph.graph.value(node.outputs[0]).shape
+    if len(after) != 4 or after[:2] != before[:2]:
+        raise ModelError("it resizes other dimensions than height and width")
+    scales = {"height_scale": after[2] / before[2], "width_scale": after[3] / before[3]}
+    for name, scale in scales.items():
+        if isclose(scale, round(scale)):
+            scales[name] = float(round(scale))
+    net.writer.add(f"Resize{kind}", [source], net.give(node), **scales, **net.writer.spell_order(source))
+
+
+MAPPERS: dict[str, Mapper] = {
+    "ChannelShuffle": _shuffle,
+    "Concat": _concatenation,
+    "DepthToSpace": _depth_to_space,
+    "Flatten": _reshape,
+    "Pad": _pad,
+    "Reshape": _reshape,
+    "Resize": _resize,
+    "Slice": _slice,
+    "Split": _split,
+    "Squeeze": _reshape,
+    "Transpose": _transpose,
+    "Unsqueeze": _reshape,
+    "Upsample": _resize,
+}
