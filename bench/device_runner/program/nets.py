@@ -23,6 +23,10 @@ _FEW, _MOST = 0.25, 1.5
 """A net of which fewer operators are left than the first share of the turns joins the net before it, unless
 that makes more than the second share."""
 
+_ALIKE = 2
+"""Nets join whose weights differ by no more than this factor: an operator whose weights a net would find in a
+large cache is not to be measured beside a net that fills it."""
+
 _LEAST = 2
 """The program takes a single turn for an operator that is measured by itself, with all in its caches."""
 
@@ -59,7 +63,8 @@ def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple
     weights = 0
     for origin, ops in nets.items():
         few = min(len(ops), len(members)) < _FEW * turns and len(members) + len(ops) <= _MOST * turns
-        if members and not few:
+        alike = max(weights, origin.weights) <= _ALIKE * min(weights, origin.weights)
+        if members and not (few and alike):
             yield members, weights
             members, weights = [], 0
         members = members + ops

@@ -29,14 +29,24 @@ def test_a_round_reads_what_one_and_a_half_nets_would() -> None:
 
 def test_what_few_are_left_of_a_net_joins_the_net_before() -> None:
     few = OF_SMALL[:5]
-    (company,) = gather_nets([*OF_LARGE, *few], of(SMALL, few) | of(LARGE, OF_LARGE), 60)
+    like = Origin("like", 40, 2_000_000)
+    (company,) = gather_nets([*OF_LARGE, *few], of(like, few) | of(LARGE, OF_LARGE), 60)
     assert list(company.ops) == [*OF_LARGE, *few]
     assert company.other_bytes + sum(map(weight_bytes, company.ops)) == 4_500_000
 
 
+def test_few_operators_of_a_small_net_are_not_measured_as_a_part_of_a_large_one() -> None:
+    """Their weights would find no room in a cache that holds the small net whole."""
+    few = OF_SMALL[:5]
+    large, small = gather_nets([*OF_LARGE, *few], of(SMALL, few) | of(LARGE, OF_LARGE), 60)
+    assert (list(large.ops), list(small.ops)) == (OF_LARGE, few)
+    assert small.other_bytes + sum(map(weight_bytes, few)) == 150_000
+
+
 def test_a_full_company_takes_no_more() -> None:
     few, many = OF_SMALL[:5], [*OF_LARGE, *(int8_conv(channels) for channels in range(600, 618))]
-    first, second = gather_nets([*many, *few], of(SMALL, few) | of(LARGE, many), 60)
+    like = Origin("like", 40, 2_000_000)
+    first, second = gather_nets([*many, *few], of(like, few) | of(LARGE, many), 60)
     assert (len(first.ops), len(second.ops)) == (88, 5)
 
 

@@ -31,7 +31,7 @@ NETS = (
 
 
 def count_multiply_adds(graph: OnnxGraph) -> int:
-    """Count from the graph's own shapes; a normalisation after anything but a convolution makes one a value."""
+    """Count from the graph's own shapes; a normalisation behind no convolution makes one a value."""
     writers = {output: node for node in graph.nodes for output in node.outputs}
     total = 0
     for node in graph.nodes:
