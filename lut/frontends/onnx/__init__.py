@@ -43,5 +43,6 @@ def load(path: Path, reading: Reading) -> Model:
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     if not named:
-        raise ModelError(f"{path} holds no operator that is known here; `lut ops --explain` names its nodes.")
+        reasons = "; ".join(sorted({f"{fate.op_type}: {fate.detail}" for fate in fates}))
+        raise ModelError(f"{path} holds nothing that takes time and is known here. {reasons}.")
     return Model(path, named, reading, fates)

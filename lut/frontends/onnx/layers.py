@@ -36,9 +36,7 @@ def read_window(net: OnnxNet, node: OnnxNode, kernel: tuple[int, ...]) -> Window
             whole = max(0, (steps - 1) * stride[place] + reach - space[place])
             before, after = (whole // 2, whole - whole // 2)[:: 1 if auto == "SAME_UPPER" else -1]
         elif attributes.get("ceil_mode", 0):
-            steps = -(-(space[place] + before + after - reach) // stride[place]) + 1
-            if (steps - 1) * stride[place] >= space[place] + before:
-                steps -= 1  # no window may begin in the pad at the end
+            steps = net.graph.graph.value(node.outputs[0]).shape[place + 2]  # opsets differ in the last one
             after = max(after, (steps - 1) * stride[place] + reach - space[place] - before)
         pads[place], pads[place + 2] = before, after
     return Window(

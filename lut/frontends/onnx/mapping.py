@@ -14,7 +14,7 @@ from lut.frontends.fusion import fuse_activations
 from lut.frontends.named import NamedOp
 from lut.frontends.onnx import elementwise, layers, moving, quantised
 from lut.frontends.onnx.layers import count_multiply_adds
-from lut.frontends.onnx.net import Mapper, OnnxNet
+from lut.frontends.onnx.net import CONVERSIONS, Mapper, OnnxNet
 from lut.frontends.onnx.reading import OnnxGraph, OnnxNode
 from lut.frontends.onnx.rewriting import Rewriting
 from lut.frontends.onnx.simplifying import simplify
@@ -67,6 +67,7 @@ def map_graph(graph: OnnxGraph, precision: str | None = None) -> tuple[tuple[Nam
         key = rewriting.key(node)
         fates[key] = replace(_map_node(net, node), op_type=types[key])
     ends = _map_outputs(net)
+    _drop_unread_conversions(net)
     ordered = (fates[node.outputs[0]] for node in graph.nodes)
     return fuse_activations(net.writer.named, {"Int8Conv"}), (*ordered, *ends)
 
@@ -79,7 +80,8 @@ def _map_node(net: OnnxNet, node: OnnxNode) -> Fate:
             raise ModelError("no operator here stands for its type")
         reason = mapper(net, node)
     except ModelError as error:
-        del net.writer.named[before:]
+        written = net.writer.named[before:]
+        net.writer.named[before:] = [each for each in written if each.op.op_type in CONVERSIONS]
         _go_on_behind(net, node)
         return Fate(node.name, node.op_type, "unmapped", str(error), count_multiply_adds(net, node))
     written = net.writer.named[before:]
@@ -97,7 +99,7 @@ def _go_on_behind(net: OnnxNet, node: OnnxNode) -> None:
             continue
         value = net.graph.graph.values.get(name)
         source = dynamic[0] if dynamic and net.is_held(dynamic[0]) else None
-        if source is not None and (value is None or value.shape == net.shape(source)) and not place:
+        if source is not None and value is not None and value.shape == net.shape(source) and not place:
             net.alias(name, source)
         elif value is not None:
             net.feed(name, value.shape, UINT8 if net.is_quantized(name) else FLOAT)
@@ -107,6 +109,19 @@ def _go_on_behind(net: OnnxNet, node: OnnxNode) -> None:
                 f"is not known, so that nothing can be told of what follows it. Export the model without it, "
                 f"or with the shapes of all tensors."
             )
+
+
+def _drop_unread_conversions(net: OnnxNet) -> None:
+    """Take out what was converted for a node that turned out to have no operator."""
+    outputs = {held for name in net.graph.outputs for held in net.names_of(name)}
+    while True:
+        read = {name for each in net.writer.named for name in each.inputs} | outputs
+        kept = [
+            each for each in net.writer.named if each.op.op_type not in CONVERSIONS or each.outputs[0] in read
+        ]
+        if len(kept) == len(net.writer.named):
+            return
+        net.writer.named[:] = kept
 
 
 def _map_outputs(net: OnnxNet) -> list[Fate]:

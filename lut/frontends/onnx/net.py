@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 from lut.errors import ModelError
@@ -11,7 +11,10 @@ from lut.frontends.onnx.rewriting import Rewriting
 from lut.frontends.writer import OpWriter
 from lut.ops import FLOAT, UINT8, TensorSpec
 
-__all__ = ["Mapper", "OnnxNet"]
+__all__ = ["CONVERSIONS", "Mapper", "OnnxNet"]
+
+CONVERSIONS = {"Int8Dequantize", "Int8Quantize", "NCHW2NHWC", "NHWC2NCHW"}
+"""What is written where a tensor is read in another type than it is held in."""
 
 
 class OnnxNet:
@@ -78,6 +81,10 @@ class OnnxNet:
     def is_held(self, name: str) -> bool:
         """Tell whether an operator has written a tensor, or it came from outside."""
         return name in self._held
+
+    def names_of(self, name: str) -> Collection[str]:
+        """Give the operators' names of a tensor, one for each type in which it is held."""
+        return self._held.get(name, {}).values()
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Give a tensor's shape in the graph's order.

@@ -32,3 +32,23 @@ def conv_model(dims: list[Any], channels: int = 8, opset: int = OPSET) -> onnx.M
 def save(model: onnx.ModelProto, path: Path) -> Path:
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def parse(graph: str, opset: int = 17, **constants: object) -> onnx.ModelProto:
+    """Make a model from ONNX's own text form; inputs not called x… are parameters, of zeros unless given.
+
+    parse("(float[1,16,14,14] x, float[24,16,3,3] w) => (float[1,24,12,12] y) { y = Conv(x, w) }")
+    """
+    domains = '"" : %d, "com.microsoft" : 1' % opset
+    model = onnx.parser.parse_model(f"<ir_version: 8, opset_import: [{domains}]> net {graph}")
+    brought = [each for each in model.graph.input if not each.name.startswith("x")]
+    for each in brought:
+        tensor = each.type.tensor_type
+        shape = [dim.dim_value for dim in tensor.shape.dim]
+        dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+        values = np.asarray(constants.get(each.name, 0), dtype)
+        model.graph.initializer.append(
+            numpy_helper.from_array(np.ascontiguousarray(np.broadcast_to(values, shape)), each.name)
+        )
+        model.graph.input.remove(each)
+    return model
