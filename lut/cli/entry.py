@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from lut.cli import get_runtime as original
-from lut.cli.console import GroupedCommand, LazyGroup, end_program, quiet_option
-from lut.cli.model_choice import describe_unmapped, input_dims_option, precision_option
-from lut.cli.rendering import RENDERERS
-from lut.cli.table_choice import MissingChoice, TableChoice, missing_options, table_options
+from lut.cli.console import LazyGroup, end_program
+from lut.cli.model_choice import blame_unmapped, input_dims_option, precision_option
 from lut.errors import MissingError
 from lut.frontends import Fate, load_model
 from lut.ops import FLOAT, multiply_adds
@@ -35,6 +32,7 @@ _LAZY = {
     "coverage": "bench.cli.coverage:coverage",
     "crossval": "lut.cli.tables:crossval",
     "diff": "lut.cli.tables:diff",
+    "estimate": "lut.cli.estimate:estimate",
     "merge": "lut.cli.merge:merge",
     "models": "lut.cli.models:models",
     "query": "lut.cli.tables:query",
@@ -95,81 +93,12 @@ def ops(
         for op in loaded.choose_ops(fused=fused):
             click.echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
     if loaded.unmapped:
-        raise MissingError(_blame(model, loaded.unmapped, loaded.multiply_adds))
+        raise MissingError(blame_unmapped(model, loaded.unmapped, loaded.multiply_adds))
 
 
 def _describe_fate(fate: Fate) -> str:
     words = {"operators": fate.detail, "free": f"free: {fate.detail}", "unmapped": f"UNMAPPED: {fate.detail}"}
     return f"{fate.multiply_adds:>12,}  {fate.op_type:<20} {fate.node}: {words[fate.outcome]}"
-
-
-def _blame(model: Path, unmapped: Sequence[Fate], known: int) -> str:
-    """Name the nodes of a model without operators, and their share of the multiply-adds that can be told."""
-    lost = sum(fate.multiply_adds for fate in unmapped)
-    share = f"{lost / (lost + known):.1%}" if lost + known else "none"
-    return (
-        f"No operator stands for {describe_unmapped(unmapped)}. They make {share} of the multiply-adds of "
-        f"{model}, and what is said of it is without them."
-    )
-
-
-@cli.command(cls=GroupedCommand)
-@click.argument("model", metavar="MODEL", type=PATH)
-@table_options
-@input_dims_option()
-@precision_option
-@missing_options
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(RENDERERS)),
-    default="table",
-    show_default=True,
-    help="How to print it.",
-)
-@click.option(
-    "--calibrated",
-    is_flag=True,
-    help="Also correct the sum for whole nets, as `bench validate --fit` found it for this table.",
-)
-@quiet_option
-def estimate(
-    model: Path,
-    chosen: TableChoice,
-    input_dims: dict[str, tuple[int, ...]] | None,
-    precision: str | None,
-    missing: MissingChoice,
-    form: str,
-    calibrated: bool,
-    quiet: bool,
-) -> None:
-    """Estimate a net's latency as the sum of its operators' median times.
-
-    Next to the sum are the sums of the operators' p10s and p90s, which show how far single runs spread.
-    Whole nets take a few per cent longer than their sum; how much, on a given device and table, `bench
-    validate` measures, and --calibrated corrects it.
-
-    Ends with exit code 5 and names every operator that the table does not hold; what is printed then is
-    labelled as a partial sum. So it is where a node of the model has no operator. With --missing interpolate
-    operators that the table lacks are estimated where it has enough of their kind around them; they are
-    marked, each with an interval, and so is their share.
-
-    \b
-    Example:
-      lut estimate models/ChamNet-A/int8 --lut lut/data/<device>-op_lut_database.json
-      lut estimate net.onnx --precision int8 --lut TABLE --missing-out missing.plan.jsonl
-    """
-    table = chosen.open(quiet)
-    loaded = load_model(model, input_dims, precision=precision)
-    calibration = table.calibration if calibrated else None
-    result = table.estimate(loaded, interpolate=missing.interpolate)
-    if calibration is not None:
-        result = result.calibrated(calibration)
-    click.echo(RENDERERS[form](result), nl=False)
-    if result.missing:
-        missing.refuse(table, chosen.path, [str(model)], result.missing)
-    if result.unmapped:
-        raise MissingError(_blame(model, result.unmapped, loaded.multiply_adds))
 
 
 @cli.command("get-runtime")

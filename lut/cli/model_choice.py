@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from lut.frontends import PRECISIONS, Fate, parse_input_dims
+from lut.errors import ModelError
+from lut.frontends import PRECISIONS, Fate, is_model, parse_input_dims
 
-__all__ = ["describe_unmapped", "input_dims_option", "precision_option", "read_input_dims"]
+__all__ = [
+    "blame_unmapped",
+    "describe_unmapped",
+    "find_models",
+    "input_dims_option",
+    "precision_option",
+    "read_input_dims",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -52,3 +61,31 @@ def read_input_dims(
         return None if text is None else parse_input_dims(text)
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from error
+
+
+def blame_unmapped(model: Path, unmapped: Sequence[Fate], known: int) -> str:
+    """Name the nodes of a model without operators, and their share of the multiply-adds that can be told."""
+    lost = sum(fate.multiply_adds for fate in unmapped)
+    share = f"{lost / (lost + known):.1%}" if lost + known else "none"
+    return (
+        f"No operator stands for {describe_unmapped(unmapped)}. They make {share} of the multiply-adds of "
+        f"{model}, and what is said of it is without them."
+    )
+
+
+def find_models(paths: Sequence[Path]) -> list[Path]:
+    """Give models as they are, and of a folder that is none all that are in it, at whatever depth.
+
+    Raises:
+        ModelError: a folder holds none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir() or is_model(path):
+            found.append(path)
+            continue
+        inside = sorted(each for each in path.rglob("*") if is_model(each))
+        if not inside:
+            raise ModelError(f"{path} holds no model that is known here, at no depth.")
+        found += inside
+    return found

@@ -8,14 +8,37 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from lut.frontends import Model
 from lut.ops import OpSpec, describe_value
 from lut.table import Estimate, Row
 
-__all__ = ["RENDERERS"]
+__all__ = ["RENDERERS", "EstimatedModel", "render_all"]
+
+
+@dataclass(frozen=True)
+class EstimatedModel:
+    """A model, its name among others, and what a table says of it."""
+
+    name: str
+    model: Model
+    estimate: Estimate
+
+
+def render_all(nets: Sequence[EstimatedModel], form: str) -> str:
+    """Render nets one after the other, each under its name where there are several.
+
+    As JSON several nets are one object, whose keys are their names.
+    """
+    render = RENDERERS[form]
+    if len(nets) == 1:
+        return render(nets[0].estimate)
+    if form == "json":
+        return json.dumps({net.name: json.loads(render(net.estimate)) for net in nets}, indent=1) + "\n"
+    return "\n".join(f"{net.name}\n{render(net.estimate)}" for net in nets)
 
 
 def _render_table(estimate: Estimate) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "Net",
     "Reading",
     "is_caffe2_model",
+    "is_model",
     "list_named_ops",
     "list_net_ops",
     "load_model",
@@ -45,6 +46,11 @@ FRONTENDS: dict[str, Frontend] = {
 
 Net: TypeAlias = str | Path | Model | NetDef | Iterable[OpSpec]
 """What a net may be given as: a model's folder or file, a loaded model, a NetDef, or its operators."""
+
+
+def is_model(path: Path) -> bool:
+    """Tell whether a front-end recognises a model here."""
+    return any(frontend.recognise(path) for frontend in FRONTENDS.values())
 
 
 def load_model(

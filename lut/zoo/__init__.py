@@ -1,7 +1,8 @@
 """The released ChamNets and FBNets, as tables that build Caffe2 models.
 
 Reading order: `architecture` (what a net is made of), `chamnet` and `fbnet` (the tables), `layers` (the
-walk through a table), `fp32` and `int8` (the operators), `quantised` (the int8 figures), `graph`.
+walk through a table), `fp32` and `int8` (the operators), `quantised` (the int8 figures), `graph`. Nets in
+common use, as ONNX, are in `common`.
 
 The predict nets equal the published files byte for byte. The init nets do not: they fill parameters of
 the right shapes and types with arbitrary values, as latency does not depend on the values.
@@ -19,18 +20,21 @@ from lut.files import write_atomically
 from lut.frontends import write_netdef
 from lut.zoo.architecture import Architecture, Published
 from lut.zoo.chamnet import CHAMNETS
+from lut.zoo.common import COMMON_NETS, write_common_net
 from lut.zoo.fbnet import FBNETS
 from lut.zoo.fp32 import write_fp32
 from lut.zoo.int8 import write_int8
 
 __all__ = [
     "CHAMNETS",
+    "COMMON_NETS",
     "NETS",
     "PRECISIONS",
     "Architecture",
     "BuiltNet",
     "Published",
     "build_net",
+    "write_common_net",
     "write_net",
 ]
 

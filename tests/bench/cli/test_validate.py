@@ -19,7 +19,7 @@ from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
 from lut.validation import Validation, read_validation
 from lut.zoo import write_net
 from tests.bench.conftest import Bench
-from tests.lut.cli.test_entry import lut_command
+from tests.lut.cli.conftest import lut_command
 from tests.lut.samples import written_model
 
 __all__ = ["lut_command"]

@@ -4,7 +4,7 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +14,10 @@ import pytest
 from lut.cli import entry as cli
 from lut.entries import Failure, Segment
 from lut.plan import read_plan
-from lut.records import LutRecord
-from lut.table import table_file_name
 from lut.table.formats.json_lut import read, write
-from lut.zoo import NETS, PRECISIONS
+from lut.zoo import COMMON_NETS, NETS, PRECISIONS
+from tests.lut.cli.conftest import Lut, write_table
+from tests.lut.frontends.onnx.models import parse, save
 from tests.lut.samples import (
     CONFIG,
     DEVICE,
@@ -32,31 +32,6 @@ from tests.lut.samples import (
     written_journal,
     written_model,
 )
-
-Outcome = tuple[int, str, str]
-Lut = Callable[..., Outcome]
-
-
-@pytest.fixture
-def lut_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lut:
-    """Run `lut` in this process and in `tmp_path`; give its exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["lut", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert isinstance(end.value.code, int)
-        return end.value.code, out, err
-
-    return run
-
-
-def write_table(*records: LutRecord, device: str = "Box-12-6.1") -> Path:
-    path = Path(table_file_name(device))
-    write(records, path)
-    return path
 
 
 def commands(group: click.Group = cli.cli, path: str = "lut") -> Iterator[tuple[str, click.Command]]:
@@ -115,13 +90,24 @@ def test_help_ends_with_0_and_wrong_usage_with_2(lut_command: Lut) -> None:
 
 def test_models_list(lut_command: Lut) -> None:
     code, out, err = lut_command("models", "list")
-    header, first, *others = out.splitlines()
+    released, _, common = out.partition("\n\n")
+    header, first, *others = released.splitlines()
     assert (code, err, len(others)) == (0, "", 11)
     assert header.split("  ")[0] == "NET"
     assert first.split() == ["ChamNet-A", "224", "552.9", "24.7", "117.1"]
+    assert common.splitlines()[2] == "MobileNetV2          224             300  arXiv 1801.04381, table 4"
     rows = json.loads(lut_command("models", "list", "--json")[1])
-    assert [row["name"] for row in rows] == list(NETS)
+    assert [row["name"] for row in rows] == [*NETS, *COMMON_NETS]
     assert rows[0]["published"]["mega_macs"] == 552.9
+    assert rows[-1]["published"] == {"mega_macs": 146, "source": "arXiv 1807.11164, table 8"}
+
+
+def test_models_build_writes_nets_in_common_use_as_onnx(lut_command: Lut) -> None:
+    assert lut_command("models", "build", "MobileNetV2", "-o", "nets") == (0, "", "nets/MobileNetV2.onnx\n")
+    code, _, err = lut_command("models", "build", "common", "-o", "nets")
+    assert (code, err.splitlines()) == (0, [f"nets/{name}.onnx" for name in COMMON_NETS])
+    code, _, err = lut_command("models", "build", "ResNet-18", "--precision", "int8", "-o", "nets")
+    assert (code, "ONNX leaves it open until a net is read" in err) == (2, True)
 
 
 def test_models_build_one(lut_command: Lut) -> None:
@@ -373,3 +359,33 @@ def test_merge_says_how_to_keep_or_replace_a_table(lut_command: Lut) -> None:
     assert "holds 1 operator that these journals do not." in err
     assert lut_command("merge", "-q", "b.run.jsonl", "-o", "data", "--replace")[0] == 0
     assert lut_command("merge", "b.run.jsonl", "--into", "t.json", "--replace")[0] == 2
+
+
+def test_ops_explains_what_becomes_of_each_node(lut_command: Lut) -> None:
+    graph = """(float[1,16,14,14] x, float[8,16,1,1] w) => (float[1,8,14,14] y) {
+        c = Conv(x, w)  d = Dropout(c)  y = Tanh(d)
+    }"""
+    save(parse(graph), Path("net.onnx"))
+    code, out, err = lut_command("ops", "net.onnx", "--explain")
+    assert code == 5
+    assert out == (
+        "      25,088  Conv                 c: Conv\n"
+        "           0  Dropout              d: free: it does nothing after training\n"
+        "           0  Tanh                 y: UNMAPPED: no operator here stands for its type\n"
+    )
+    assert err.startswith("error: No operator stands for 1 nodes: 1 Tanh")
+    code, out, _ = lut_command("ops", "net.onnx", "--explain", "--json")
+    assert [json.loads(line)["outcome"] for line in out.splitlines()] == ["operators", "free", "unmapped"]
+
+
+def test_every_operator_of_a_caffe2_net_is_its_own_fate(lut_command: Lut) -> None:
+    written_model(Path("net"))
+    assert lut_command("ops", "net", "--explain") == (
+        0,
+        "          32  FC                   fc: FC\n"
+        "           0  Relu                 fc: Relu\n"
+        "           0  Softmax              softmax: Softmax\n",
+        "",
+    )
+    code, _, err = lut_command("ops", "net", "--precision", "int8")
+    assert (code, "net is of floats, and a Caffe2 net says itself how it runs" in err) == (4, True)

@@ -39,7 +39,7 @@ def parse(graph: str, opset: int = 17, **constants: object) -> onnx.ModelProto:
 
     parse("(float[1,16,14,14] x, float[24,16,3,3] w) => (float[1,24,12,12] y) { y = Conv(x, w) }")
     """
-    domains = '"" : %d, "com.microsoft" : 1' % opset
+    domains = f'"" : {opset}, "com.microsoft" : 1'
     model = onnx.parser.parse_model(f"<ir_version: 8, opset_import: [{domains}]> net {graph}")
     brought = [each for each in model.graph.input if not each.name.startswith("x")]
     for each in brought:
