@@ -53,7 +53,8 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets
     """Choose what the next process measures: operators that lack the same passes.
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
-    in companies: of their size, or with `by_nets` of their net.
+    in companies: of their size, or with `by_nets` of their net. Nets are visited once each before any is
+    visited again, so that a phase in which the device is slow takes a visit of every net, not all of one's.
     """
     if config.turns > 1:
         on_trial = [op for op in block.ops if op.id in suspects.on_trial]
@@ -69,7 +70,7 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets
             companies = split_into_companies(ops, config.turns)
         company = next(companies)
         lacked = frozenset[int].intersection(*(block.passes_of(op.id) for op in company.ops))
-        passes = (first,) if on_trial else tuple(sorted(lacked))
+        passes = (first,) if on_trial or by_nets else tuple(sorted(lacked))
         own = replace(config, turns=company.turns)
         return Share(company.ops, passes, own, company.other_bytes, is_trial=bool(on_trial))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
