@@ -15,6 +15,9 @@ from lut.ops import FLOAT, OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = ["lower_model"]
 
+_OF_IMAGES = KEEP_ORDER - {"NCHW2NHWC", "NHWC2NCHW"}
+"""Operators that take an image as it is written when they run alone."""
+
 _TO_NHWC, _FROM_NHWC = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
@@ -34,7 +37,7 @@ def lower_model(net_id: str, model: Model, *, realisation: str) -> NetSource:
         inputs = []
         for name, tensor in zip(_list_activations(each), each.op.inputs, strict=False):
             if name not in values:
-                dims = order_dims(each.op, tensor.shape)
+                dims = _lie(each.op, tensor)
                 values[name] = graph.activation("input", kind_of(tensor, realisation), dims)
             inputs.append(values[name])
         written = infer_outputs(each.op)[0]
@@ -48,6 +51,13 @@ def lower_model(net_id: str, model: Model, *, realisation: str) -> NetSource:
 
 def _list_activations(each: NamedOp) -> Sequence[str]:
     return each.inputs[: count_activations(each.op)]
+
+
+def _lie(op: OpSpec, tensor: TensorSpec) -> tuple[int, ...]:
+    """Give the dimensions in which what an operator reads lies here: images of floats in NHWC."""
+    if op.op_type in _OF_IMAGES and len(tensor.shape) == 4 and tensor.dtype == FLOAT:
+        return tuple(tensor.shape[place] for place in _TO_NHWC)
+    return order_dims(op, tensor.shape)
 
 
 def _follow_order(op: OpSpec, inputs: Sequence[Tensor], output: TensorSpec) -> tuple[OpSpec, tuple[int, ...]]:
@@ -68,7 +78,7 @@ def _follow_order(op: OpSpec, inputs: Sequence[Tensor], output: TensorSpec) -> t
     is_image = len(output.shape) == 4 and output.dtype == FLOAT
     if op.op_type == "Reshape" and is_image:
         return op, tuple(output.shape[place] for place in _TO_NHWC)
-    if op.op_type == "Transpose" and is_image and inputs[0].dims != op.inputs[0].shape:
+    if op.op_type == "Transpose" and is_image:
         axes = op.arg("axes", (3, 2, 1, 0))
         turned = tuple(_FROM_NHWC[axes[place]] for place in _TO_NHWC)
         x = TensorSpec(inputs[0].dims, FLOAT)

@@ -14,7 +14,8 @@ from lut.entries import Failure, Measurement, RunConfig
 from lut.frontends import load_model
 from lut.journal import read_journal
 from lut.ops.rules import RULES
-from lut.zoo import write_net
+from lut.zoo import write_common_net, write_net
+from tests.lut.frontends.onnx.models import parse, save
 from tests.lut.ops.drawn import draw_kind, draw_op
 
 ONCE = RunConfig(passes=1, iters=1, warmup=1)
@@ -30,6 +31,46 @@ def host() -> HostDevice:
 
 def test_the_engine_is_part_of_the_device_s_name(host: HostDevice) -> None:
     assert host.info.name == f"{HostDevice().info.name}-xnnpack"
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+@pytest.mark.parametrize("name", ["MobileNetV3-Small", "ShuffleNetV2", "SqueezeNet-1.1"])
+def test_a_model_of_onnx_runs_operator_by_operator_and_whole(
+    name: str, precision: str, host: HostDevice, tmp_path: Path
+) -> None:
+    model = load_model(write_common_net(name, tmp_path), precision=precision)
+    ops = model.choose_ops(fused=True)
+    summary = run_plan(ops, host, Timing("turns").config(host), tmp_path / "run.jsonl")
+    assert (summary.measured, summary.failed) == (len(set(ops)), 0)
+    runs = measure_nets(host, [XNNPACK.lower_model("net", model)], ONCE)
+    assert runs["net"].failure is None
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_a_net_with_a_node_that_has_no_operator_runs_without_it(
+    precision: str, host: HostDevice, tmp_path: Path
+) -> None:
+    graph = """(float[1,8,14,14] x, float[8,8,3,3] w, float[10,392] f) => (float[1,10] y) {
+        c = Conv<pads = [1, 1, 1, 1]>(x, w)  t = Tanh(c)
+        p = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(t)
+        r = Flatten(p)  y = Gemm<transB = 1>(r, f)
+    }"""
+    model = load_model(save(parse(graph), tmp_path / "net.onnx"), precision=precision)
+    assert [fate.op_type for fate in model.unmapped] == ["Tanh"]
+    runs = measure_nets(host, [XNNPACK.lower_model("net", model)], ONCE)
+    assert runs["net"].failure is None
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_images_that_are_turned_run_whole(precision: str, host: HostDevice, tmp_path: Path) -> None:
+    """Transposes of images are written for NCHW, and the engine has them in NHWC."""
+    graph = """(float[1,8,6,4] x, float[4,8,1,1] w, int64[4] s) => (float[1,4,4,6] y) {
+        t = Transpose<perm = [0, 1, 3, 2]>(x)  c = Conv(t, w)  r = Reshape(c, s)  y = Relu(r)
+    }"""
+    model = load_model(save(parse(graph, s=[1, 4, 4, 6]), tmp_path / "net.onnx"), precision=precision)
+    assert any(op.op_type.endswith("Transpose") for op in model.ops)
+    runs = measure_nets(host, [XNNPACK.lower_model("net", model)], ONCE)
+    assert runs["net"].failure is None
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
