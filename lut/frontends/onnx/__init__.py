@@ -1,9 +1,7 @@
 """ONNX models, as `torch.onnx.export` and others write them. Needs the extra `onnx`.
 
-Reading order: `skeleton` (the file without its weights), `reading` (nodes, and the shapes of tensors),
-`rewriting` and `simplifying` (what engines fold and drop before they run a graph), `net` and `mapping` (each
-node as operators, or the reason why not), with the mappers of nodes in `layers`, `elementwise`, `moving` and
-`quantised`.
+Reading order: `skeleton` (the file without its weights), `reading` (nodes, and the shapes of tensors). What
+the nodes become, `lut.frontends.nodes` tells.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ def load(path: Path, reading: Reading) -> Model:
             f"{path} is an ONNX model; reading it needs the package onnx. Run "
             f"`pip install 'cnn-latency-lut[onnx]'`."
         ) from error
-    from lut.frontends.onnx.mapping import map_graph
+    from lut.frontends.nodes import map_graph
     from lut.frontends.onnx.reading import read_graph
 
     graph = read_graph(path, reading.input_dims)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,68 +14,15 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, shape_inference
 
 from lut.errors import ModelError
+from lut.frontends.nodes import Graph, Node, Value
 from lut.frontends.onnx.skeleton import read_skeleton
 
-__all__ = ["OnnxGraph", "OnnxNode", "Value", "read_graph"]
+__all__ = ["read_graph"]
 
 _OWN_DOMAINS = ("", "ai.onnx")
 
 
-@dataclass(frozen=True)
-class OnnxNode:
-    """A node: its name (or that of its first output), type, what it reads and writes, its attributes.
-
-    An input that is left out has the name "". `op_type` begins with the domain where that is not ONNX's own.
-    """
-
-    name: str
-    op_type: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Value:
-    """A tensor: its shape, and the number of its data type (`onnx.TensorProto.DataType`)."""
-
-    shape: tuple[int, ...]
-    dtype: int
-
-
-@dataclass(frozen=True)
-class OnnxGraph:
-    """A model's nodes in the order they run, and what is known of the tensors between them.
-
-    `constants` holds the values of small tensors that do not depend on the inputs; `parameters` names all
-    tensors that the model brings with it, large ones included.
-    """
-
-    path: Path
-    nodes: tuple[OnnxNode, ...]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    values: Mapping[str, Value]
-    parameters: frozenset[str]
-    constants: Mapping[str, NDArray[Any]]
-    opset: int
-
-    def value(self, name: str) -> Value:
-        """Give what is known of a tensor.
-
-        Raises:
-            ModelError: its shape is not known.
-        """
-        found = self.values.get(name)
-        if found is None:
-            raise ModelError(
-                f"the shape of {name!r} can't be told; give the shapes of the inputs by --input_dims, or "
-                f"export the model with fixed ones"
-            )
-        return found
-
-
-def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None) -> OnnxGraph:
+def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None) -> Graph:
     """Read an ONNX model with the shapes of its tensors. Weights are never read.
 
     Args:
@@ -101,7 +47,7 @@ def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = No
     values |= {each.name: Value(tuple(each.dims), each.data_type) for each in graph.initializer}
     nodes = tuple(map(_read_node, inferred.node))
     constants = _read_constants(graph)
-    return OnnxGraph(
+    return Graph(
         path,
         nodes,
         tuple(each.name for each in inputs),
@@ -185,11 +131,11 @@ def _read_info(info: onnx.ValueInfoProto) -> Value | None:
     return None if min(sizes, default=0) < 0 else Value(sizes, tensor.elem_type)
 
 
-def _read_node(node: onnx.NodeProto) -> OnnxNode:
+def _read_node(node: onnx.NodeProto) -> Node:
     op_type = node.op_type if node.domain in _OWN_DOMAINS else f"{node.domain}.{node.op_type}"
     name = node.name or next(iter(node.output), "")
     attributes = {each.name: _read_attribute(each) for each in node.attribute}
-    return OnnxNode(name, op_type, tuple(node.input), tuple(node.output), attributes)
+    return Node(name, op_type, tuple(node.input), tuple(node.output), attributes)
 
 
 def _read_attribute(attribute: onnx.AttributeProto) -> Any:

@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from lut.errors import ModelError
-from lut.frontends.onnx.reading import OnnxGraph, Value, read_graph
+from lut.frontends.nodes import Graph, Value
+from lut.frontends.onnx.reading import read_graph
 from tests.lut.frontends.onnx.models import conv_model, save
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
@@ -111,7 +112,7 @@ def test_weights_beside_the_model_need_not_be_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(LIGHT.glob("light_*.onnx")), ids=lambda path: str(path.stem))
 def test_real_nets_are_read_whole(path: Path) -> None:
-    graph: OnnxGraph = read_graph(path)
+    graph: Graph = read_graph(path)
     unknown = [name for node in graph.nodes for name in node.outputs[:1] if name not in graph.values]
     assert unknown == []
     assert graph.value(graph.inputs[0]).shape == (1, 3, 224, 224)

@@ -10,7 +10,8 @@ import onnx
 import pytest
 
 from lut.frontends import load_model
-from lut.frontends.onnx.reading import OnnxGraph, read_graph
+from lut.frontends.nodes import Graph
+from lut.frontends.onnx.reading import read_graph
 from lut.ops import infer_outputs
 
 FOLDER = Path(onnx.__file__).parent / "backend/test/data/light"
@@ -30,7 +31,7 @@ NETS = (
 )
 
 
-def count_multiply_adds(graph: OnnxGraph) -> int:
+def count_multiply_adds(graph: Graph) -> int:
     """Count from the graph's own shapes; a normalisation behind no convolution makes one a value."""
     writers = {output: node for node in graph.nodes for output in node.outputs}
     total = 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lut.frontends.fates import Fate
-from lut.frontends.onnx.reading import OnnxGraph, OnnxNode
+from lut.frontends.nodes.graph import Graph, Node
 
 __all__ = ["Rewriting"]
 
@@ -18,7 +18,7 @@ __all__ = ["Rewriting"]
 class Rewriting:
     """The nodes that are left, by the name of their first output, and what became of the others."""
 
-    def __init__(self, graph: OnnxGraph) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.constants = set(graph.parameters)
         self.outputs = graph.outputs
@@ -31,28 +31,28 @@ class Rewriting:
             for name in node.inputs:
                 self._readers[name].append(node.outputs[0])
 
-    def __iter__(self) -> Iterator[OnnxNode]:
+    def __iter__(self) -> Iterator[Node]:
         return iter(list(self._nodes.values()))
 
-    def writer_of(self, name: str) -> OnnxNode | None:
+    def writer_of(self, name: str) -> Node | None:
         """Give the node that writes a tensor as its first output."""
         return self._nodes.get(name)
 
-    def key(self, node: OnnxNode) -> str:
+    def key(self, node: Node) -> str:
         """Name a node by the first output that it has in the model, whatever it writes now."""
         return self._keys.get(node.outputs[0], node.outputs[0])
 
-    def readers_of(self, name: str) -> list[OnnxNode]:
+    def readers_of(self, name: str) -> list[Node]:
         """List the nodes that read a tensor."""
         readers = dict.fromkeys(self._readers[name])
         return [node for each in readers if (node := self._nodes.get(each)) and name in node.inputs]
 
-    def only_reader(self, name: str) -> OnnxNode | None:
+    def only_reader(self, name: str) -> Node | None:
         """Give the node that alone reads a tensor; None where the net itself gives it, or several read it."""
         readers = self.readers_of(name)
         return readers[0] if len(readers) == 1 and name not in self.outputs else None
 
-    def split_constants(self, node: OnnxNode) -> tuple[list[str], list[str]]:
+    def split_constants(self, node: Node) -> tuple[list[str], list[str]]:
         """Give the inputs that depend on the net's, and those that don't."""
         inputs = [name for name in node.inputs if name]
         return (
@@ -75,24 +75,24 @@ class Rewriting:
         found = self.graph.constants.get(name)
         return None if found is None else np.asarray(found, np.float64)
 
-    def drop(self, node: OnnxNode, reason: str) -> None:
+    def drop(self, node: Node, reason: str) -> None:
         """Take out a node that costs no time, whose readers read its first input instead."""
         self.free(node, reason)
         del self._nodes[node.outputs[0]]
         if node.inputs:
             self._redirect(node.outputs[0], node.inputs[0])
 
-    def forget(self, node: OnnxNode, reason: str) -> None:
+    def forget(self, node: Node, reason: str) -> None:
         """Take out a node that is computed once, when the model is loaded."""
         self.free(node, reason)
         del self._nodes[node.outputs[0]]
         self.constants |= set(node.outputs)
 
-    def free(self, node: OnnxNode, reason: str) -> None:
+    def free(self, node: Node, reason: str) -> None:
         """Note that a node costs no time."""
         self.fates[self.key(node)] = Fate(node.name, node.op_type, "free", reason)
 
-    def join(self, first: OnnxNode, second: OnnxNode, reason: str, **attributes: object) -> OnnxNode:
+    def join(self, first: Node, second: Node, reason: str, **attributes: object) -> Node:
         """Put the second node into the first, which writes what the second wrote from now on."""
         self.free(second, reason)
         self._keys[second.outputs[0]] = self.key(first)
@@ -101,16 +101,16 @@ class Rewriting:
         self._put(first.outputs[0], joined)
         return joined
 
-    def exchange(self, node: OnnxNode, plain: OnnxNode) -> None:
+    def exchange(self, node: Node, plain: Node) -> None:
         """Put a plain node in the place of a quantised one."""
         self._nodes[node.outputs[0]] = plain
         self._exchanged.add(node.outputs[0])
 
-    def is_exchanged(self, node: OnnxNode) -> bool:
+    def is_exchanged(self, node: Node) -> bool:
         """Tell whether a node was a quantised one."""
         return node.outputs[0] in self._exchanged
 
-    def put(self, last: OnnxNode, parts: list[OnnxNode], node: OnnxNode) -> None:
+    def put(self, last: Node, parts: list[Node], node: Node) -> None:
         """Put a node in the place of the last of several that do together what it does."""
         for part in parts:
             self.free(part, f"a part of the {node.op_type} that ends with {last.name!r}")
@@ -119,7 +119,7 @@ class Rewriting:
             self._readers[name].append(node.outputs[0])
         self._nodes[last.outputs[0]] = node
 
-    def _put(self, place: str, node: OnnxNode) -> None:
+    def _put(self, place: str, node: Node) -> None:
         """Put a node where another was, under the name of its own output."""
         self._nodes = {
             (node.outputs[0] if name == place else name): (node if name == place else each)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import prod
 
 from lut.errors import ModelError
-from lut.frontends.onnx.net import Mapper, OnnxNet
-from lut.frontends.onnx.reading import OnnxNode
+from lut.frontends.nodes.graph import Node
+from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.writer import spell_window
 from lut.ops import Window
 
 __all__ = ["MAPPERS", "connect", "convolve"]
 
 
-def read_window(net: OnnxNet, node: OnnxNode, kernel: tuple[int, ...]) -> Window:
+def read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
     """Read the window of a convolution or pooling; pads by themselves are computed as ONNX says.
 
     Raises:
@@ -47,11 +47,11 @@ def read_window(net: OnnxNet, node: OnnxNode, kernel: tuple[int, ...]) -> Window
     )
 
 
-def _convolution(net: OnnxNet, node: OnnxNode) -> None:
+def _convolution(net: MappedNet, node: Node) -> None:
     convolve(net, node, node.inputs[1], has_bias=len(node.inputs) > 2 and bool(node.inputs[2]))
 
 
-def convolve(net: OnnxNet, node: OnnxNode, weight: str, *, has_bias: bool) -> None:
+def convolve(net: MappedNet, node: Node, weight: str, *, has_bias: bool) -> None:
     """Write a convolution whose weight has this name."""
     if weight not in net.graph.constants:
         raise ModelError("its weight is computed from the net's input")
@@ -63,7 +63,7 @@ def convolve(net: OnnxNet, node: OnnxNode, weight: str, *, has_bias: bool) -> No
     net.writer.convolve(source, net.give(node), shape[0], window, group, has_bias=bias)
 
 
-def _transposed_convolution(net: OnnxNet, node: OnnxNode) -> None:
+def _transposed_convolution(net: MappedNet, node: Node) -> None:
     if node.inputs[1] not in net.graph.constants:
         raise ModelError("its weight is computed from the net's input")
     shape = net.graph.graph.value(node.inputs[1]).shape
@@ -84,14 +84,14 @@ def _transposed_convolution(net: OnnxNet, node: OnnxNode) -> None:
     )
 
 
-def _matrix_product(net: OnnxNet, node: OnnxNode) -> None:
+def _matrix_product(net: MappedNet, node: Node) -> None:
     attributes = node.attributes
     if attributes.get("transA"):
         raise ModelError("its input is transposed, which no fully connected layer does")
     connect(net, node, node.inputs[1], transposed=bool(attributes.get("transB")))
 
 
-def connect(net: OnnxNet, node: OnnxNode, weight: str, *, transposed: bool) -> None:
+def connect(net: MappedNet, node: Node, weight: str, *, transposed: bool) -> None:
     """Write a fully connected layer whose weight has this name: [K, N], or [N, K] where it is transposed."""
     if weight not in net.graph.constants:
         raise ModelError("it multiplies two tensors that are computed from the net's input")
@@ -103,7 +103,7 @@ def connect(net: OnnxNet, node: OnnxNode, weight: str, *, transposed: bool) -> N
 
 
 def _pooling(kind: str) -> Mapper:
-    def write(net: OnnxNet, node: OnnxNode) -> None:
+    def write(net: MappedNet, node: Node) -> None:
         window = read_window(net, node, tuple(node.attributes["kernel_shape"]))
         source = net.take_input(node)
         args = spell_window(window, has_pad=False) | net.writer.spell_order(source)
@@ -113,13 +113,13 @@ def _pooling(kind: str) -> Mapper:
 
 
 def _global_pooling(kind: str) -> Mapper:
-    def write(net: OnnxNet, node: OnnxNode) -> None:
+    def write(net: MappedNet, node: Node) -> None:
         pool_all(net, node, kind)
 
     return write
 
 
-def pool_all(net: OnnxNet, node: OnnxNode, kind: str) -> None:
+def pool_all(net: MappedNet, node: Node, kind: str) -> None:
     """Write a pooling over the whole feature map."""
     source = net.take_input(node)
     _, _, height, width = net.writer.image(source)
@@ -128,7 +128,7 @@ def pool_all(net: OnnxNet, node: OnnxNode, kind: str) -> None:
     net.writer.add(f"{kind}Pool", [source], net.give(node), **args)
 
 
-def _mean(net: OnnxNet, node: OnnxNode) -> None:
+def _mean(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     rank = len(net.writer.tensors[source].shape)
     axes = node.attributes.get("axes")
@@ -142,12 +142,12 @@ def _mean(net: OnnxNet, node: OnnxNode) -> None:
     )
 
 
-def _normalisation(net: OnnxNet, node: OnnxNode) -> None:
+def _normalisation(net: MappedNet, node: Node) -> None:
     """What no convolution before it takes in is a factor and a summand for each channel."""
     net.writer.scale_channels(net.take_input(node), net.give(node))
 
 
-def count_multiply_adds(net: OnnxNet, node: OnnxNode) -> int:
+def count_multiply_adds(net: MappedNet, node: Node) -> int:
     """Count the multiply-adds of a node from the graph's shapes, where its type makes any."""
     if len(node.inputs) < 2 or node.op_type not in ("Conv", "Gemm", "MatMul"):
         return 0

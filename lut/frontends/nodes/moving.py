@@ -5,19 +5,19 @@ from __future__ import annotations
 from math import isclose
 
 from lut.errors import ModelError
-from lut.frontends.onnx.net import Mapper, OnnxNet
-from lut.frontends.onnx.reading import OnnxNode
-from lut.frontends.onnx.simplifying import read_pads
+from lut.frontends.nodes.graph import Node
+from lut.frontends.nodes.net import MappedNet, Mapper
+from lut.frontends.nodes.simplifying import read_pads
 from lut.ops import UINT8, ArgumentValue
 
 __all__ = ["MAPPERS", "join"]
 
 
-def _concatenation(net: OnnxNet, node: OnnxNode) -> None:
+def _concatenation(net: MappedNet, node: Node) -> None:
     join(net, node, net.take_inputs(node))
 
 
-def join(net: OnnxNet, node: OnnxNode, sources: list[str]) -> None:
+def join(net: MappedNet, node: Node, sources: list[str]) -> None:
     """Write a join along the node's axis."""
     axis = node.attributes.get("axis", 1)
     is_channels = net.writer.is_image(sources[0]) and axis % 4 == 1
@@ -27,7 +27,7 @@ def join(net: OnnxNet, node: OnnxNode, sources: list[str]) -> None:
     net.writer.add("Concat", sources, net.give(node), **place)
 
 
-def _shuffle(net: OnnxNet, node: OnnxNode) -> None:
+def _shuffle(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     order = net.writer.spell_order(source) if net.dtype_of(node) == UINT8 else {}
     net.writer.add(
@@ -35,7 +35,7 @@ def _shuffle(net: OnnxNet, node: OnnxNode) -> None:
     )
 
 
-def _split(net: OnnxNet, node: OnnxNode) -> None:
+def _split(net: MappedNet, node: Node) -> None:
     """Each part is a slice, however many are cut off at once."""
     source = net.take_input(node)
     shape = net.shape(node.inputs[0])
@@ -47,7 +47,7 @@ def _split(net: OnnxNet, node: OnnxNode) -> None:
         start += size
 
 
-def _slice(net: OnnxNet, node: OnnxNode) -> None:
+def _slice(net: MappedNet, node: Node) -> None:
     before, after = net.shape(node.inputs[0]), net.graph.graph.value(node.outputs[0]).shape
     starts, axes = (_read_numbers(net, node, place, name) for place, name in ((1, "starts"), (3, "axes")))
     steps = _read_numbers(net, node, 4, "steps")
@@ -62,14 +62,14 @@ def _slice(net: OnnxNet, node: OnnxNode) -> None:
     _cut(net, net.take_input(node), net.give(node), cut[0], start, start + after[cut[0]])
 
 
-def _cut(net: OnnxNet, source: str, output: str, axis: int, start: int, end: int) -> None:
+def _cut(net: MappedNet, source: str, output: str, axis: int, start: int, end: int) -> None:
     rank = len(net.writer.tensors[source].shape)
     starts = net.writer.turn(source, [start if place == axis else 0 for place in range(rank)])
     ends = net.writer.turn(source, [end if place == axis else -1 for place in range(rank)])
     net.writer.add("Slice", [source], output, starts=starts, ends=ends)
 
 
-def _read_numbers(net: OnnxNet, node: OnnxNode, place: int, name: str) -> list[int] | None:
+def _read_numbers(net: MappedNet, node: Node, place: int, name: str) -> list[int] | None:
     """Read whole numbers that are an attribute in old opsets, and a constant input in new ones."""
     if name in node.attributes:
         return list(node.attributes[name])
@@ -79,7 +79,7 @@ def _read_numbers(net: OnnxNet, node: OnnxNode, place: int, name: str) -> list[i
     return None if numbers is None else [int(number) for number in numbers.reshape(-1)]
 
 
-def _reshape(net: OnnxNet, node: OnnxNode) -> None:
+def _reshape(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     shape = net.graph.graph.value(node.outputs[0]).shape
     if net.dtype_of(node) == UINT8 and len(shape) == 4:
@@ -88,7 +88,7 @@ def _reshape(net: OnnxNet, node: OnnxNode) -> None:
     net.writer.add("Reshape", [source], net.give(node), shape=shape)
 
 
-def _transpose(net: OnnxNet, node: OnnxNode) -> str | None:
+def _transpose(net: MappedNet, node: Node) -> str | None:
     source = net.take_input(node)
     rank = len(net.writer.tensors[source].shape)
     perm = tuple(node.attributes.get("perm", reversed(range(rank))))
@@ -102,7 +102,7 @@ def _transpose(net: OnnxNet, node: OnnxNode) -> str | None:
     return None
 
 
-def _pad(net: OnnxNet, node: OnnxNode) -> None:
+def _pad(net: MappedNet, node: Node) -> None:
     pads = read_pads(net.graph, node)
     if pads is None or min(pads, default=0) < 0:
         raise ModelError("it pads with something other than zeros, or cuts off")
@@ -112,7 +112,7 @@ def _pad(net: OnnxNet, node: OnnxNode) -> None:
     net.writer.add("Pad", [source], net.give(node), before=before, after=after)
 
 
-def _depth_to_space(net: OnnxNet, node: OnnxNode) -> None:
+def _depth_to_space(net: MappedNet, node: Node) -> None:
     if node.attributes.get("mode", "DCR") != "DCR":
         raise ModelError("it takes channels in the order CRD; only DCR is known")
     source = net.take_input(node)
@@ -122,7 +122,7 @@ def _depth_to_space(net: OnnxNet, node: OnnxNode) -> None:
     )
 
 
-def _resize(net: OnnxNet, node: OnnxNode) -> None:
+def _resize(net: MappedNet, node: Node) -> None:
     mode = node.attributes.get("mode", "nearest")
     kind = {"linear": "Bilinear", "bilinear": "Bilinear", "nearest": "Nearest"}.get(mode)
     if kind is None:

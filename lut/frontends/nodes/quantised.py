@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lut.frontends.onnx.net import Mapper, OnnxNet
-from lut.frontends.onnx.reading import OnnxNode
-from lut.frontends.onnx.rewriting import Rewriting
+from lut.frontends.nodes.graph import Node
+from lut.frontends.nodes.net import MappedNet, Mapper
+from lut.frontends.nodes.rewriting import Rewriting
 from lut.ops import FLOAT, UINT8
 
 __all__ = ["MAPPERS", "find_quantized", "make_plain"]
@@ -45,7 +45,7 @@ _PLAIN: dict[str, tuple[str, tuple[int, ...]]] = {
 """Quantised operators as plain ones, and which of their inputs are neither scales nor zero points."""
 
 
-def make_plain(graph: Rewriting, node: OnnxNode) -> None:
+def make_plain(graph: Rewriting, node: Node) -> None:
     """Write a quantised operator as the plain one that it stands for."""
     if node.op_type == "com.microsoft.QLinearConcat":
         graph.exchange(node, replace(node, op_type="Concat", inputs=node.inputs[2::3]))
@@ -74,7 +74,7 @@ def find_quantized(graph: Rewriting) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reads_bytes(graph: Rewriting, reader: OnnxNode, found: set[str]) -> bool:
+def _reads_bytes(graph: Rewriting, reader: Node, found: set[str]) -> bool:
     if reader.op_type == "QuantizeLinear":
         return True
     return (
@@ -84,14 +84,14 @@ def _reads_bytes(graph: Rewriting, reader: OnnxNode, found: set[str]) -> bool:
     )
 
 
-def _quantize(net: OnnxNet, node: OnnxNode) -> str | None:
+def _quantize(net: MappedNet, node: Node) -> str | None:
     before = len(net.writer.named)
     net.take(node.inputs[0], UINT8)
     net.alias(node.outputs[0], node.inputs[0])
     return "what it reads is in 8 bits already" if len(net.writer.named) == before else None
 
 
-def _dequantize(net: OnnxNet, node: OnnxNode) -> str | None:
+def _dequantize(net: MappedNet, node: Node) -> str | None:
     net.alias(node.outputs[0], node.inputs[0])
     name = node.outputs[0]
     reads_floats = [

@@ -6,18 +6,18 @@ from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 from lut.errors import ModelError
-from lut.frontends.onnx.reading import OnnxNode
-from lut.frontends.onnx.rewriting import Rewriting
+from lut.frontends.nodes.graph import Node
+from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.writer import OpWriter
 from lut.ops import FLOAT, UINT8, TensorSpec
 
-__all__ = ["CONVERSIONS", "Mapper", "OnnxNet"]
+__all__ = ["CONVERSIONS", "MappedNet", "Mapper"]
 
 CONVERSIONS = {"Int8Dequantize", "Int8Quantize", "NCHW2NHWC", "NHWC2NCHW"}
 """What is written where a tensor is read in another type than it is held in."""
 
 
-class OnnxNet:
+class MappedNet:
     """Operators written so far, and where each tensor of the graph is found among what they write.
 
     `quantized` has the names of tensors that are held in 8 bits; with None all are.
@@ -42,7 +42,7 @@ class OnnxNet:
         """Tell whether a tensor is to be held in 8 bits."""
         return self._quantized is None or name in self._quantized
 
-    def dtype_of(self, node: OnnxNode) -> int:
+    def dtype_of(self, node: Node) -> int:
         """Give the type in which a node runs: that of its output."""
         return UINT8 if self.is_quantized(node.outputs[0]) else FLOAT
 
@@ -59,16 +59,16 @@ class OnnxNet:
             self._convert(name, held, dtype)
         return held[dtype]
 
-    def take_inputs(self, node: OnnxNode) -> list[str]:
+    def take_inputs(self, node: Node) -> list[str]:
         """Give the names of all inputs that depend on the net's, in the type in which the node runs."""
         dynamic, _ = self.graph.split_constants(node)
         return [self.take(name, self.dtype_of(node)) for name in dynamic]
 
-    def take_input(self, node: OnnxNode) -> str:
+    def take_input(self, node: Node) -> str:
         """Give the name of the first input, in the type in which the node runs."""
         return self.take(node.inputs[0], self.dtype_of(node))
 
-    def give(self, node: OnnxNode, output: int = 0) -> str:
+    def give(self, node: Node, output: int = 0) -> str:
         """Give the name under which a node's output is written, in the type in which it runs."""
         name = node.outputs[output]
         self._held[name] = {self.dtype_of(node): name}
@@ -129,7 +129,7 @@ class OnnxNet:
         return source
 
 
-Mapper: TypeAlias = Callable[[OnnxNet, OnnxNode], "str | None"]
+Mapper: TypeAlias = Callable[[MappedNet, Node], "str | None"]
 """Writes the operators that a node becomes; gives the reason where it needs none.
 
 Raises ModelError with a bare reason where nothing stands for the node.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import isclose, prod
 
-from lut.frontends.onnx.reading import OnnxNode
-from lut.frontends.onnx.rewriting import Rewriting
+from lut.frontends.nodes.graph import Node
+from lut.frontends.nodes.rewriting import Rewriting
 
 __all__ = ["DENSE", "simplify"]
 
@@ -27,7 +27,7 @@ def simplify(graph: Rewriting) -> None:
                 step(graph, node)
 
 
-def _compute_constants(graph: Rewriting, node: OnnxNode) -> None:
+def _compute_constants(graph: Rewriting, node: Node) -> None:
     dynamic, _ = graph.split_constants(node)
     if node.op_type in ("Shape", "Size"):
         graph.forget(node, "the shapes of a net's tensors don't change")
@@ -35,7 +35,7 @@ def _compute_constants(graph: Rewriting, node: OnnxNode) -> None:
         graph.forget(node, "its values don't depend on the input: they are computed once")
 
 
-def _drop_idle(graph: Rewriting, node: OnnxNode) -> None:
+def _drop_idle(graph: Rewriting, node: Node) -> None:
     if node.op_type == "Dropout":
         graph.drop(node, "it does nothing after training")
     elif node.op_type == "Identity" or (
@@ -48,13 +48,13 @@ def _drop_idle(graph: Rewriting, node: OnnxNode) -> None:
         graph.drop(node, "its output is its input")
 
 
-def _gives_its_input(graph: Rewriting, node: OnnxNode) -> bool:
+def _gives_its_input(graph: Rewriting, node: Node) -> bool:
     values = graph.graph.values
     before, after = values.get(node.inputs[0]), values.get(node.outputs[0])
     return before is not None and before == after
 
 
-def _drop_reshapes(graph: Rewriting, node: OnnxNode) -> None:
+def _drop_reshapes(graph: Rewriting, node: Node) -> None:
     """Fully connected layers take the rows of a matrix wherever dimensions end."""
     if node.op_type not in _RESHAPES:
         return
@@ -70,7 +70,7 @@ def _drop_reshapes(graph: Rewriting, node: OnnxNode) -> None:
         graph.drop(node, "the fully connected layer takes its input as a row in any case")
 
 
-def _is_dense_layer(graph: Rewriting, node: OnnxNode, before: OnnxNode) -> bool:
+def _is_dense_layer(graph: Rewriting, node: Node, before: Node) -> bool:
     return (
         node.op_type in ("Gemm", "MatMul")
         and node.inputs[0] == before.outputs[0]
@@ -79,7 +79,7 @@ def _is_dense_layer(graph: Rewriting, node: OnnxNode, before: OnnxNode) -> bool:
     )
 
 
-def _find_shuffle(graph: Rewriting, last: OnnxNode) -> None:
+def _find_shuffle(graph: Rewriting, last: Node) -> None:
     """Take channels that are split in two dimensions, which change places, as a shuffle of channels."""
     swap = graph.writer_of(last.inputs[0]) if last.op_type == "Reshape" else None
     split = graph.writer_of(swap.inputs[0]) if swap is not None and swap.op_type == "Transpose" else None
@@ -94,11 +94,11 @@ def _find_shuffle(graph: Rewriting, last: OnnxNode) -> None:
     )
     order = (0, 2, 1, 3, 4)[: len(apart)]
     if is_split and graph.shape(last.outputs[0]) == whole and swap.attributes.get("perm") == order:
-        shuffle = OnnxNode(last.name, "ChannelShuffle", split.inputs[:1], last.outputs, {"group": apart[1]})
+        shuffle = Node(last.name, "ChannelShuffle", split.inputs[:1], last.outputs, {"group": apart[1]})
         graph.put(last, [split, swap], shuffle)
 
 
-def _find_hard_sigmoid(graph: Rewriting, last: OnnxNode) -> None:
+def _find_hard_sigmoid(graph: Rewriting, last: Node) -> None:
     """Take (x + 3, between 0 and 6, divided by 6) as a HardSigmoid; `last` divides."""
     clip = _is_scaled(graph, last, 1 / 6)
     shift = graph.writer_of(clip.inputs[0]) if clip is not None else None
@@ -109,13 +109,13 @@ def _find_hard_sigmoid(graph: Rewriting, last: OnnxNode) -> None:
         or graph.only_reader(clip.outputs[0]) != last
     ):
         return
-    sigmoid = OnnxNode(
+    sigmoid = Node(
         last.name, "HardSigmoid", _variable(graph, shift), last.outputs, {"alpha": 1 / 6, "beta": 0.5}
     )
     graph.put(last, [shift, clip], sigmoid)
 
 
-def _find_hard_swish(graph: Rewriting, last: OnnxNode) -> None:
+def _find_hard_swish(graph: Rewriting, last: Node) -> None:
     """Take a HardSigmoid times its input, or x (x + 3, between 0 and 6) / 6, as a HardSwish."""
     if last.op_type == "Mul":
         for gate, other in (last.inputs, last.inputs[::-1]):
@@ -124,7 +124,7 @@ def _find_hard_swish(graph: Rewriting, last: OnnxNode) -> None:
                 is_sixth = isclose(sigmoid.attributes.get("alpha", 0.2), 1 / 6, rel_tol=1e-3)
                 if is_sixth and isclose(sigmoid.attributes.get("beta", 0.5), 0.5):
                     if graph.only_reader(gate) == last:
-                        graph.put(last, [sigmoid], OnnxNode(last.name, "HardSwish", (other,), last.outputs))
+                        graph.put(last, [sigmoid], Node(last.name, "HardSwish", (other,), last.outputs))
                     return
     product = _is_scaled(graph, last, 1 / 6)
     if product is None or product.op_type != "Mul" or graph.only_reader(product.outputs[0]) != last:
@@ -135,11 +135,11 @@ def _find_hard_swish(graph: Rewriting, last: OnnxNode) -> None:
         if clip is None or shift is None or not _is_shift(graph, clip, shift):
             continue
         if _variable(graph, shift) == (other,) and graph.only_reader(gate) == product:
-            graph.put(last, [shift, clip, product], OnnxNode(last.name, "HardSwish", (other,), last.outputs))
+            graph.put(last, [shift, clip, product], Node(last.name, "HardSwish", (other,), last.outputs))
             return
 
 
-def _is_scaled(graph: Rewriting, node: OnnxNode, factor: float) -> OnnxNode | None:
+def _is_scaled(graph: Rewriting, node: Node, factor: float) -> Node | None:
     """Give what writes the input of a node that multiplies by a factor, written so or as a division."""
     if node.op_type not in ("Div", "Mul") or len(node.inputs) != 2:
         return None
@@ -156,7 +156,7 @@ def _is_scaled(graph: Rewriting, node: OnnxNode, factor: float) -> OnnxNode | No
     )
 
 
-def _is_shift(graph: Rewriting, clip: OnnxNode, shift: OnnxNode) -> bool:
+def _is_shift(graph: Rewriting, clip: Node, shift: Node) -> bool:
     """Tell whether the second adds 3 and the first alone keeps that between 0 and 6."""
     _, fixed = graph.split_constants(shift)
     return (
@@ -169,11 +169,11 @@ def _is_shift(graph: Rewriting, clip: OnnxNode, shift: OnnxNode) -> bool:
     )
 
 
-def _variable(graph: Rewriting, node: OnnxNode) -> tuple[str, ...]:
+def _variable(graph: Rewriting, node: Node) -> tuple[str, ...]:
     return tuple(graph.split_constants(node)[0])
 
 
-def read_bounds(graph: Rewriting, clip: OnnxNode) -> tuple[float, float] | None:
+def read_bounds(graph: Rewriting, clip: Node) -> tuple[float, float] | None:
     """Give the least and the most that a Clip leaves; None where they are computed from the input."""
     bounds = [clip.attributes.get("min", -float("inf")), clip.attributes.get("max", float("inf"))]
     for place, name in enumerate(clip.inputs[1:3]):
@@ -185,7 +185,7 @@ def read_bounds(graph: Rewriting, clip: OnnxNode) -> tuple[float, float] | None:
     return float(bounds[0]), float(bounds[1])
 
 
-def _fold(graph: Rewriting, node: OnnxNode) -> None:
+def _fold(graph: Rewriting, node: Node) -> None:
     """Fold what multiplies and adds constants for each channel into the operator with weights before it."""
     takes = node.op_type in _NORMALISED and len(node.inputs) > 1 and node.inputs[1] in graph.constants
     if not takes:
@@ -201,7 +201,7 @@ def _fold(graph: Rewriting, node: OnnxNode) -> None:
         node = graph.join(node, behind, reason, **({"has_bias": True} if adds else {}))
 
 
-def _is_foldable(graph: Rewriting, node: OnnxNode, behind: OnnxNode) -> bool:
+def _is_foldable(graph: Rewriting, node: Node, behind: Node) -> bool:
     if behind.op_type not in _FOLDED:
         return False
     dynamic, fixed = graph.split_constants(behind)
@@ -221,7 +221,7 @@ def is_by_channel(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return bool(shape) and padded == tuple(size if at == place else 1 for at, size in enumerate(shape))
 
 
-def _fold_pad(graph: Rewriting, node: OnnxNode) -> None:
+def _fold_pad(graph: Rewriting, node: Node) -> None:
     """Pad within the convolution that alone reads the padded tensor."""
     reader = graph.only_reader(node.outputs[0]) if node.op_type == "Pad" else None
     if reader is None or reader.op_type != "Conv" or reader.inputs[0] != node.outputs[0]:
@@ -240,7 +240,7 @@ def _fold_pad(graph: Rewriting, node: OnnxNode) -> None:
     graph.put(
         reader,
         [],
-        OnnxNode(
+        Node(
             reader.name,
             "Conv",
             (node.inputs[0], *reader.inputs[1:]),
@@ -251,7 +251,7 @@ def _fold_pad(graph: Rewriting, node: OnnxNode) -> None:
     graph.drop(node, f"folded into {reader.name!r}, which pads by itself")
 
 
-def read_pads(graph: Rewriting, node: OnnxNode) -> tuple[int, ...] | None:
+def read_pads(graph: Rewriting, node: Node) -> tuple[int, ...] | None:
     """Give the pads of a Pad by zeros, those before all dimensions first; None where it is another."""
     if node.attributes.get("mode", "constant") != "constant":
         return None
@@ -267,7 +267,7 @@ def read_pads(graph: Rewriting, node: OnnxNode) -> tuple[int, ...] | None:
     return tuple(map(int, pads))
 
 
-_STEPS: tuple[Callable[[Rewriting, OnnxNode], None], ...] = (
+_STEPS: tuple[Callable[[Rewriting, Node], None], ...] = (
     _compute_constants,
     _drop_idle,
     _find_shuffle,

@@ -12,12 +12,12 @@ from lut.errors import ModelError
 from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.named import NamedOp
-from lut.frontends.onnx import elementwise, layers, moving, quantised
-from lut.frontends.onnx.layers import count_multiply_adds
-from lut.frontends.onnx.net import CONVERSIONS, Mapper, OnnxNet
-from lut.frontends.onnx.reading import OnnxGraph, OnnxNode
-from lut.frontends.onnx.rewriting import Rewriting
-from lut.frontends.onnx.simplifying import simplify
+from lut.frontends.nodes import elementwise, layers, moving, quantised
+from lut.frontends.nodes.graph import Graph, Node
+from lut.frontends.nodes.layers import count_multiply_adds
+from lut.frontends.nodes.net import CONVERSIONS, MappedNet, Mapper
+from lut.frontends.nodes.rewriting import Rewriting
+from lut.frontends.nodes.simplifying import simplify
 from lut.ops import FLOAT, UINT8, multiply_adds
 
 __all__ = ["map_graph"]
@@ -32,7 +32,7 @@ MAPPERS: dict[str, Mapper] = {
 _CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
 
 
-def map_graph(graph: OnnxGraph, precision: str | None = None) -> tuple[tuple[NamedOp, ...], tuple[Fate, ...]]:
+def map_graph(graph: Graph, precision: str | None = None) -> tuple[tuple[NamedOp, ...], tuple[Fate, ...]]:
     """Write a graph's operators, and say what became of each of its nodes, in the graph's order.
 
     Args:
@@ -57,7 +57,7 @@ def map_graph(graph: OnnxGraph, precision: str | None = None) -> tuple[tuple[Nam
         raise ModelError(
             "the model is quantised: it runs in 8 bits. Leave --precision out, or export it in floats."
         )
-    net = OnnxNet(rewriting, None if precision == "int8" and not quantized else quantized)
+    net = MappedNet(rewriting, None if precision == "int8" and not quantized else quantized)
     for name in graph.inputs:
         value = graph.value(name)
         net.feed(name, value.shape, UINT8 if net.is_quantized(name) and quantized else FLOAT)
@@ -72,7 +72,7 @@ def map_graph(graph: OnnxGraph, precision: str | None = None) -> tuple[tuple[Nam
     return fuse_activations(net.writer.named, {"Int8Conv"}), (*ordered, *ends)
 
 
-def _map_node(net: OnnxNet, node: OnnxNode) -> Fate:
+def _map_node(net: MappedNet, node: Node) -> Fate:
     before = len(net.writer.named)
     mapper = MAPPERS.get(node.op_type)
     try:
@@ -91,7 +91,7 @@ def _map_node(net: OnnxNet, node: OnnxNode) -> Fate:
     return Fate(node.name, node.op_type, "operators", names, sum(multiply_adds(each.op) for each in written))
 
 
-def _go_on_behind(net: OnnxNet, node: OnnxNode) -> None:
+def _go_on_behind(net: MappedNet, node: Node) -> None:
     """Let what follows an unmapped node read what that reads or, where shapes differ, an input of its own."""
     dynamic, _ = net.graph.split_constants(node)
     for place, name in enumerate(node.outputs):
@@ -111,7 +111,7 @@ def _go_on_behind(net: OnnxNet, node: OnnxNode) -> None:
             )
 
 
-def _drop_unread_conversions(net: OnnxNet) -> None:
+def _drop_unread_conversions(net: MappedNet) -> None:
     """Take out what was converted for a node that turned out to have no operator."""
     outputs = {held for name in net.graph.outputs for held in net.names_of(name)}
     while True:
@@ -124,7 +124,7 @@ def _drop_unread_conversions(net: OnnxNet) -> None:
         net.writer.named[:] = kept
 
 
-def _map_outputs(net: OnnxNet) -> list[Fate]:
+def _map_outputs(net: MappedNet) -> list[Fate]:
     """Give what the net gives as floats, as the model does."""
     fates = []
     for name in net.graph.outputs:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lut.errors import ModelError
-from lut.frontends.onnx.net import Mapper, OnnxNet
-from lut.frontends.onnx.reading import OnnxNode
-from lut.frontends.onnx.simplifying import is_by_channel, read_bounds
+from lut.frontends.nodes.graph import Node
+from lut.frontends.nodes.net import MappedNet, Mapper
+from lut.frontends.nodes.simplifying import is_by_channel, read_bounds
 from lut.ops import UINT8, ArgumentValue, TensorSpec
 
 __all__ = ["MAPPERS"]
@@ -14,7 +14,7 @@ __all__ = ["MAPPERS"]
 def _activation(kind: str, **defaults: float) -> Mapper:
     """Write an activation, with its parameters where it has some."""
 
-    def write(net: OnnxNet, node: OnnxNode) -> None:
+    def write(net: MappedNet, node: Node) -> None:
         args: dict[str, ArgumentValue] = {
             name: float(node.attributes.get(name, default)) for name, default in defaults.items()
         }
@@ -23,12 +23,12 @@ def _activation(kind: str, **defaults: float) -> Mapper:
     return write
 
 
-def _relu(net: OnnxNet, node: OnnxNode) -> None:
+def _relu(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     net.writer.add("Relu", [source], net.give(node), **net.writer.spell_order(source))
 
 
-def _clip(net: OnnxNet, node: OnnxNode) -> None:
+def _clip(net: MappedNet, node: Node) -> None:
     """In 8 bits what an upper bound cuts off is outside of what the bytes stand for: it is a ReLU."""
     bounds = read_bounds(net.graph, node)
     if bounds is None:
@@ -41,7 +41,7 @@ def _clip(net: OnnxNet, node: OnnxNode) -> None:
     net.writer.add("Clip", [source], net.give(node), min=least, max=most)
 
 
-def _prelu(net: OnnxNet, node: OnnxNode) -> None:
+def _prelu(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     slope = net.graph.graph.value(node.inputs[1]).shape
     if node.inputs[1] not in net.graph.constants or not is_by_channel(slope, net.shape(node.inputs[0])):
@@ -52,7 +52,7 @@ def _prelu(net: OnnxNet, node: OnnxNode) -> None:
     net.writer.add("PRelu", [source], output, parameters, **net.writer.spell_order(source))
 
 
-def _softmax(net: OnnxNet, node: OnnxNode) -> None:
+def _softmax(net: MappedNet, node: Node) -> None:
     """Until opset 12, all dimensions from the axis on are one row; from then on the axis is the row."""
     source = net.take_input(node)
     tensor = net.writer.tensors[source]
@@ -69,7 +69,7 @@ def _softmax(net: OnnxNet, node: OnnxNode) -> None:
     net.writer.add("Softmax", [source], net.give(node), **args, **net.writer.spell_order(source))
 
 
-def _sum(net: OnnxNet, node: OnnxNode) -> str | None:
+def _sum(net: MappedNet, node: Node) -> str | None:
     _, fixed = net.graph.split_constants(node)
     if fixed:
         return _scale(net, node)
@@ -88,7 +88,7 @@ def _sum(net: OnnxNet, node: OnnxNode) -> str | None:
     return None
 
 
-def _product(net: OnnxNet, node: OnnxNode) -> str | None:
+def _product(net: MappedNet, node: Node) -> str | None:
     _, fixed = net.graph.split_constants(node)
     if fixed:
         return _scale(net, node)
@@ -100,7 +100,7 @@ def _product(net: OnnxNet, node: OnnxNode) -> str | None:
     return None
 
 
-def _scale(net: OnnxNet, node: OnnxNode) -> str | None:
+def _scale(net: MappedNet, node: Node) -> str | None:
     """Write what adds or multiplies by constants, of which there is one for each channel, or one for all."""
     dynamic, fixed = net.graph.split_constants(node)
     if len(dynamic) != 1 or (node.op_type == "Div" and node.inputs[0] != dynamic[0]):
