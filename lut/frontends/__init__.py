@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
-from lut.frontends import caffe2, onnx
+from lut.frontends import caffe2, onnx, tflite
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
 from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
@@ -40,6 +40,7 @@ __all__ = [
 FRONTENDS: dict[str, Frontend] = {
     "caffe2": Frontend(caffe2.is_caffe2_model, caffe2.load),
     "onnx": Frontend(onnx.is_onnx_model, onnx.load),
+    "tflite": Frontend(tflite.is_tflite_model, tflite.load),
 }
 """In the order in which they are asked whether a model is theirs."""
 
@@ -76,11 +77,12 @@ def load_model(
             return frontend.load(path, Reading(input_dims, input_dtype, precision))
     if not path.exists():
         raise ModelError(
-            f"{path} does not exist. Give a folder that holds model.pb and model_init.pb, or a .onnx file."
+            f"{path} does not exist. Give a folder that holds model.pb and model_init.pb, or a file of "
+            f".onnx or .tflite."
         )
     raise ModelError(
-        f"{path} holds no model that is known here: expected a .onnx file, or a folder with model.pb and "
-        f"model_init.pb (front-ends: {', '.join(FRONTENDS)})."
+        f"{path} holds no model that is known here: expected a .onnx or .tflite file, or a folder with "
+        f"model.pb and model_init.pb (front-ends: {', '.join(FRONTENDS)})."
     )
 
 

@@ -34,6 +34,7 @@ class OpWriter:
     def __init__(self) -> None:
         self.named: list[NamedOp] = []
         self.tensors: dict[str, TensorSpec] = {}
+        self.renamed: dict[str, str] = {}
 
     def add(
         self,
@@ -54,7 +55,14 @@ class OpWriter:
         brought = parameters or {}
         op = OpSpec.of(op_type, (*tensors, *brought.values()), **args)
         self.tensors[output] = infer_outputs(op)[0]
-        self.named.append(NamedOp(op, (*inputs, *brought), (output,)))
+        read = (self.renamed.get(name, name) for name in inputs)
+        self.named.append(NamedOp(op, (*read, *brought), (output,)))
+
+    def rename(self, source: str, output: str, shape: tuple[int, ...]) -> str:
+        """Give a tensor another name, under which its dimensions are others but its values the same."""
+        self.tensors[output] = TensorSpec(shape, self.tensors[source].dtype)
+        self.renamed[output] = source
+        return output
 
     def is_image(self, name: str) -> bool:
         """Tell whether a tensor is a feature map, whose order of dimensions depends on the precision."""

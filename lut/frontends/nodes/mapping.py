@@ -77,7 +77,7 @@ def _map_node(net: MappedNet, node: Node) -> Fate:
     mapper = MAPPERS.get(node.op_type)
     try:
         if mapper is None:
-            raise ModelError("no operator here stands for its type")
+            raise ModelError(node.attributes.get("unmapped", "no operator here stands for its type"))
         reason = mapper(net, node)
     except ModelError as error:
         written = net.writer.named[before:]

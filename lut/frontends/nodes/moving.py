@@ -53,6 +53,8 @@ def _slice(net: MappedNet, node: Node) -> None:
     steps = _read_numbers(net, node, 4, "steps")
     if starts is None or (steps is not None and set(steps) != {1}):
         raise ModelError("it takes steps, or starts that are computed from the net's input")
+    if len(after) != len(before):
+        raise ModelError("it takes a dimension away")
     cut = [axis for axis in range(len(before)) if before[axis] != after[axis]]
     if len(cut) != 1:
         raise ModelError("it cuts several dimensions at once")

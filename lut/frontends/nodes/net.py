@@ -83,8 +83,8 @@ class MappedNet:
         return name in self._held
 
     def names_of(self, name: str) -> Collection[str]:
-        """Give the operators' names of a tensor, one for each type in which it is held."""
-        return self._held.get(name, {}).values()
+        """Give the names under which operators write a tensor, one for each type in which it is held."""
+        return [self.writer.renamed.get(held, held) for held in self._held.get(name, {}).values()]
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Give a tensor's shape in the graph's order.
@@ -118,15 +118,17 @@ class MappedNet:
             held[dtype] = self._turn(f"{name}:float", f"{name}:nchw", "NHWC2NCHW")
 
     def _turn(self, source: str, output: str, kind: str) -> str:
-        """Change the order of a feature map; that of one pixel lies alike in both."""
+        """Change the order of a feature map; that of one pixel lies alike in both.
+
+        So do all feature maps of a model that has channels last: only their dimensions are named otherwise.
+        """
         first, second, third, last = self.writer.tensors[source].shape
         pixels = second * third if kind == "NHWC2NCHW" else third * last
-        if pixels > 1:
+        if pixels > 1 and not self.graph.graph.channels_last:
             self.writer.add(kind, [source], output)
             return output
         turned = (first, last, second, third) if kind == "NHWC2NCHW" else (first, third, last, second)
-        self.writer.tensors[source] = TensorSpec(turned, self.writer.tensors[source].dtype)
-        return source
+        return self.writer.rename(source, output, turned)
 
 
 Mapper: TypeAlias = Callable[[MappedNet, Node], "str | None"]

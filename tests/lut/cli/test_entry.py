@@ -153,7 +153,8 @@ def test_ops_of_no_model(lut_command: Lut) -> None:
     assert lut_command("ops", "net") == (
         4,
         "",
-        "error: net does not exist. Give a folder that holds model.pb and model_init.pb, or a .onnx file.\n",
+        "error: net does not exist. Give a folder that holds model.pb and model_init.pb, or a file of "
+        ".onnx or .tflite.\n",
     )
 
 

@@ -78,11 +78,11 @@ def test_a_model_without_init_file_is_named(tmp_path: Path) -> None:
 def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path / "absent") == (
         f"{tmp_path / 'absent'} does not exist. Give a folder that holds model.pb and model_init.pb, "
-        f"or a .onnx file."
+        f"or a file of .onnx or .tflite."
     )
     assert refusal(tmp_path) == (
-        f"{tmp_path} holds no model that is known here: expected a .onnx file, or a folder with model.pb "
-        f"and model_init.pb (front-ends: caffe2, onnx)."
+        f"{tmp_path} holds no model that is known here: expected a .onnx or .tflite file, or a folder with "
+        f"model.pb and model_init.pb (front-ends: caffe2, onnx, tflite)."
     )
 
 

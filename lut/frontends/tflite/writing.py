@@ -1,0 +1,107 @@
+"""Nodes of a TFLite model while they are written: types and attributes of ONNX, shapes in NCHW."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import tflite
+from numpy.typing import NDArray
+
+from lut.errors import ModelError
+from lut.frontends.nodes import Node, Value
+from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator, TfliteTensor
+from lut.ops import FLOAT
+
+__all__ = ["Translate", "Translation", "turn_axis", "turn_shape"]
+
+_TO_NCHW = (0, 3, 1, 2)
+_INT64 = 7  # of ONNX's TensorProto.DataType
+
+_ACTIVATIONS: dict[int, tuple[str, dict[str, Any]]] = {
+    tflite.ActivationFunctionType.RELU: ("Relu", {}),
+    tflite.ActivationFunctionType.RELU6: ("Clip", {"min": 0.0, "max": 6.0}),
+    tflite.ActivationFunctionType.RELU_N1_TO_1: ("Clip", {"min": -1.0, "max": 1.0}),
+    tflite.ActivationFunctionType.TANH: ("Tanh", {}),
+}
+
+
+def turn_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Give a shape in ONNX's order."""
+    return tuple(shape[place] for place in _TO_NCHW) if len(shape) == 4 else shape
+
+
+def turn_axis(axis: int, rank: int) -> int:
+    """Give a dimension's place in ONNX's order."""
+    axis = axis + rank if axis < 0 else axis
+    return (0, 2, 3, 1)[axis] if rank == 4 else axis
+
+
+@dataclass
+class Translation:
+    """Nodes so far, and what is known of their tensors."""
+
+    source: TfliteGraph
+    nodes: list[Node] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+    constants: dict[str, NDArray[Any]] = field(default_factory=dict)
+    parameters: set[str] = field(default_factory=set)
+
+    def tensor(self, number: int) -> TfliteTensor:
+        """Give a tensor by its number."""
+        return self.source.tensors[number]
+
+    def name(self, number: int) -> str:
+        """Name a tensor; "" where it is left out."""
+        return "" if number < 0 else self.tensor(number).name
+
+    def numbers(self, number: int) -> list[int]:
+        """Give the values of a small constant.
+
+        Raises:
+            ModelError: it is computed from the net's input.
+        """
+        values = self.tensor(number).values
+        if values is None:
+            raise ModelError(f"what {self.name(number)!r} holds is computed from the net's input")
+        return [int(value) for value in values.reshape(-1)]
+
+    def weigh(self, number: int, shape: tuple[int, ...]) -> str:
+        """Give the name of a weight in ONNX's order of dimensions."""
+        name = f"{self.name(number)}:{len(self.nodes)}"
+        self.values[name] = Value(shape, FLOAT)
+        self.parameters.add(name)
+        return name
+
+    def constant(self, values: Sequence[int]) -> str:
+        """Give the name of a small constant of whole numbers."""
+        name = f"constant:{len(self.constants)}:{len(self.nodes)}"
+        self.constants[name] = np.asarray(values)
+        self.values[name] = Value((len(values),), _INT64)
+        self.parameters.add(name)
+        return name
+
+    def add(
+        self,
+        op: TfliteOperator,
+        op_type: str,
+        inputs: Sequence[str],
+        activation: int = tflite.ActivationFunctionType.NONE,
+        **attributes: Any,
+    ) -> None:
+        """Add the node that an operator becomes, and one for the activation that is fused into it."""
+        outputs = tuple(map(self.name, op.outputs))
+        name = f"{op.op_type}@{outputs[0]}"
+        follower = _ACTIVATIONS.get(activation)
+        if follower is None:
+            self.nodes.append(Node(name, op_type, tuple(inputs), outputs, attributes))
+            return
+        between = f"{outputs[0]}:before"
+        self.values[between] = self.values[outputs[0]]
+        self.nodes.append(Node(name, op_type, tuple(inputs), (between,), attributes))
+        self.nodes.append(Node(name, follower[0], (between,), outputs, follower[1]))
+
+
+Translate: TypeAlias = Callable[[Translation, TfliteOperator], None]

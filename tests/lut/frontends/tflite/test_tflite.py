@@ -1,0 +1,187 @@
+"""TFLite models as the operators that engines run."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tflite
+
+from lut.errors import ModelError
+from lut.frontends import Model, load_model
+from tests.lut.frontends.tflite.models import Layer, write_tflite
+
+SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
+RELU, RELU6 = tflite.ActivationFunctionType.RELU, tflite.ActivationFunctionType.RELU6
+INT8 = tflite.TensorType.INT8
+
+CONV = Layer(
+    "CONV_2D",
+    ("x", "w", "b"),
+    ("y",),
+    {
+        "Padding": SAME,
+        "StrideH": 2,
+        "StrideW": 2,
+        "DilationHFactor": 1,
+        "DilationWFactor": 1,
+        "FusedActivationFunction": RELU6,
+    },
+)
+SHAPES = {"x": (1, 15, 15, 4), "w": (8, 3, 3, 4), "b": (8,), "y": (1, 8, 8, 8)}
+
+
+def write_conv(folder: Path, **options: Any) -> Path:
+    return write_tflite(folder / "net.tflite", [CONV], SHAPES, {"w": None, "b": None}, **options)
+
+
+def describe(model: Model) -> list[str]:
+    return [op.describe() for op in model.ops]
+
+
+def test_a_convolution_of_floats_with_its_activation(tmp_path: Path) -> None:
+    model = load_model(write_conv(tmp_path))
+    assert describe(model) == [
+        "Conv [1,4,15,15] [8,4,3,3] [8] exhaustive_search=1 kernel=3 order=NCHW pad=1 stride=2",
+        "Clip [1,8,8,8] max=6.0 min=0.0",
+    ]
+    (fate,) = model.fates
+    assert (fate.op_type, fate.detail, fate.multiply_adds) == ("CONV_2D", "Conv, Clip", 8 * 8 * 8 * 36)
+
+
+def test_a_quantised_one_takes_and_gives_bytes(tmp_path: Path) -> None:
+    model = load_model(write_conv(tmp_path, dtype=INT8))
+    assert describe(model) == [
+        "Int8ConvRelu [1,15,15,4] [8,3,3,4] [8] kernel=3 order=NHWC pad=1 stride=2",
+    ]
+
+
+def test_images_lie_in_nhwc_so_that_quantising_them_turns_nothing(tmp_path: Path) -> None:
+    model = load_model(write_conv(tmp_path), precision="int8")
+    assert describe(model) == [
+        "Int8Quantize [1,15,15,4]",
+        "Int8ConvRelu [1,15,15,4] [8,3,3,4] [8] kernel=3 order=NHWC pad=1 stride=2",
+        "Int8Dequantize [1,8,8,8]",
+    ]
+
+
+def test_a_depthwise_convolution_has_a_group_for_each_channel(tmp_path: Path) -> None:
+    options = {**CONV.options, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": 0}
+    layer = Layer("DEPTHWISE_CONV_2D", ("x", "w", "b"), ("y",), options)
+    shapes = {"x": (1, 8, 8, 4), "w": (1, 3, 3, 8), "b": (8,), "y": (1, 8, 8, 8)}
+    path = write_tflite(tmp_path / "net.tflite", [layer], shapes, {"w": None, "b": None}, dtype=INT8)
+    assert describe(load_model(path)) == [
+        "Int8Conv [1,8,8,4] [8,3,3,1] [8] group=4 kernel=3 order=NHWC pad=1 stride=1"
+    ]
+
+
+def test_axes_are_counted_in_the_file_s_order(tmp_path: Path) -> None:
+    layers = [
+        Layer("CONCATENATION", ("x", "x2"), ("c",), {"Axis": 3}),
+        Layer("MEAN", ("c", "axes"), ("m",), {"KeepDims": True}),
+        Layer("RESHAPE", ("m", "shape"), ("r",)),
+        Layer("FULLY_CONNECTED", ("r", "w", ""), ("f",), {"FusedActivationFunction": RELU}),
+        Layer("SOFTMAX", ("f",), ("y",)),
+    ]
+    shapes = {
+        "x": (1, 8, 6, 4),
+        "x2": (1, 8, 6, 12),
+        "c": (1, 8, 6, 16),
+        "axes": (2,),
+        "m": (1, 1, 1, 16),
+        "shape": (2,),
+        "r": (1, 16),
+        "w": (10, 16),
+        "f": (1, 10),
+        "y": (1, 10),
+    }
+    constants = {"axes": [1, 2], "shape": [1, 16], "w": None}
+    path = write_tflite(tmp_path / "net.tflite", layers, shapes, constants)
+    model = load_model(path)
+    assert describe(model) == [
+        "Concat [1,4,8,6] [1,12,8,6] order=NCHW",
+        "ReduceMean [1,16,8,6] axes=(2, 3) keepdims=1",
+        "FC [1,16,1,1] [10,16] [10] order=NCHW",
+        "Relu [1,10] order=NCHW",
+        "Softmax [1,10] order=NCHW",
+    ]
+    assert [fate.outcome for fate in model.fates] == [
+        "operators",
+        "operators",
+        "free",
+        "operators",
+        "operators",
+    ]
+
+
+def test_a_transposed_convolution_takes_its_pads_from_the_sizes(tmp_path: Path) -> None:
+    layer = Layer("TRANSPOSE_CONV", ("s", "w", "x"), ("y",), {"Padding": SAME, "StrideH": 2, "StrideW": 2})
+    shapes = {"s": (4,), "w": (8, 3, 3, 4), "x": (1, 7, 7, 4), "y": (1, 14, 14, 8)}
+    path = write_tflite(tmp_path / "net.tflite", [layer], shapes, {"s": [1, 14, 14, 8], "w": None})
+    (op,) = load_model(path).ops
+    assert op.describe() == (
+        "ConvTranspose [1,4,7,7] [4,8,3,3] kernel=3 order=NCHW pads=(0, 0, 1, 1) stride=2"
+    )
+
+
+def test_what_has_no_operator_is_named_by_its_own_type(tmp_path: Path) -> None:
+    layers = [Layer("CUMSUM", ("x", "a"), ("t",)), Layer("RELU", ("t",), ("y",))]
+    shapes = {"x": (1, 8), "a": (1,), "t": (1, 8), "y": (1, 8)}
+    model = load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, {"a": [1]}))
+    (fate,) = model.unmapped
+    assert (fate.op_type, fate.node) == ("CUMSUM", "t#2")
+    assert fate.detail == "no operator here stands for its type"
+    assert describe(model) == ["Relu [1,8] order=NCHW"]
+
+
+def test_the_reason_why_an_operator_has_none_is_kept(tmp_path: Path) -> None:
+    layers = [Layer("STRIDED_SLICE", ("x", "a", "b", "c"), ("t",)), Layer("RELU", ("t",), ("y",))]
+    shapes = {"x": (1, 8), "a": (2,), "b": (2,), "c": (2,), "t": (1, 4), "y": (1, 4)}
+    constants = {"a": [0, 0], "b": [1, 8], "c": [1, 2]}
+    model = load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, constants))
+    (fate,) = model.unmapped
+    assert (fate.op_type, fate.detail) == ("STRIDED_SLICE", "it takes steps")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty. Fetch it again."),
+        (b"no model", "it is not a TFLite model: its fifth to eighth byte are not TFL3."),
+        (b"\xff\xff\xff\x7fTFL3", "it is not a TFLite model, or not whole"),
+    ],
+    ids=["empty", "other", "broken"],
+)
+def test_bad_files(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(content)
+    with pytest.raises(ModelError) as caught:
+        load_model(path)
+    assert str(caught.value).startswith(f"{path}: {words}")
+
+
+def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
+    path = write_conv(tmp_path)
+    content = path.read_bytes()
+    for size in range(8, len(content), 16):
+        path.write_bytes(content[:size])
+        with suppress(ModelError):  # and nothing else, wherever it is cut
+            load_model(path)
+
+
+def test_loops_and_state_are_refused(tmp_path: Path) -> None:
+    shapes = {"x": (1, 8), "y": (1, 8)}
+    path = write_tflite(tmp_path / "net.tflite", [Layer("WHILE", ("x",), ("y",))], shapes, {})
+    with pytest.raises(ModelError, match=r"decides while the net runs what is computed"):
+        load_model(path)
+    layers = [Layer("ASSIGN_VARIABLE", ("x",), ()), Layer("RELU", ("x",), ("y",))]
+    path = write_tflite(tmp_path / "net.tflite", layers, shapes, {})
+    with pytest.raises(ModelError, match=r"ASSIGN_VARIABLE gives nothing: the model keeps state"):
+        load_model(path)
+
+
+def test_shapes_are_the_model_s_own(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"has the shapes of its inputs: leave --input_dims out"):
+        load_model(write_conv(tmp_path), {"x": (1, 4, 9, 9)})
