@@ -22,8 +22,8 @@ __all__ = ["Graph", "Node", "Value"]
 class Node:
     """A node: its name (or that of its first output), type, what it reads and writes, its attributes.
 
-    An input that is left out has the name "". A node that can't be told in terms of ONNX has the reason as its
-    attribute `unmapped`. `op_type` begins with the domain where that is not ONNX's own.
+    An input that is left out has the name "". `op_type` begins with the domain where that is not ONNX's own.
+    A node that can't be told in terms of ONNX has the reason as its attribute `unmapped`.
     """
 
     name: str

@@ -29,6 +29,9 @@ MAPPERS: dict[str, Mapper] = {
 }
 """By ONNX's operator type."""
 
+_SHOWN = 5
+"""So many nodes are named of a model of which none is known."""
+
 _CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
 
 
@@ -40,7 +43,8 @@ def map_graph(graph: Graph, precision: str | None = None) -> tuple[tuple[NamedOp
         precision: "int8" or "fp32", for a model of floats; None takes it as it is.
 
     Raises:
-        ModelError: the model is quantised and `precision` is "fp32", or a node decides what runs.
+        ModelError: the model is quantised and `precision` is "fp32", a node decides what runs, or no node is
+            known.
     """
     for node in graph.nodes:
         if node.op_type in _CONTROL_FLOW:
@@ -69,6 +73,9 @@ def map_graph(graph: Graph, precision: str | None = None) -> tuple[tuple[NamedOp
     ends = _map_outputs(net)
     _drop_unread_conversions(net)
     ordered = (fates[node.outputs[0]] for node in graph.nodes)
+    if not net.writer.named:
+        named = [f"{fate.node!r} ({fate.op_type}): {fate.detail}" for fate in fates.values()]
+        raise ModelError(f"it holds nothing that takes time and is known here. {'; '.join(named[:_SHOWN])}.")
     return fuse_activations(net.writer.named, {"Int8Conv"}), (*ordered, *ends)
 
 

@@ -40,7 +40,4 @@ def load(path: Path, reading: Reading) -> Model:
         named, fates = map_graph(graph, reading.precision)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-    if not named:
-        reasons = "; ".join(sorted({f"{fate.op_type}: {fate.detail}" for fate in fates}))
-        raise ModelError(f"{path} holds nothing that takes time and is known here. {reasons}.")
     return Model(path, named, reading, fates)

@@ -43,6 +43,4 @@ def load(path: Path, reading: Reading) -> Model:
         named, fates = map_graph(graph, reading.precision)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-    if not named:
-        raise ModelError(f"{path} holds nothing that takes time and is known here.")
     return Model(path, named, reading, join_fates(fates))

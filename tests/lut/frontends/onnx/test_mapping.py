@@ -222,6 +222,17 @@ def test_what_follows_an_unknown_domain_can_not_be_told(tmp_path: Path) -> None:
         load(parse(graph), tmp_path)
 
 
+def test_a_net_of_which_nothing_is_known_names_its_nodes(tmp_path: Path) -> None:
+    model = parse(f"{IMAGE}) => (float[1,16,14,14] y) {{ y = Relu(x) }}")
+    model.graph.node[0].op_type, model.graph.node[0].name = "Relooo", "strange"
+    with pytest.raises(ModelError) as caught:
+        load(model, tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path / 'net.onnx'}: it holds nothing that takes time and is known here. 'strange' (Relooo): no "
+        f"operator here stands for its type."
+    )
+
+
 def test_control_flow_is_refused_by_name(tmp_path: Path) -> None:
     branch = helper.make_graph(
         [helper.make_node("Relu", ["x"], ["r"])], "branch", [], [helper.make_empty_tensor_value_info("r")]
