@@ -4,6 +4,7 @@ import lut
 
 table = lut.open("lut/data/<device>-op_lut_database.json")
 table.estimate("models/ChamNet-A/int8").total_us     # microseconds; None if an operator is missing
+table.estimate(lut.load_model("net.onnx", precision="int8")).total_us
 table.find(op).runtime_us                            # op is a lut.OpSpec
 table.estimate_many(nets).total_us                   # a numpy array
 table.estimate(net).calibrated(table.calibration).calibrated_us   # corrected by `bench validate --fit`
@@ -35,6 +36,7 @@ from lut.errors import (
 
 if TYPE_CHECKING:
     from lut.estimation import Calibration, Prediction
+    from lut.frontends import Fate, Model, load_model
     from lut.ops import OpSpec, TensorSpec
     from lut.spaces import BlockSpace, BlockTable, MissingOpsError, load_blocks
     from lut.table import Estimate, LutTable, Row, Totals
@@ -48,11 +50,13 @@ __all__ = [
     "EngineError",
     "Estimate",
     "FailedError",
+    "Fate",
     "FileError",
     "LutError",
     "LutTable",
     "MissingError",
     "MissingOpsError",
+    "Model",
     "ModelError",
     "OpSpec",
     "Prediction",
@@ -62,6 +66,7 @@ __all__ = [
     "Totals",
     "blocks",
     "load_blocks",
+    "load_model",
     "open",
 ]
 
@@ -119,14 +124,17 @@ _HOMES = {
     "BlockTable": "lut.spaces",
     "Calibration": "lut.estimation",
     "Estimate": "lut.table",
+    "Fate": "lut.frontends",
     "LutTable": "lut.table",
     "MissingOpsError": "lut.spaces",
+    "Model": "lut.frontends",
     "OpSpec": "lut.ops",
     "Prediction": "lut.estimation",
     "Row": "lut.table",
     "TensorSpec": "lut.ops",
     "Totals": "lut.table",
     "load_blocks": "lut.spaces",
+    "load_model": "lut.frontends",
 }
 """Where the names are that are not loaded with this module."""
 

@@ -55,7 +55,7 @@ def is_model(path: Path) -> bool:
 
 
 def load_model(
-    path: Path,
+    path: str | Path,
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
     input_dtype: int = FLOAT,
     precision: str | None = None,
@@ -72,6 +72,7 @@ def load_model(
     Raises:
         ModelError: no front-end recognises it, or it can't be understood.
     """
+    path = Path(path)
     for frontend in FRONTENDS.values():
         if frontend.recognise(path):
             return frontend.load(path, Reading(input_dims, input_dtype, precision))

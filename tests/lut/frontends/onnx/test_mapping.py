@@ -228,8 +228,8 @@ def test_a_net_of_which_nothing_is_known_names_its_nodes(tmp_path: Path) -> None
     with pytest.raises(ModelError) as caught:
         load(model, tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path / 'net.onnx'}: it holds nothing that takes time and is known here. 'strange' (Relooo): no "
-        f"operator here stands for its type."
+        f"{tmp_path / 'net.onnx'}: it holds nothing that takes time and is known here. 'strange' (Relooo): "
+        f"no operator here stands for its type."
     )
 
 
