@@ -11,11 +11,13 @@ import pytest
 
 from bench.op_generators import SPACES
 from lut.cli import entry as cli
+from lut.frontends import load_model
 from lut.ops import OpSpec
 from lut.plan import read_plan
 from lut.records import LutRecord
 from lut.table import Coverage, format_of, load_table
 from lut.zoo import write_net
+from tests.lut.frontends.onnx.models import parse, save
 
 Outcome = tuple[int, str, str]
 Lut = Callable[..., Outcome]
@@ -113,3 +115,17 @@ def test_neither_space_nor_model(lut_command: Lut, tmp_path: Path) -> None:
     code, _, err = lut_command("coverage", "--lut", tmp_path / "table.json")
     assert code == 2
     assert "Give --space: chamnet, fbnet, grid, models, or nets by --model." in err
+
+
+def test_a_net_with_a_node_that_has_no_operator_is_not_covered_whole(
+    lut_command: Lut, tmp_path: Path
+) -> None:
+    graph = """(float[1,16,14,14] x, float[8,16,1,1] w) => (float[1,8,14,14] y) {
+        c = Conv(x, w)  y = Tanh(c)
+    }"""
+    model = save(parse(graph), tmp_path / "net.onnx")
+    table = write_table(list(load_model(model).ops), tmp_path / "table.json")
+    code, out, err = lut_command("coverage", "--model", model, "--lut", table)
+    assert (code, "The table holds 100.00 % of them." in out) == (5, True)
+    assert "no operator stands for 1 of its nodes (Tanh)" in err
+    assert "The nets are not covered whole" in err

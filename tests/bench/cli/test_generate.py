@@ -15,6 +15,7 @@ from lut.ops import OpSpec, weight_bytes
 from lut.plan import Origin, read_parts, read_plan
 from lut.zoo import write_net
 from tests.bench.conftest import CONFIG, Bench, FaultyHost
+from tests.lut.frontends.onnx.models import parse, save
 
 
 @pytest.fixture
@@ -153,3 +154,31 @@ def test_a_bad_grid_ends_with_4_and_leaves_no_plan(bench_command: Bench, tmp_pat
     assert (code, out) == (4, "")
     assert err.startswith(f"error: {grid}: [conv] at height=7, width=7, ")
     assert not plan.exists()
+
+
+TANH_NET = """(float[1,16,14,14] x, float[8,16,1,1] w) => (float[1,8,14,14] y) {
+    c = Conv(x, w)  y = Tanh(c)
+}"""
+
+
+def test_what_no_operator_stands_for_is_said(bench_command: Bench, tmp_path: Path) -> None:
+    model, plan = save(parse(TANH_NET), tmp_path / "net.onnx"), tmp_path / "plan.jsonl"
+    code, _, err = bench_command("generate", "--space", "models", "--model", model, "-o", plan)
+    assert (code, err.splitlines()) == (
+        0,
+        [
+            f"{tmp_path.name}/net.onnx: no operator stands for 1 of its nodes (Tanh); "
+            f"`lut ops --explain` says why.",
+            f"{plan}: 1 operators",
+        ],
+    )
+
+
+def test_models_of_floats_are_planned_in_both_precisions(bench_command: Bench, tmp_path: Path) -> None:
+    model, plan = save(parse(TANH_NET), tmp_path / "net.onnx"), tmp_path / "plan.jsonl"
+    options = ["--space", "models", "--model", model, "--precision", "both", "-o", plan]
+    assert bench_command("generate", *options)[0] == 0
+    parts = list(read_parts(plan))
+    assert {part.op.op_type for part in parts} >= {"Conv", "Int8Conv"}
+    names = {part.origin.name for part in parts if part.origin}
+    assert names == {f"{tmp_path.name}/net.onnx int8", f"{tmp_path.name}/net.onnx fp32"}
