@@ -60,7 +60,7 @@ class ConflictError(FileError):
 
 
 class MissingError(LutError):
-    """A table does not hold every operator that was asked for."""
+    """A table does not hold every operator that was asked for, or a model has nodes without one."""
 
     exit_code = 5
 

@@ -35,7 +35,7 @@ the version.
 | 2 | wrong usage |
 | 3 | a device, or the engine, can't be used |
 | 4 | a file can't be read or written, or is not what it should be |
-| 5 | the table lacks operators |
+| 5 | the table lacks operators, or no operator stands for a node of the model |
 | 6 | operators or nets could not be measured, or nets are further off than `--max-error` |
 | 130 | interrupted |
 """
