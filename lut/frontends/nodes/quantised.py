@@ -60,7 +60,10 @@ def find_quantized(graph: Rewriting) -> frozenset[str]:
     values = graph.graph.values
     found = {name for name, value in values.items() if value.dtype in _BYTES}
     for node in graph:
-        if node.op_type == "DequantizeLinear" or graph.is_exchanged(node):
+        dynamic, _ = graph.split_constants(node)
+        # Behind operators of other domains nothing is known of a tensor: it is what the node reads.
+        is_unknown = node.outputs[0] not in values and set(dynamic) <= found
+        if node.op_type == "DequantizeLinear" or graph.is_exchanged(node) or is_unknown:
             found |= set(node.outputs)
     for node in reversed(list(graph)):
         for name in node.outputs:

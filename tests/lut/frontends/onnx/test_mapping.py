@@ -179,6 +179,19 @@ def test_both_forms_of_quantised_models_run_in_8_bits(graph: str, conv: str, tmp
         load(parse(graph, s=0.1), tmp_path, "fp32")
 
 
+def test_operators_of_onnxruntime_keep_what_is_behind_them_in_8_bits(tmp_path: Path) -> None:
+    """ONNX knows nothing of their outputs, nor of what other nodes make of these."""
+    graph = """(float[1,16,14,14] x, float s, int8 z) => (float[1,16,7,7] y) {
+        a = QuantizeLinear(x, s, z)  b = com.microsoft.QLinearAdd(a, s, z, a, s, z, s, z)
+        c = com.microsoft.QLinearConcat<axis = 1>(s, z, b, s, z, a, s, z)
+        m = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(c)  y = DequantizeLinear(m, s, z)
+    }"""
+    model = load(parse(graph, s=0.1), tmp_path)
+    assert [op.op_type for op in model.ops] == [
+        *("NCHW2NHWC", "Int8Quantize", "Int8Sum", "Int8Concat", "Int8MaxPool", "Int8Dequantize", "NHWC2NCHW")
+    ]
+
+
 def test_what_is_between_quantised_parts_stays_in_8_bits(tmp_path: Path) -> None:
     graph = """(float[1,16,14,14] x, float s, int8 z) => (float[1,16,7,7] y) {
         a = QuantizeLinear(x, s, z)  d = DequantizeLinear(a, s, z)
