@@ -15,7 +15,6 @@ from bench.campaign.summary import RunSummary
 from bench.campaign.validation import (
     DEFAULTS,
     NetTiming,
-    estimate_models,
     list_missing,
     prepare_validation,
     validate_nets,
@@ -34,7 +33,6 @@ __all__ = [
     "RunSummary",
     "Timing",
     "choose_devices",
-    "estimate_models",
     "group_by_name",
     "is_cache_choice",
     "learn",

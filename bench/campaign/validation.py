@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -13,19 +13,16 @@ from bench.campaign.fleet import Check, no_check
 from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
-from lut.frontends import Model, load_model, name_models
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
 from lut.sidecar import Setting, describe_setting, read_config, read_setting
-from lut.table import Estimate, LutTable
+from lut.table import EstimatedModel, LutTable
 from lut.validation import NetComparison, Validation
 
 __all__ = [
     "DEFAULTS",
-    "EstimatedNet",
     "NetTiming",
     "Preparation",
-    "estimate_models",
     "list_missing",
     "prepare_validation",
     "validate_nets",
@@ -36,37 +33,7 @@ DEFAULTS = RunConfig(passes=6, iters=4, warmup=8, canary_share=0.15)
 Small nets need about eight runs until their time is steady."""
 
 
-@dataclass(frozen=True)
-class EstimatedNet:
-    """A model to be measured: its name in reports, and what the table says of it."""
-
-    name: str
-    model: Model
-    estimate: Estimate
-
-
-def estimate_models(
-    table: LutTable,
-    models: Iterable[Path],
-    input_dims: Mapping[str, tuple[int, ...]] | None = None,
-    *,
-    precision: str | None = None,
-    interpolate: bool = False,
-) -> tuple[EstimatedNet, ...]:
-    """Estimate models from a table, each once.
-
-    Raises:
-        ModelError: one is absent or can't be understood.
-    """
-    paths = list({path.resolve(): path for path in models}.values())
-    loaded = [load_model(path, input_dims, precision=precision) for path in paths]
-    return tuple(
-        EstimatedNet(name, model, table.estimate(model, interpolate=interpolate))
-        for name, model in zip(name_models(paths), loaded, strict=True)
-    )
-
-
-def list_missing(nets: Iterable[EstimatedNet]) -> tuple[tuple[str, ...], tuple[OpSpec, ...]]:
+def list_missing(nets: Iterable[EstimatedModel]) -> tuple[tuple[str, ...], tuple[OpSpec, ...]]:
     """Give the names of the nets with operators that have no time, and these operators, each once."""
     lacking = [net for net in nets if net.estimate.missing]
     ops = dict.fromkeys(op for net in lacking for op in net.estimate.missing)
@@ -100,7 +67,7 @@ def prepare_validation(
     device: Device,
     table: LutTable,
     table_file: Path,
-    nets: Sequence[EstimatedNet],
+    nets: Sequence[EstimatedModel],
     timing: NetTiming,
     *,
     device_name: str,
@@ -176,7 +143,7 @@ def _compare_settings(
 def validate_nets(
     device: Device,
     prepared: Preparation,
-    nets: Sequence[EstimatedNet],
+    nets: Sequence[EstimatedModel],
     *,
     table: str,
     device_name: str | None = None,
@@ -229,12 +196,12 @@ def validate_nets(
     )
 
 
-def _estimate_bytes(net: EstimatedNet) -> int:
+def _estimate_bytes(net: EstimatedModel) -> int:
     """Judge the memory of a loaded net, with some to spare: what lies between two operators counts twice."""
     return sum(bytes_moved(row.op) for row in net.estimate.rows)
 
 
-def _compare(net: EstimatedNet, runs: NetRuns) -> NetComparison:
+def _compare(net: EstimatedModel, runs: NetRuns) -> NetComparison:
     estimate = net.estimate
     return NetComparison(
         net.name,

@@ -15,7 +15,6 @@ from bench.campaign import (
     DEFAULTS,
     NetTiming,
     Processors,
-    estimate_models,
     list_missing,
     prepare_validation,
     run_apart,
@@ -42,6 +41,7 @@ from lut.cli import (
 )
 from lut.errors import ConflictError, FailedError
 from lut.estimation import Calibration, write_calibration
+from lut.table import estimate_models
 from lut.validation import (
     LEAST_NETS,
     Validation,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lut.cli.rendering import EstimatedModel
+from lut.table import EstimatedModel
 
 __all__ = ["COMPARISONS"]
 

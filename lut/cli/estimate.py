@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,10 +10,11 @@ import click
 from lut.cli.comparing import COMPARISONS
 from lut.cli.console import GroupedCommand, quiet_option, say
 from lut.cli.model_choice import blame_unmapped, find_models, input_dims_option, precision_option
-from lut.cli.rendering import RENDERERS, EstimatedModel, render_all
+from lut.cli.rendering import RENDERERS, render_all
 from lut.cli.table_choice import MissingChoice, TableChoice, missing_options, table_options
 from lut.errors import MissingError
-from lut.frontends import Model, load_model, name_models
+from lut.frontends import Model
+from lut.table import estimate_models
 
 __all__ = ["estimate"]
 
@@ -72,15 +74,12 @@ def estimate(
       lut estimate nets --compare --lut TABLE
     """
     table = chosen.open(quiet)
-    paths = find_models(models)
     calibration = table.calibration if calibrated else None
-    nets = []
-    for name, path in zip(name_models(paths), paths, strict=True):
-        model = load_model(path, input_dims, precision=precision)
-        result = table.estimate(model, interpolate=missing.interpolate)
-        nets.append(
-            EstimatedModel(name, model, result if calibration is None else result.calibrated(calibration))
-        )
+    nets = estimate_models(
+        table, find_models(models), input_dims, precision=precision, interpolate=missing.interpolate
+    )
+    if calibration is not None:
+        nets = tuple(replace(net, estimate=net.estimate.calibrated(calibration)) for net in nets)
     click.echo(COMPARISONS[form](nets) if compare else render_all(nets, form), nl=False)
     lacking = {net.model.path: net for net in nets if net.estimate.missing}
     if lacking:

@@ -9,23 +9,13 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from lut.frontends import Model
 from lut.ops import OpSpec, describe_value
-from lut.table import Estimate, Row
+from lut.table import Estimate, EstimatedModel, Row
 
-__all__ = ["RENDERERS", "EstimatedModel", "render_all"]
-
-
-@dataclass(frozen=True)
-class EstimatedModel:
-    """A model, its name among others, and what a table says of it."""
-
-    name: str
-    model: Model
-    estimate: Estimate
+__all__ = ["RENDERERS", "render_all"]
 
 
 def render_all(nets: Sequence[EstimatedModel], form: str) -> str:

@@ -10,7 +10,6 @@ from lut.cli.console import Bar, quiet_option, say
 from lut.cli.model_choice import input_dims_option, precision_option
 from lut.cli.table_choice import TableChoice
 from lut.files import write_atomically
-from lut.frontends import load_model, name_models
 from lut.report import (
     Material,
     NetReport,
@@ -23,6 +22,7 @@ from lut.report import (
     render_report,
 )
 from lut.sidecar import read_provenance
+from lut.table import estimate_models
 from lut.validation import Validation, read_validation
 
 __all__ = ["report"]
@@ -72,8 +72,8 @@ def report(
         main=tables[0],
         other=tables[1] if len(tables) == 2 else None,
         nets=tuple(
-            NetReport(name, tables[0].table.estimate(load_model(path, input_dims, precision=precision)))
-            for name, path in zip(name_models(models), models, strict=True)
+            NetReport(net.name, net.estimate)
+            for net in estimate_models(tables[0].table, models, input_dims, precision=precision)
         ),
         runs=tuple(_read_run(path, tables, quiet) for path in runs),
         validation=None if validation is None else _read_validation(validation, tables),

@@ -1,8 +1,8 @@
 """Tables: finding operators in them, estimating nets from them, asking and comparing them.
 
-Reading order: `estimate` (rows and sums), `lut_table`, `opening`; `stores` and `index*` (where the records
-are); `formats` (the files); `totals`, `query`, `comparison` and its `ratio_chart`, `coverage` (what is
-asked of a table).
+Reading order: `estimate` (rows and sums), `lut_table`, `models`, `opening`; `stores` and `index*` (where the
+records are); `formats` (the files); `totals`, `query`, `comparison` and its `ratio_chart`, `coverage` (what
+is asked of a table).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from lut.table.formats import format_of, format_record
 from lut.table.index import build_index
 from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
+from lut.table.models import EstimatedModel, estimate_models
 from lut.table.opening import find_table_file, load_table, table_file_name
 from lut.table.query import ArgumentFilter, Query, ShapeFilter, parse_argument_filter, parse_shape_filter
 from lut.table.stores import IndexStore, MemoryStore, RecordStore
@@ -30,6 +31,7 @@ __all__ = [
     "Comparison",
     "Coverage",
     "Estimate",
+    "EstimatedModel",
     "IndexStore",
     "LutTable",
     "MemoryStore",
@@ -43,6 +45,7 @@ __all__ = [
     "cached_index",
     "compare",
     "describe_families",
+    "estimate_models",
     "find_table_file",
     "format_of",
     "format_record",

@@ -16,6 +16,7 @@ from lut.cli import console
 from lut.estimation import read_calibration
 from lut.plan import read_plan
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
+from lut.table import estimate_models, load_table
 from lut.validation import Validation, read_validation
 from lut.zoo import write_net
 from tests.bench.conftest import Bench
@@ -349,9 +350,7 @@ def test_a_fit_is_kept_beside_the_table_and_used_by_lut_estimate(
 
 
 def test_names_are_the_folders_last_parts_unless_these_are_the_same(tmp_path: Path, table: Path) -> None:
-    from lut.table import load_table
-
     folders = [written_model(tmp_path / "a" / "net" / "v1"), written_model(tmp_path / "b" / "net" / "v1")]
     other = written_model(tmp_path / "c" / "v2")
-    nets = validation.estimate_models(load_table(table), [*folders, other, folders[0]])
+    nets = estimate_models(load_table(table), [*folders, other, folders[0]])
     assert [net.name for net in nets] == [str(folders[0]), str(folders[1]), "c/v2"]
