@@ -59,7 +59,8 @@ def coverage(
       lut merge missing.run.jsonl --into TABLE
     """
     table = chosen.open(quiet)
-    ops = SPACES[space.name].generate(**space.options, fused=table.fuses_activations)
+    remarks: list[str] = []
+    ops = SPACES[space.name].generate(**space.options, fused=table.fuses_activations, announce=remarks.append)
     result = Coverage()
     with Bar(None, "op", quiet) as bar:
         missing = result.sift(bar.follow(ops), table)
@@ -69,7 +70,6 @@ def coverage(
         else:
             deque(missing, maxlen=0)  # runs the stream to its end
     click.echo(json.dumps(_to_json(result), indent=1) if as_json else _to_table(result))
-    remarks = list(SPACES[space.name].remark(**space.options))
     for remark in remarks:
         say(quiet)(remark)
     if first:

@@ -94,7 +94,9 @@ def generate(
     forecaster = None if counting.run is None else learn(counting.run)
     with Bar(None, "op", quiet) as bar:
         fused = engine.traits.fuses_activations
-        parts: Iterable[Part] = bar.follow(SPACES[space.name].plan(**space.options, fused=fused))
+        remarks: list[str] = []
+        plan = SPACES[space.name].plan(**space.options, fused=fused, announce=remarks.append)
+        parts: Iterable[Part] = bar.follow(plan)
         left_out: Counter[str] = Counter()
         parts = _leave_out(parts, engine, left_out)
         if sample is not None:
@@ -103,7 +105,7 @@ def generate(
             counts, run_ns = _count((part.op for part in parts), forecaster)
         else:
             number = write_plan(parts if nets is None else _write_nets(parts, nets), output)
-    for remark in SPACES[space.name].remark(**space.options):
+    for remark in remarks:
         say(quiet)(remark)
     for op_type, times in sorted(left_out.items()):
         say(quiet)(f"Left out: {times:,} {op_type}, which {engine.name} does not run.")

@@ -2,63 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from bench.op_generators.space import Precisions, Space
 from lut.errors import ModelError
-from lut.frontends import Model, load_model, name_models
+from lut.frontends import load_model, name_models
 from lut.plan import Origin, Part
 from lut.spaces import SpaceOption
 
 __all__ = ["SPACE"]
 
-Models: TypeAlias = Annotated[
-    tuple[Path, ...],
-    SpaceOption("--model", "A model's folder or file; may be repeated.", kind="path", repeated=True),
-]
-InputDims: TypeAlias = Annotated[
-    dict[str, tuple[int, ...]] | None,
-    SpaceOption(
-        "--input_dims",
-        "Shapes of the nets' inputs, such as '{\"data\": [1, 3, 224, 224]}'. Default: what each model says.",
-        kind="shapes",
-    ),
-]
-
 
 def _walk(
-    models: Models = (), input_dims: InputDims = None, precisions: Precisions = (), *, fused: bool = False
+    models: Annotated[
+        tuple[Path, ...],
+        SpaceOption("--model", "A model's folder or file; may be repeated.", kind="path", repeated=True),
+    ] = (),
+    input_dims: Annotated[
+        dict[str, tuple[int, ...]] | None,
+        SpaceOption(
+            "--input_dims",
+            "Shapes of the nets' inputs, such as '{\"data\": [1, 3, 224, 224]}'. "
+            "Default: what each model says.",
+            kind="shapes",
+        ),
+    ] = None,
+    precisions: Precisions = (),
+    *,
+    fused: bool = False,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Part]:
+    if not models:
+        raise ModelError("The space `models` needs nets: give one or more --model DIR.")
     nets = []
-    for name, model in _load(models, input_dims, precisions):
-        ops = model.choose_ops(fused=fused)
-        nets.append((Origin.of(name, ops), ops))
+    for path_name, path in zip(name_models(models), models, strict=True):
+        for precision in precisions or (None,):
+            name = f"{path_name} {precision}" if precision else path_name
+            model = load_model(path, input_dims, precision=precision)
+            if model.unmapped:
+                types = ", ".join(sorted({fate.op_type for fate in model.unmapped}))
+                announce(
+                    f"{name}: no operator stands for {len(model.unmapped)} of its nodes ({types}); "
+                    f"`lut ops --explain` says why."
+                )
+            ops = model.choose_ops(fused=fused)
+            nets.append((Origin.of(name, ops), ops))
     # An operator of several nets is measured as a part of the largest, needing least memory beside its own.
     for origin, ops in sorted(nets, key=lambda net: -net[0].weights):
         yield from (Part(op, origin) for op in ops)
 
 
-def _remark(models: Models = (), input_dims: InputDims = None, precisions: Precisions = ()) -> Iterator[str]:
-    for name, model in _load(models, input_dims, precisions):
-        if model.unmapped:
-            types = ", ".join(sorted({fate.op_type for fate in model.unmapped}))
-            yield (
-                f"{name}: no operator stands for {len(model.unmapped)} of its nodes ({types}); "
-                f"`lut ops --explain` says why."
-            )
-
-
-def _load(models: Models, input_dims: InputDims, precisions: Precisions) -> Iterator[tuple[str, Model]]:
-    if not models:
-        raise ModelError("The space `models` needs nets: give one or more --model DIR.")
-    for name, path in zip(name_models(models), models, strict=True):
-        for precision in precisions or (None,):
-            yield (
-                f"{name} {precision}" if precision else name,
-                load_model(path, input_dims, precision=precision),
-            )
-
-
-SPACE = Space("every operator of the nets given by --model", _walk, _remark)
+SPACE = Space("every operator of the nets given by --model", _walk, announces=True)

@@ -46,27 +46,32 @@ class Space:
 
     summary: str
     walk: Callable[..., Plan]
-    remark: Callable[..., Iterator[str]] = lambda **_: iter(())
-    """Says, given the same options, what the operators leave out."""
+    announces: bool = False
+    """Whether `walk` takes `announce` too, which hears what the operators leave out."""
 
-    def plan(self, *, fused: bool = False, **options: Any) -> Iterator[Part]:
+    def plan(
+        self, *, fused: bool = False, announce: Callable[[str], None] = lambda _: None, **options: Any
+    ) -> Iterator[Part]:
         """Give every operator once, in the order of first appearance, with the net that it is a part of.
 
-        What was seen is remembered as numbers of 64 bits, about 100 bytes an operator.
+        `announce` hears, while they are given, what the operators leave out. What was seen is remembered as
+        numbers of 64 bits, about 100 bytes an operator.
 
         Raises:
             FileError, ModelError: the options name no operators.
         """
         seen: set[int] = set()
+        if self.announces:
+            options["announce"] = announce
         for part in map(take_part, self.walk(fused=fused, **options)):
             number = int(part.op.id, 16)
             if number not in seen:
                 seen.add(number)
                 yield part
 
-    def generate(self, *, fused: bool = False, **options: Any) -> Iterator[OpSpec]:
-        """Give every operator once, as `plan` does."""
-        return (part.op for part in self.plan(fused=fused, **options))
+    def generate(self, **options: Any) -> Iterator[OpSpec]:
+        """Give every operator once, as `plan` does with the same options."""
+        return (part.op for part in self.plan(**options))
 
 
 def join_activations(ops: Iterable[OpSpec], fused: bool) -> Iterable[OpSpec]:
