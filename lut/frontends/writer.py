@@ -13,7 +13,15 @@ from lut.errors import ModelError
 from lut.frontends.named import NamedOp
 from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, Window, infer_outputs
 
-__all__ = ["OpWriter", "spell_window"]
+__all__ = ["OpWriter", "order_sizes", "spell_window"]
+
+
+def order_sizes(sizes: Sequence[int], dtype: int) -> tuple[int, ...]:
+    """Put what belongs to a tensor's dimensions, counted in NCHW order, into the order in which it lies."""
+    if dtype == UINT8 and len(sizes) == 4:
+        batch, channels, height, width = sizes
+        return batch, height, width, channels
+    return tuple(sizes)
 
 
 def spell_window(window: Window, *, has_pad: bool = True) -> dict[str, ArgumentValue]:
@@ -84,10 +92,7 @@ class OpWriter:
 
     def turn(self, name: str, numbers: Sequence[int]) -> tuple[int, ...]:
         """Put numbers that belong to a tensor's dimensions, counted in NCHW order, into its own order."""
-        if self.is_image(name) and self.order(name) == "NHWC":
-            batch, channels, height, width = numbers
-            return batch, height, width, channels
-        return tuple(numbers)
+        return order_sizes(numbers, self.tensors[name].dtype)
 
     def image(self, name: str) -> tuple[int, int, int, int]:
         """Give a feature map's batch, channels, height and width.
@@ -114,12 +119,8 @@ class OpWriter:
         """Add a convolution to so many channels; in 8 bits it has a bias in any case."""
         _, in_channels, _, _ = self.image(source)
         quantized = self.tensors[source].dtype == UINT8
-        dtype = UINT8 if quantized else FLOAT
-        inner = in_channels // group
-        shape = (channels, *window.kernel, inner) if quantized else (channels, inner, *window.kernel)
-        parameters = {f"{output}_w": TensorSpec(shape, dtype)}
-        if has_bias or quantized:
-            parameters[f"{output}_b"] = TensorSpec((channels,), INT32 if quantized else FLOAT)
+        weight = (channels, in_channels // group, *window.kernel)
+        parameters = self._bring(source, output, weight, channels if has_bias or quantized else 0)
         args = spell_window(window) | self.spell_order(source)
         if group > 1:
             args["group"] = group
@@ -141,15 +142,9 @@ class OpWriter:
         """Add a transposed convolution to so many channels in each group; in 8 bits it has no groups."""
         _, in_channels, _, _ = self.image(source)
         quantized = self.tensors[source].dtype == UINT8
-        dtype = UINT8 if quantized else FLOAT
-        shape = (
-            (in_channels, *window.kernel, group_channels)
-            if quantized
-            else (in_channels, group_channels, *window.kernel)
-        )
-        parameters = {f"{output}_w": TensorSpec(shape, dtype)}
-        if has_bias or quantized:
-            parameters[f"{output}_b"] = TensorSpec((group_channels * group,), INT32 if quantized else FLOAT)
+        weight = (in_channels, group_channels, *window.kernel)
+        biases = group_channels * group if has_bias or quantized else 0
+        parameters = self._bring(source, output, weight, biases)
         args = spell_window(window) | self.spell_order(source)
         if group > 1:
             args["group"] = group
@@ -160,11 +155,7 @@ class OpWriter:
     def connect(self, source: str, output: str, channels: int, columns: int) -> None:
         """Add a fully connected layer on rows of so many columns."""
         x = self.tensors[source]
-        quantized = x.dtype == UINT8
-        parameters = {
-            f"{output}_w": TensorSpec((channels, columns), x.dtype),
-            f"{output}_b": TensorSpec((channels,), INT32 if quantized else FLOAT),
-        }
+        parameters = self._bring(source, output, (channels, columns), channels)
         starts = (axis for axis in range(1, len(x.shape)) if prod(x.shape[axis:]) == columns)
         first = next(starts, 1)
         axis: dict[str, ArgumentValue] = {} if first == 1 else {"axis": first}
@@ -174,3 +165,11 @@ class OpWriter:
         """Add a factor and a summand for each channel: a convolution of one value each."""
         _, channels, _, _ = self.image(source)
         self.convolve(source, output, channels, Window((1, 1), (1, 1), (1, 1), (0, 0, 0, 0)), channels)
+
+    def _bring(self, source: str, output: str, weight: tuple[int, ...], biases: int) -> dict[str, TensorSpec]:
+        """Give the parameters of a layer: the weight, whose shape is in NCHW order, and so many biases."""
+        dtype = self.tensors[source].dtype
+        parameters = {f"{output}_w": TensorSpec(order_sizes(weight, dtype), dtype)}
+        if biases:
+            parameters[f"{output}_b"] = TensorSpec((biases,), INT32 if dtype == UINT8 else FLOAT)
+        return parameters

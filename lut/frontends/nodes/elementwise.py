@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lut.errors import ModelError
+from lut.frontends.nodes.constants import is_by_channel, read_bounds
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.net import MappedNet, Mapper
-from lut.frontends.nodes.simplifying import is_by_channel, read_bounds
 from lut.ops import UINT8, ArgumentValue, TensorSpec
 
 __all__ = ["MAPPERS"]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from math import prod
 
 from lut.errors import ModelError
+from lut.frontends.nodes.constants import read_numbers
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.writer import spell_window
 from lut.ops import Window
 
-__all__ = ["MAPPERS", "connect", "convolve"]
+__all__ = ["MAPPERS", "count_multiply_adds"]
 
 
-def read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
+def _read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
     """Read the window of a convolution or pooling; pads by themselves are computed as ONNX says.
 
     Raises:
@@ -48,94 +49,72 @@ def read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
 
 
 def _convolution(net: MappedNet, node: Node) -> None:
-    convolve(net, node, node.inputs[1], has_bias=len(node.inputs) > 2 and bool(node.inputs[2]))
-
-
-def convolve(net: MappedNet, node: Node, weight: str, *, has_bias: bool) -> None:
-    """Write a convolution whose weight has this name."""
-    if weight not in net.graph.constants:
-        raise ModelError("its weight is computed from the net's input")
-    shape = net.graph.graph.value(weight).shape
-    window = read_window(net, node, tuple(node.attributes.get("kernel_shape", shape[2:])))
-    source = net.take_input(node)
+    shape = _read_kernels(net, node)
+    window = _read_window(net, node, tuple(node.attributes.get("kernel_shape", shape[2:])))
     group = node.attributes.get("group", 1)
-    bias = has_bias or bool(node.attributes.get("has_bias"))
-    net.writer.convolve(source, net.give(node), shape[0], window, group, has_bias=bias)
+    source = net.take_input(node)
+    net.writer.convolve(source, net.give(node), shape[0], window, group, has_bias=_has_bias(node))
 
 
 def _transposed_convolution(net: MappedNet, node: Node) -> None:
-    if node.inputs[1] not in net.graph.constants:
-        raise ModelError("its weight is computed from the net's input")
-    shape = net.graph.graph.value(node.inputs[1]).shape
+    shape = _read_kernels(net, node)
     attributes = node.attributes
     if attributes.get("output_shape") or attributes.get("auto_pad", "NOTSET") != "NOTSET":
         raise ModelError("its pads are left to be computed from an output shape: export it with pads")
-    window = read_window(net, node, tuple(attributes.get("kernel_shape", shape[2:])))
+    window = _read_window(net, node, tuple(attributes.get("kernel_shape", shape[2:])))
     adjust = tuple(attributes.get("output_padding", (0, 0)))
-    has_bias = (len(node.inputs) > 2 and bool(node.inputs[2])) or bool(attributes.get("has_bias"))
-    net.writer.enlarge(
-        net.take_input(node),
-        net.give(node),
-        shape[1],
-        window,
-        attributes.get("group", 1),
-        adjust,
-        has_bias=has_bias,
-    )
+    group = attributes.get("group", 1)
+    source = net.take_input(node)
+    net.writer.enlarge(source, net.give(node), shape[1], window, group, adjust, has_bias=_has_bias(node))
+
+
+def _read_kernels(net: MappedNet, node: Node) -> tuple[int, ...]:
+    """Give the shape of a convolution's weight."""
+    if node.inputs[1] not in net.graph.constants:
+        raise ModelError("its weight is computed from the net's input")
+    return net.graph.graph.value(node.inputs[1]).shape
+
+
+def _has_bias(node: Node) -> bool:
+    """Tell whether a convolution has a bias of its own, or takes one in by what is folded into it."""
+    return bool(node.inputs[2:3] and node.inputs[2]) or bool(node.attributes.get("has_bias"))
 
 
 def _matrix_product(net: MappedNet, node: Node) -> None:
-    attributes = node.attributes
-    if attributes.get("transA"):
+    """The weight is [K, N], or [N, K] where it is transposed."""
+    if node.attributes.get("transA"):
         raise ModelError("its input is transposed, which no fully connected layer does")
-    connect(net, node, node.inputs[1], transposed=bool(attributes.get("transB")))
-
-
-def connect(net: MappedNet, node: Node, weight: str, *, transposed: bool) -> None:
-    """Write a fully connected layer whose weight has this name: [K, N], or [N, K] where it is transposed."""
-    if weight not in net.graph.constants:
+    if node.inputs[1] not in net.graph.constants:
         raise ModelError("it multiplies two tensors that are computed from the net's input")
-    shape = net.graph.graph.value(weight).shape
+    shape = net.graph.graph.value(node.inputs[1]).shape
     if len(shape) != 2:
         raise ModelError(f"its weight has {len(shape)} dimensions where 2 are known")
-    columns, channels = shape[::-1] if transposed else shape
+    columns, channels = shape[::-1] if node.attributes.get("transB") else shape
     net.writer.connect(net.take_input(node), net.give(node), channels, columns)
 
 
-def _pooling(kind: str) -> Mapper:
+def _pooling(kind: str, *, whole: bool = False) -> Mapper:
+    """Write a pooling by the node's window, or over the whole feature map."""
+
     def write(net: MappedNet, node: Node) -> None:
-        window = read_window(net, node, tuple(node.attributes["kernel_shape"]))
         source = net.take_input(node)
+        if whole:
+            _, _, height, width = net.writer.image(source)
+            window = Window((height, width), (1, 1), (1, 1), (0, 0, 0, 0))
+        else:
+            window = _read_window(net, node, tuple(node.attributes["kernel_shape"]))
         args = spell_window(window, has_pad=False) | net.writer.spell_order(source)
         net.writer.add(f"{kind}Pool", [source], net.give(node), **args)
 
     return write
 
 
-def _global_pooling(kind: str) -> Mapper:
-    def write(net: MappedNet, node: Node) -> None:
-        pool_all(net, node, kind)
-
-    return write
-
-
-def pool_all(net: MappedNet, node: Node, kind: str) -> None:
-    """Write a pooling over the whole feature map."""
-    source = net.take_input(node)
-    _, _, height, width = net.writer.image(source)
-    window = Window((height, width), (1, 1), (1, 1), (0, 0, 0, 0))
-    args = spell_window(window, has_pad=False) | net.writer.spell_order(source)
-    net.writer.add(f"{kind}Pool", [source], net.give(node), **args)
-
-
 def _mean(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     rank = len(net.writer.tensors[source].shape)
-    axes = node.attributes.get("axes")
-    if len(node.inputs) > 1 and node.inputs[1]:
-        numbers = net.graph.numbers(node.inputs[1])
-        axes = None if numbers is None else tuple(numbers.astype(int).tolist())
-    axes = tuple(range(rank)) if axes is None else axes
+    axes = read_numbers(net.graph, node, "axes", 1)
+    if axes is None:
+        axes = tuple(range(rank))
     turned = tuple(sorted(net.writer.axis(source, axis) for axis in axes))
     net.writer.add(
         "ReduceMean", [source], net.give(node), axes=turned, keepdims=node.attributes.get("keepdims", 1)
@@ -163,8 +142,8 @@ MAPPERS: dict[str, Mapper] = {
     "Conv": _convolution,
     "ConvTranspose": _transposed_convolution,
     "Gemm": _matrix_product,
-    "GlobalAveragePool": _global_pooling("Average"),
-    "GlobalMaxPool": _global_pooling("Max"),
+    "GlobalAveragePool": _pooling("Average", whole=True),
+    "GlobalMaxPool": _pooling("Max", whole=True),
     "MatMul": _matrix_product,
     "MaxPool": _pooling("Max"),
     "ReduceMean": _mean,

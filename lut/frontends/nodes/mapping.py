@@ -101,11 +101,11 @@ def _map_node(net: MappedNet, node: Node) -> Fate:
 def _go_on_behind(net: MappedNet, node: Node) -> None:
     """Let what follows an unmapped node read what that reads or, where shapes differ, an input of its own."""
     dynamic, _ = net.graph.split_constants(node)
+    source = dynamic[0] if dynamic and net.is_held(dynamic[0]) else None
     for place, name in enumerate(node.outputs):
         if not name:
             continue
         value = net.graph.graph.values.get(name)
-        source = dynamic[0] if dynamic and net.is_held(dynamic[0]) else None
         if source is not None and value is not None and value.shape == net.shape(source) and not place:
             net.alias(name, source)
         elif value is not None:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from math import isclose
 
 from lut.errors import ModelError
+from lut.frontends.nodes.constants import read_numbers, read_pads
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.net import MappedNet, Mapper
-from lut.frontends.nodes.simplifying import read_pads
+from lut.frontends.writer import order_sizes
 from lut.ops import UINT8, ArgumentValue
 
-__all__ = ["MAPPERS", "join"]
+__all__ = ["MAPPERS"]
 
 
-def _concatenation(net: MappedNet, node: Node) -> None:
-    join(net, node, net.take_inputs(node))
-
-
-def join(net: MappedNet, node: Node, sources: list[str]) -> None:
-    """Write a join along the node's axis."""
+def _join(net: MappedNet, node: Node) -> None:
+    sources = net.take_inputs(node)
     axis = node.attributes.get("axis", 1)
     is_channels = net.writer.is_image(sources[0]) and axis % 4 == 1
     place: dict[str, ArgumentValue] = (
@@ -49,8 +46,10 @@ def _split(net: MappedNet, node: Node) -> None:
 
 def _slice(net: MappedNet, node: Node) -> None:
     before, after = net.shape(node.inputs[0]), net.graph.graph.value(node.outputs[0]).shape
-    starts, axes = (_read_numbers(net, node, place, name) for place, name in ((1, "starts"), (3, "axes")))
-    steps = _read_numbers(net, node, 4, "steps")
+    starts, axes, steps = (
+        read_numbers(net.graph, node, name, place)
+        for name, place in (("starts", 1), ("axes", 3), ("steps", 4))
+    )
     if starts is None or (steps is not None and set(steps) != {1}):
         raise ModelError("it takes steps, or starts that are computed from the net's input")
     if len(after) != len(before):
@@ -71,22 +70,9 @@ def _cut(net: MappedNet, source: str, output: str, axis: int, start: int, end: i
     net.writer.add("Slice", [source], output, starts=starts, ends=ends)
 
 
-def _read_numbers(net: MappedNet, node: Node, place: int, name: str) -> list[int] | None:
-    """Read whole numbers that are an attribute in old opsets, and a constant input in new ones."""
-    if name in node.attributes:
-        return list(node.attributes[name])
-    if len(node.inputs) <= place or not node.inputs[place]:
-        return None
-    numbers = net.graph.numbers(node.inputs[place])
-    return None if numbers is None else [int(number) for number in numbers.reshape(-1)]
-
-
 def _reshape(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
-    shape = net.graph.graph.value(node.outputs[0]).shape
-    if net.dtype_of(node) == UINT8 and len(shape) == 4:
-        batch, channels, height, width = shape
-        shape = (batch, height, width, channels)
+    shape = order_sizes(net.graph.graph.value(node.outputs[0]).shape, net.dtype_of(node))
     net.writer.add("Reshape", [source], net.give(node), shape=shape)
 
 
@@ -142,7 +128,7 @@ def _resize(net: MappedNet, node: Node) -> None:
 
 MAPPERS: dict[str, Mapper] = {
     "ChannelShuffle": _shuffle,
-    "Concat": _concatenation,
+    "Concat": _join,
     "DepthToSpace": _depth_to_space,
     "Flatten": _reshape,
     "Pad": _pad,

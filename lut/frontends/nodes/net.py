@@ -8,7 +8,7 @@ from typing import TypeAlias
 from lut.errors import ModelError
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.rewriting import Rewriting
-from lut.frontends.writer import OpWriter
+from lut.frontends.writer import OpWriter, order_sizes
 from lut.ops import FLOAT, UINT8, TensorSpec
 
 __all__ = ["CONVERSIONS", "MappedNet", "Mapper"]
@@ -31,11 +31,7 @@ class MappedNet:
 
     def feed(self, name: str, shape: tuple[int, ...], dtype: int = FLOAT) -> None:
         """Add a tensor that comes from outside; its shape is in the graph's order."""
-        held = TensorSpec(shape, dtype)
-        if dtype == UINT8 and len(shape) == 4:
-            batch, channels, height, width = shape
-            held = TensorSpec((batch, height, width, channels), UINT8)
-        self.writer.tensors[name] = held
+        self.writer.tensors[name] = TensorSpec(order_sizes(shape, dtype), dtype)
         self._held[name] = {dtype: name}
 
     def is_quantized(self, name: str) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from math import isclose, prod
+from collections.abc import Callable
+from dataclasses import replace
+from math import isclose
 
+from lut.frontends.nodes.constants import is_by_channel, read_bounds, read_pads
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.rewriting import Rewriting
 
-__all__ = ["DENSE", "simplify"]
+__all__ = ["simplify"]
 
-DENSE = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
-"""Operators with weights, into which factors and summands of channels are folded."""
-
-_NORMALISED = {*DENSE, "BatchNormalization"}
+_WEIGHTED = {"BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul"}
+"""Operators with parameters, into which factors and summands of channels are folded."""
 
 _RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
 _FOLDED = {"Add", "BatchNormalization", "Div", "Mul", "Sub"}
@@ -173,21 +173,9 @@ def _variable(graph: Rewriting, node: Node) -> tuple[str, ...]:
     return tuple(graph.split_constants(node)[0])
 
 
-def read_bounds(graph: Rewriting, clip: Node) -> tuple[float, float] | None:
-    """Give the least and the most that a Clip leaves; None where they are computed from the input."""
-    bounds = [clip.attributes.get("min", -float("inf")), clip.attributes.get("max", float("inf"))]
-    for place, name in enumerate(clip.inputs[1:3]):
-        if name:
-            number = graph.number(name)
-            if number is None:
-                return None
-            bounds[place] = number
-    return float(bounds[0]), float(bounds[1])
-
-
 def _fold(graph: Rewriting, node: Node) -> None:
     """Fold what multiplies and adds constants for each channel into the operator with weights before it."""
-    takes = node.op_type in _NORMALISED and len(node.inputs) > 1 and node.inputs[1] in graph.constants
+    takes = node.op_type in _WEIGHTED and len(node.inputs) > 1 and node.inputs[1] in graph.constants
     if not takes:
         return
     while (behind := graph.only_reader(node.outputs[0])) is not None and _is_foldable(graph, node, behind):
@@ -212,15 +200,6 @@ def _is_foldable(graph: Rewriting, node: Node, behind: Node) -> bool:
     return is_by_channel(graph.shape(fixed[0]), graph.shape(node.outputs[0]))
 
 
-def is_by_channel(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Tell whether a constant holds one number, or one for each channel of a tensor."""
-    if prod(constant) == 1:
-        return True
-    place = 1 if len(shape) > 2 else len(shape) - 1
-    padded = (1,) * (len(shape) - len(constant)) + constant
-    return bool(shape) and padded == tuple(size if at == place else 1 for at, size in enumerate(shape))
-
-
 def _fold_pad(graph: Rewriting, node: Node) -> None:
     """Pad within the convolution that alone reads the padded tensor."""
     reader = graph.only_reader(node.outputs[0]) if node.op_type == "Pad" else None
@@ -237,34 +216,8 @@ def _fold_pad(graph: Rewriting, node: Node) -> None:
         return
     own = reader.attributes.get("pads", (0, 0, 0, 0))
     added = tuple(a + b for a, b in zip(own, (pads[2], pads[3], pads[6], pads[7]), strict=True))
-    graph.put(
-        reader,
-        [],
-        Node(
-            reader.name,
-            "Conv",
-            (node.inputs[0], *reader.inputs[1:]),
-            reader.outputs,
-            {**reader.attributes, "pads": added},
-        ),
-    )
+    graph.put(reader, [], replace(reader, attributes={**reader.attributes, "pads": added}))
     graph.drop(node, f"folded into {reader.name!r}, which pads by itself")
-
-
-def read_pads(graph: Rewriting, node: Node) -> tuple[int, ...] | None:
-    """Give the pads of a Pad by zeros, those before all dimensions first; None where it is another."""
-    if node.attributes.get("mode", "constant") != "constant":
-        return None
-    pads: Iterable[int] | None = node.attributes.get("pads", node.attributes.get("paddings"))
-    value = node.attributes.get("value", 0.0)
-    if len(node.inputs) > 1:
-        numbers = graph.numbers(node.inputs[1])
-        pads = None if numbers is None else numbers.astype(int).tolist()
-    if len(node.inputs) > 2 and node.inputs[2]:
-        value = graph.number(node.inputs[2])
-    if pads is None or value != 0 or len(node.inputs) > 3:
-        return None
-    return tuple(map(int, pads))
 
 
 _STEPS: tuple[Callable[[Rewriting, Node], None], ...] = (
