@@ -113,6 +113,8 @@ def _mean(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     rank = len(net.writer.tensors[source].shape)
     axes = read_numbers(net.graph, node, "axes", 1)
+    if axes is None and node.inputs[1:2] and node.inputs[1]:
+        raise ModelError("its axes are computed from the net's input")
     if axes is None:
         axes = tuple(range(rank))
     turned = tuple(sorted(net.writer.axis(source, axis) for axis in axes))

@@ -220,6 +220,14 @@ def test_what_has_no_operator_is_named_and_the_net_goes_on_behind_it(tmp_path: P
     assert (fate.node, fate.op_type, fate.detail) == ("t", "Tanh", "no operator here stands for its type")
 
 
+def test_a_mean_over_axes_that_are_computed_is_not_taken_for_one_over_all(tmp_path: Path) -> None:
+    graph = (
+        "(float[1,16,14,14] x, int64[1] x2) => (float[1,16,14,14] y) { m = ReduceMean(x, x2)  y = Relu(x) }"
+    )
+    with pytest.raises(ModelError, match=r"the node 'm' \(ReduceMean\), and the shape of what it gives"):
+        load(parse(graph, opset=18), tmp_path)
+
+
 def test_multiply_adds_of_what_has_no_operator_are_counted(tmp_path: Path) -> None:
     graph = "(float[1,8,64] x, float[1,64,32] x2) => (float[1,8,32] y) { m = MatMul(x, x2)  y = Relu(m) }"
     (fate,) = load(parse(graph), tmp_path).unmapped
