@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +14,8 @@ from bench.device_runner import host as host_module
 from bench.device_runner.device import Exit, Process
 from lut.entries import RunConfig, Segment
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from tests.commands import Outcome, make_runner
 
-Outcome = tuple[int, str, str]
 Bench = Callable[..., Outcome]
 
 CONFIG = RunConfig(passes=2, iters=3, warmup=1)
@@ -118,12 +117,4 @@ def segment(host: FaultyHost) -> Segment:
 def bench_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Run `bench` in this process; give its exit code, stdout and stderr."""
 
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert isinstance(end.value.code, int)
-        return end.value.code, out, err
-
-    return run
+    return make_runner("bench", cli.main, capsys, monkeypatch)

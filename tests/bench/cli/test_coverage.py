@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +16,9 @@ from lut.plan import read_plan
 from lut.records import LutRecord
 from lut.table import Coverage, format_of, load_table
 from lut.zoo import write_net
+from tests.commands import Outcome, make_runner
 from tests.lut.frontends.onnx.models import parse, save
 
-Outcome = tuple[int, str, str]
 Lut = Callable[..., Outcome]
 
 FBNET = list(SPACES["fbnet"].generate())
@@ -29,15 +28,7 @@ FBNET = list(SPACES["fbnet"].generate())
 def lut_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Lut:
     """Run `lut` in this process; give its exit code, stdout and stderr."""
 
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["lut", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert isinstance(end.value.code, int)
-        return end.value.code, out, err
-
-    return run
+    return make_runner("lut", cli.main, capsys, monkeypatch)
 
 
 def write_table(ops: list[OpSpec], path: Path) -> Path:

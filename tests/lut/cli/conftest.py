@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from lut.cli import entry as cli
 from lut.records import LutRecord
 from lut.table import table_file_name
 from lut.table.formats.json_lut import write
+from tests.commands import Outcome, make_runner
 
-Outcome = tuple[int, str, str]
 Lut = Callable[..., Outcome]
 
 
@@ -22,15 +21,7 @@ def lut_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
     """Run `lut` in this process and in `tmp_path`; give its exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["lut", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert isinstance(end.value.code, int)
-        return end.value.code, out, err
-
-    return run
+    return make_runner("lut", cli.main, capsys, monkeypatch)
 
 
 def write_table(*records: LutRecord, device: str = "Box-12-6.1") -> Path:
