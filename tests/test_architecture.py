@@ -188,7 +188,10 @@ def test_the_process_ends_in_one_place() -> None:
 REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "lut.ops.rules": ({"rule", "window"}, ("RULES",)),
     "lut.table.formats": ({"format", "json_record", "lines"}, ("FORMATS",)),
-    "lut.frontends": ({"fates", "fusion", "model", "named", "netdef", "nodes", "writer"}, ("FRONTENDS",)),
+    "lut.frontends": (
+        {"fates", "fusion", "model", "named", "netdef", "nodes", "packages", "writer"},
+        ("FRONTENDS",),
+    ),
     "lut.report": (
         {"chart", "columns", "html", "material", "numbers", "packing", "page", "runs", "section"},
         ("SECTIONS",),

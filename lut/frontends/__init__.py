@@ -15,6 +15,7 @@ from lut.frontends.fusion import fuse_activations
 from lut.frontends.model import PRECISIONS, Frontend, Model, Reading, name_models
 from lut.frontends.named import NamedOp
 from lut.frontends.netdef import list_named_ops, parameter_specs, write_netdef
+from lut.frontends.packages import need_package
 from lut.ops import FLOAT, OpSpec, TensorSpec
 
 __all__ = [
@@ -31,7 +32,9 @@ __all__ = [
     "list_named_ops",
     "list_net_ops",
     "load_model",
+    "load_net",
     "name_models",
+    "need_package",
     "parse_input_dims",
     "read_caffe2_nets",
     "write_netdef",
@@ -87,6 +90,13 @@ def load_model(
     )
 
 
+def load_net(
+    net: Net, input_dims: Mapping[str, tuple[int, ...]] | None = None
+) -> Model | NetDef | Iterable[OpSpec]:
+    """Give a net as it is, but of a path the model that is there; see `load_model`."""
+    return load_model(net, input_dims) if isinstance(net, (str, Path)) else net
+
+
 def list_net_ops(
     net: Net,
     init_net: NetDef | None = None,
@@ -105,8 +115,7 @@ def list_net_ops(
     Raises:
         ModelError: the net can't be understood.
     """
-    if isinstance(net, (str, Path)):
-        net = load_model(Path(net), input_dims)
+    net = load_net(net, input_dims)
     if isinstance(net, Model):
         return net.choose_ops(fused=fused)
     if isinstance(net, NetDef):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lut.caffe2_pb2 import NetDef
 from lut.engines import fuses_activations
 from lut.errors import FileError
-from lut.frontends import Model, Net, list_net_ops, load_model
+from lut.frontends import Model, Net, list_net_ops, load_net
 from lut.ops import OpSpec
 from lut.records import LutRecord
 from lut.table.estimate import Estimate, Row
@@ -96,8 +95,7 @@ class LutTable:
         Raises:
             ModelError: the net can't be understood.
         """
-        if isinstance(net, (str, Path)):
-            net = load_model(Path(net), input_dims)
+        net = load_net(net, input_dims)
         rows = tuple(map(self.find, list_net_ops(net, init_net, input_dims, fused=self.fuses_activations)))
         if interpolate and any(not row.records for row in rows):
             rows = tuple(row if row.records else self._predict(row) for row in rows)

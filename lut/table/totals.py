@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import nan
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.frontends import Model, Net, list_net_ops, load_model
+from lut.frontends import Model, Net, list_net_ops, load_net
 from lut.ops import OpSpec
 from lut.table.estimate import Row
 
@@ -41,10 +40,9 @@ def sum_nets(find: Find, nets: Iterable[Net], *, fused: bool = False) -> Totals:
     times: dict[bytes, float] = {}
     totals: list[float] = []
     missing: dict[OpSpec, int] = {}
-    for net in nets:
-        model = load_model(Path(net)) if isinstance(net, (str, Path)) else net
-        ops = list_net_ops(model, fused=fused)
-        if isinstance(model, Model) and model.unmapped:
+    for net in map(load_net, nets):
+        ops = list_net_ops(net, fused=fused)
+        if isinstance(net, Model) and net.unmapped:
             totals.append(nan)
             continue
         try:

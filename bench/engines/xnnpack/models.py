@@ -56,8 +56,13 @@ def _list_activations(each: NamedOp) -> Sequence[str]:
 def _lie(op: OpSpec, tensor: TensorSpec) -> tuple[int, ...]:
     """Give the dimensions in which what an operator reads lies here: images of floats in NHWC."""
     if op.op_type in _OF_IMAGES and len(tensor.shape) == 4 and tensor.dtype == FLOAT:
-        return tuple(tensor.shape[place] for place in _TO_NHWC)
+        return _turn(tensor.shape)
     return order_dims(op, tensor.shape)
+
+
+def _turn(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Give the shape of an image in NHWC."""
+    return tuple(shape[place] for place in _TO_NHWC)
 
 
 def _follow_order(op: OpSpec, inputs: Sequence[Tensor], output: TensorSpec) -> tuple[OpSpec, tuple[int, ...]]:
@@ -77,7 +82,7 @@ def _follow_order(op: OpSpec, inputs: Sequence[Tensor], output: TensorSpec) -> t
         return op, dims
     is_image = len(output.shape) == 4 and output.dtype == FLOAT
     if op.op_type == "Reshape" and is_image:
-        return op, tuple(output.shape[place] for place in _TO_NHWC)
+        return op, _turn(output.shape)
     if op.op_type == "Transpose" and is_image:
         axes = op.arg("axes", (3, 2, 1, 0))
         turned = tuple(_FROM_NHWC[axes[place]] for place in _TO_NHWC)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lut.errors import ModelError
 from lut.frontends.model import Model, Reading
+from lut.frontends.packages import need_package
 
 __all__ = ["is_onnx_model", "load"]
 
@@ -25,13 +26,7 @@ def load(path: Path, reading: Reading) -> Model:
     Raises:
         ModelError: it can't be understood, or the extra `onnx` is not installed.
     """
-    try:
-        import onnx  # noqa: F401 - an optional extra, which takes a while to import
-    except ImportError as error:
-        raise ModelError(
-            f"{path} is an ONNX model; reading it needs the package onnx. Run "
-            f"`pip install 'cnn-latency-lut[onnx]'`."
-        ) from error
+    need_package("onnx", path)
     from lut.frontends.nodes import map_graph
     from lut.frontends.onnx.reading import read_graph
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lut.errors import ModelError
 from lut.frontends.model import Model, Reading
+from lut.frontends.packages import need_package
 
 __all__ = ["is_tflite_model", "load"]
 
@@ -25,13 +26,7 @@ def load(path: Path, reading: Reading) -> Model:
     Raises:
         ModelError: it can't be understood, or the extra `tflite` is not installed.
     """
-    try:
-        import tflite  # noqa: F401 - an optional extra
-    except ImportError as error:
-        raise ModelError(
-            f"{path} is a TFLite model; reading it needs the package tflite. Run "
-            f"`pip install 'cnn-latency-lut[tflite]'`."
-        ) from error
+    need_package("tflite", path)
     from lut.frontends.nodes import map_graph
     from lut.frontends.tflite.reading import read_tflite
     from lut.frontends.tflite.translation import join_fates, translate

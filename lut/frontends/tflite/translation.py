@@ -13,12 +13,12 @@ from lut.frontends.fates import Fate
 from lut.frontends.nodes import Graph, Value
 from lut.frontends.tflite.operators import TRANSLATIONS
 from lut.frontends.tflite.reading import TfliteGraph
-from lut.frontends.tflite.writing import Translation, turn_shape
+from lut.frontends.tflite.writing import INT64, Translation, turn_shape
 from lut.ops import FLOAT
 
 __all__ = ["join_fates", "translate"]
 
-_INT8, _INT64 = 3, 7  # of ONNX's TensorProto.DataType
+_INT8 = 3  # of ONNX's TensorProto.DataType
 _OPSET = 17
 _BYTES = {tflite.TensorType.INT8, tflite.TensorType.UINT8}
 _CONTROL_FLOW = {"IF": "If", "WHILE": "Loop", "CALL": "Loop"}
@@ -28,7 +28,7 @@ def translate(source: TfliteGraph) -> Graph:
     """Write a model's operators as nodes."""
     translation = Translation(source)
     for tensor in source.tensors:
-        dtype = _INT8 if tensor.dtype in _BYTES else FLOAT if tensor.dtype in _FLOATS else _INT64
+        dtype = _INT8 if tensor.dtype in _BYTES else FLOAT if tensor.dtype in _FLOATS else INT64
         translation.values[tensor.name] = Value(turn_shape(tensor.shape), dtype)
         if tensor.is_constant:
             translation.parameters.add(tensor.name)

@@ -15,10 +15,10 @@ from lut.frontends.nodes import Node, Value
 from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator, TfliteTensor
 from lut.ops import FLOAT
 
-__all__ = ["Translate", "Translation", "turn_axis", "turn_shape"]
+__all__ = ["INT64", "Translate", "Translation", "turn_axis", "turn_shape"]
 
 _TO_NCHW = (0, 3, 1, 2)
-_INT64 = 7  # of ONNX's TensorProto.DataType
+INT64 = 7  # of ONNX's TensorProto.DataType
 
 _ACTIVATIONS: dict[int, tuple[str, dict[str, Any]]] = {
     tflite.ActivationFunctionType.RELU: ("Relu", {}),
@@ -79,7 +79,7 @@ class Translation:
         """Give the name of a small constant of whole numbers."""
         name = f"constant:{len(self.constants)}:{len(self.nodes)}"
         self.constants[name] = np.asarray(values)
-        self.values[name] = Value((len(values),), _INT64)
+        self.values[name] = Value((len(values),), INT64)
         self.parameters.add(name)
         return name
 

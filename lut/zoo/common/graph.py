@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lut.errors import ModelError
 from lut.files import write_atomically
+from lut.frontends import need_package
 
 __all__ = ["GraphBuilder", "Node", "Tensor"]
 
@@ -155,12 +155,9 @@ class GraphBuilder:
             FileError: it can't be written.
             ModelError: the extra `onnx` is not installed.
         """
-        try:
-            from onnx import TensorProto, helper
-        except ImportError as error:
-            raise ModelError(
-                f"Writing {path} needs the package onnx. Run `pip install 'cnn-latency-lut[onnx]'`."
-            ) from error
+        need_package("onnx", path)
+        from onnx import TensorProto, helper
+
         small = {**self.constants, **{f"{each}_shape": shape for each, shape in self.weights.items()}}
         brought = [
             helper.make_tensor(each, TensorProto.INT64, [len(shape)], shape) for each, shape in small.items()

@@ -65,8 +65,12 @@ def add_block(
     return net.add(x, y) if row.stride == 1 and row.channels == x.channels else y
 
 
-def add_stages(net: GraphBuilder, x: Tensor, stages: tuple[Stage, ...], activation: str) -> Tensor:
-    """Add stages; a squeeze has a quarter of the block's input channels, and a sigmoid as its gate."""
+def _build_stages(net: GraphBuilder, stages: tuple[Stage, ...], activation: str) -> Tensor:
+    """Build a net of stages between 32 and 1280 channels.
+
+    A squeeze has a quarter of the block's input channels, and a sigmoid as its gate.
+    """
+    x = net.conv(net.image, 32, 3, 2, activation=activation)
     for stage in stages:
         for number in range(stage.blocks):
             row = Row(
@@ -78,7 +82,7 @@ def add_stages(net: GraphBuilder, x: Tensor, stages: tuple[Stage, ...], activati
                 stage.stride if number == 0 else 1,
             )
             x = add_block(net, x, row, max(1, x.channels // 4), "Sigmoid")
-    return x
+    return net.classify(net.average(net.conv(x, 1280, activation=activation)))
 
 
 def build_mobilenet_v1(net: GraphBuilder) -> Tensor:
@@ -103,9 +107,7 @@ def build_mobilenet_v2(net: GraphBuilder) -> Tensor:
         Stage(6, 160, 3, 2),
         Stage(6, 320, 1, 1),
     )
-    x = net.conv(net.image, 32, 3, 2, activation="Relu6")
-    x = add_stages(net, x, stages, "Relu6")
-    return net.classify(net.average(net.conv(x, 1280, activation="Relu6")))
+    return _build_stages(net, stages, "Relu6")
 
 
 def build_mnasnet_a1(net: GraphBuilder) -> Tensor:
@@ -119,9 +121,7 @@ def build_mnasnet_a1(net: GraphBuilder) -> Tensor:
         Stage(6, 160, 3, 2, kernel=5, squeezes=True),
         Stage(6, 320, 1, 1),
     )
-    x = net.conv(net.image, 32, 3, 2, activation="Relu")
-    x = add_stages(net, x, stages, "Relu")
-    return net.classify(net.average(net.conv(x, 1280, activation="Relu")))
+    return _build_stages(net, stages, "Relu")
 
 
 def build_efficientnet_lite0(net: GraphBuilder) -> Tensor:
@@ -135,9 +135,7 @@ def build_efficientnet_lite0(net: GraphBuilder) -> Tensor:
         Stage(6, 192, 4, 2, kernel=5),
         Stage(6, 320, 1, 1),
     )
-    x = net.conv(net.image, 32, 3, 2, activation="Relu6")
-    x = add_stages(net, x, stages, "Relu6")
-    return net.classify(net.average(net.conv(x, 1280, activation="Relu6")))
+    return _build_stages(net, stages, "Relu6")
 
 
 _LARGE = (
