@@ -1,7 +1,7 @@
 """Running the blocks of a page, in order, in one folder, and comparing what they print with the page.
 
 Figures with a decimal point, times of day and numbers of many digits are those of one machine; they only
-have to be figures. `…` stands for anything: alone on a line, for any lines.
+have to be figures, however an array pads them. `…` stands for anything: alone on a line, for any lines.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ _FIGURES = re.compile(r"\d+:\d\d:\d\d|(?<!\w)\d[\d,]*(?:\.\d+)+|\d{5,}")
 
 
 def _mask(line: str) -> str:
-    return re.sub(r"\s+", " ", _FIGURES.sub("#", line)).strip()
+    return re.sub(r"\s+(?=\])|(?<=\[)\s+", "", re.sub(r"\s+", " ", _FIGURES.sub("#", line))).strip()
 
 
 def _to_pattern(line: str) -> str:

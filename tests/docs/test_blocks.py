@@ -132,6 +132,7 @@ def test_a_transcript_is_commands_and_what_they_print(tmp_path: Path) -> None:
         ("12.5 us", "7.25  us\n"),
         ("About 0:12:18 left", "About 1:00:00 left\n"),
         ("k3_e1,12.5", "k3_e1,933.7\n"),
+        ("[11467.401  8113.205]", "[ 1798.191  4242.64 ]\n"),
         ("a\n…\nz", "a\nb\nc\nz\n"),
         ("a\n…\nz", "a\nz\n"),
         ("took … in all", "took 3 days in all\n"),
