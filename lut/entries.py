@@ -22,6 +22,7 @@ __all__ = [
     "Measurement",
     "ProgramInfo",
     "Repeated",
+    "Round",
     "RunConfig",
     "Segment",
 ]
@@ -167,6 +168,20 @@ class BlockState:
             except (KeyError, ValueError):  # absent, or "unavailable"
                 continue
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Operators that a run chose to measure next, by what it knew so far: their ids, in the order of choice.
+
+    Those in `held_out` are measured to judge estimates by, and no estimate is ever fitted to them. `spent_s`
+    is the device's time that the rounds before it took, in seconds.
+    """
+
+    segment: str
+    chosen: tuple[str, ...]
+    held_out: tuple[str, ...] = ()
+    spent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

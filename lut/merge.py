@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lut.drift import Canary, JournalDrift, JournalTimes
-from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Segment
+from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
 from lut.journal import Disturbances, MeasurementLine, PooledRecords, Pools, VisitCounts, read_visits
 from lut.ops import OpKey
@@ -37,6 +37,8 @@ class Merged:
     """How the device was in each journal against those begun before it, where that can be told."""
     canary: Canary | None = None
     """The canary's time over all journals; None where it was not timed, or hardly."""
+    held_out: tuple[OpKey, ...] = ()
+    """Operators that were measured to judge estimates by, and that none is fitted to."""
 
     @property
     def device(self) -> str:
@@ -69,6 +71,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     pools = Pools()
     failures: dict[OpKey, Failure] = {}
     marked: dict[OpKey, str] = {}
+    held_out: set[str] = set()
     disturbances = Disturbances()
     sources = tuple(paths)
     _check_distinct(sources)
@@ -92,6 +95,8 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
                 segments.append(entry)
                 times.add_segment(entry)
                 _check_poolable(path, segments[0], entry, mixed=mixed)
+            elif isinstance(entry, Round):
+                held_out.update(entry.held_out)
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
             else:  # one of several is shown: the same one in any order
@@ -115,6 +120,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         disturbances=disturbances,
         drifts=times.compare(),
         canary=times.take_canary(),
+        held_out=tuple(key for key in kept if held_out and key.id in held_out),
     )
 
 
@@ -217,6 +223,7 @@ def describe(merged: Merged) -> dict[str, Any]:
         "disturbances": merged.disturbances.to_json(),
         **({"canary": [merged.canary.to_json()]} if merged.canary else {}),
         **({"drift": [each.to_json() for each in merged.drifts]} if merged.drifts else {}),
+        **({"held_out": [key.id for key in merged.held_out]} if merged.held_out else {}),
         "incomplete": [key.to_json() for key in merged.incomplete],
         "failures": [
             {**key.to_json(), "stage": failure.stage, "reason": failure.reason}

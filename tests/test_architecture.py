@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench.speed_benchmark",),
     ("bench.engines",),
     ("bench.device_runner", "bench.op_generators"),
-    ("bench.numbers",),
+    ("bench.numbers", "bench.sampling"),
     ("bench.campaign", "bench.doctor"),
     ("bench.cli",),
 )

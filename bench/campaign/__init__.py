@@ -1,8 +1,7 @@
 """From a plan to a journal, and from nets to a validation: blocks, devices, protocol.
 
-Reading order: `protocol` (how operators are timed), `run` with `blocks`, `recorder` and `summary` (a plan
-on a device), `fleet` and `workers` (on many), `forecast`; `drift_sample`, `validation` (whole
-nets).
+Reading order: `protocol` (how operators are timed), `run` with `sources`, `blocks`, `recorder` and `summary`
+(a plan on a device), `fleet` and `workers` (on many), `forecast`; `drift_sample`, `validation` (whole nets).
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from __future__ import annotations
 from bench.campaign.fleet import choose_devices, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
-from bench.campaign.run import run_plan
+from bench.campaign.run import run_plan, run_source
+from bench.campaign.sources import ChosenOperators, Source, WholePlan
 from bench.campaign.summary import RunSummary
 from bench.campaign.validation import (
     DEFAULTS,
@@ -27,11 +27,14 @@ __all__ = [
     "TURNS",
     "WARM",
     "WHEN_WARM",
+    "ChosenOperators",
     "Forecaster",
     "NetTiming",
     "Processors",
     "RunSummary",
+    "Source",
     "Timing",
+    "WholePlan",
     "choose_devices",
     "group_by_name",
     "is_cache_choice",
@@ -41,5 +44,6 @@ __all__ = [
     "run_apart",
     "run_groups",
     "run_plan",
+    "run_source",
     "validate_nets",
 ]

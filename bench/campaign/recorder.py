@@ -34,11 +34,14 @@ class Recorder:
         summary: RunSummary,
         times: ResumedTimes,
         progress: Callable[[RunSummary], None],
+        hear: Callable[[Visit], None] = lambda _: None,
     ) -> None:
+        """Take where to write, what to count in, and who hears of the growing summary and of each visit."""
         self._writer = writer
         self._summary = summary
         self._times = times
         self._progress = progress
+        self._hear = hear
         self._lock = threading.Lock()
         self._synced = time.monotonic()
 
@@ -62,6 +65,7 @@ class Recorder:
         with self._lock:
             self._writer.append(visit.outcome)
             self._count(visit, serial, is_last)
+            self._hear(visit)
             self._progress(self._summary)
             if time.monotonic() - self._synced > _SYNC_S:
                 self._writer.sync()

@@ -9,16 +9,16 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from bench.campaign.blocks import cut_blocks, shuffle
 from bench.campaign.fleet import Check, WorkPool, no_check, prepare_devices, share_work
 from bench.campaign.recorder import Recorder, now
+from bench.campaign.sources import Source, WholePlan
 from bench.campaign.summary import RunSummary
 from bench.device_runner import UNWATCHED, Device, Watch, run_block
 from lut.entries import RunConfig, Segment
 from lut.journal import open_journal, read_progress
 from lut.plan import Plan
 
-__all__ = ["run_plan"]
+__all__ = ["run_plan", "run_source"]
 
 
 def run_plan(
@@ -55,6 +55,34 @@ def run_plan(
         FileError: plan or journal can't be read.
         StoppedError: a device was interrupted (`Device.interrupt`); the journal is whole and on the disk.
     """
+    return run_source(
+        WholePlan(plan, seed),
+        devices,
+        config,
+        journal,
+        seed=seed,
+        device_name=device_name,
+        retry_failed=retry_failed,
+        watch=watch,
+        check=check,
+        progress=progress,
+    )
+
+
+def run_source(
+    source: Source,
+    devices: Device | Sequence[Device],
+    config: RunConfig,
+    journal: Path,
+    *,
+    seed: int = 0,
+    device_name: str | None = None,
+    retry_failed: bool = False,
+    watch: Watch = UNWATCHED,
+    check: Check = no_check,
+    progress: Callable[[RunSummary], None] = lambda _: None,
+) -> RunSummary:
+    """Measure what a source hands out; all else is as in `run_plan`."""
     started = time.monotonic()
     fleet = [devices] if not isinstance(devices, Sequence) else list(devices)
     summary = RunSummary()
@@ -69,16 +97,19 @@ def run_plan(
     if retry_failed:
         done.failed.clear()
     by_nets = fleet[0].engine.shares_activations
-    blocks = cut_blocks(shuffle(plan, seed, by_nets=by_nets), config, done, summary, len(ready))
+    blocks = source.cut(config, done, summary, len(ready), by_nets=by_nets)
     first = list(islice(blocks, 1))  # a plan that can't be read leaves no journal behind
     with open_journal(journal, done.file_bytes) as writer:
-        recorder = Recorder(writer, summary, done.times, progress)
+        recorder = Recorder(writer, summary, done.times, progress, source.hear)
         pool = WorkPool(chain(first, blocks))
 
         def work(device: Device) -> None:
             segment = segments[device.info.serial]
             recorder.write(segment)
             while (block := pool.take()) is not None:
+                if block.unwritten is not None:
+                    recorder.write(replace(block.unwritten, segment=segment.id))
+                    block.unwritten = None
                 try:
                     note = partial(recorder.note, segment=segment)
                     for visit in run_block(device, segment, block, seed, watch=watch, note=note):

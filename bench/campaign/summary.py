@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bench.sampling import Standing
 from lut.drift import RunDrift
 from lut.entries import BlockState, Failure, Measurement
 from lut.journal import Disturbances
@@ -40,5 +41,7 @@ class RunSummary:
     engine_s: float = 0.0
     load_s: float = 0.0
     wall_s: float = 0.0
+    standing: Standing | None = None
+    """Where a run chooses its operators: how it stood when the present round began, or at the end."""
     drift: RunDrift | None = None
     """How the device was against the journal's earlier runs; None where that can't be told."""

@@ -15,6 +15,7 @@ import click
 
 from bench.campaign import Forecaster, learn
 from bench.cli.device_options import engine_option
+from bench.cli.space_walk import SpaceWalk
 from bench.engines import Engine, build_nets
 from bench.op_generators import SPACES, draw
 from lut.cli import Bar, ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
@@ -93,37 +94,22 @@ def generate(
         raise click.UsageError("--run and --json go with --count.")
     forecaster = None if counting.run is None else learn(counting.run)
     with Bar(None, "op", quiet) as bar:
-        fused = engine.traits.fuses_activations
-        remarks: list[str] = []
-        plan = SPACES[space.name].plan(**space.options, fused=fused, announce=remarks.append)
-        parts: Iterable[Part] = bar.follow(plan)
-        left_out: Counter[str] = Counter()
-        parts = _leave_out(parts, engine, left_out)
+        walk = SpaceWalk(space, engine)
+        parts: Iterable[Part] = bar.follow(walk)
         if sample is not None:
             parts = draw(parts, sample, seed)
         if output is None:
             counts, run_ns = _count((part.op for part in parts), forecaster)
         else:
             number = write_plan(parts if nets is None else _write_nets(parts, nets), output)
-    for remark in remarks:
+    for remark in walk.describe():
         say(quiet)(remark)
-    for op_type, times in sorted(left_out.items()):
-        say(quiet)(f"Left out: {times:,} {op_type}, which {engine.name} does not run.")
     if output is not None:
         say(quiet)(f"{output}: {number:,} operators")
     elif counting.as_json:
         click.echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
     else:
         _show(counts, run_ns, forecaster)
-
-
-def _leave_out(parts: Iterable[Part], engine: Engine, left_out: Counter[str]) -> Iterator[Part]:
-    """Pass on the operators that the engine runs, and count the others by type."""
-    for part in parts:
-        if engine.refusal(part.op) is None:
-            yield part
-        else:
-            left_out[part.op.op_type] += 1
 
 
 def _write_nets(parts: Iterable[Part], folder: Path) -> Iterator[Part]:

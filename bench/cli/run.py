@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import click
 
-from bench.campaign import RunSummary, Timing, group_by_name, run_groups, run_plan
+from bench.campaign import (
+    ChosenOperators,
+    RunSummary,
+    Source,
+    Timing,
+    WholePlan,
+    group_by_name,
+    run_groups,
+    run_source,
+)
 from bench.cli.device_options import DeviceChoice, device_options
+from bench.cli.goal import GoalDisplay, describe_end, goal_options
 from bench.cli.live import Display
 from bench.cli.protocol_options import protocol_options
+from bench.cli.space_walk import SpaceWalk
 from bench.device_runner import SILENCE_S, Device, Watch
 from bench.engines import Engine
 from bench.numbers import check_numbers
-from lut.cli import GroupedCommand, grouped, quiet_option, say
+from bench.op_generators import SPACES
+from bench.sampling import Goal, gather_candidates
+from lut.cli import ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import EngineError, FailedError
 from lut.journal import read_config
@@ -35,7 +49,7 @@ _order = grouped("Order and patience")
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("plan_file", metavar="PLAN", type=PATH)
+@click.argument("plan_file", metavar="[PLAN]", type=PATH, required=False)
 @_main(
     "-o",
     "--output",
@@ -49,6 +63,7 @@ _order = grouped("Order and patience")
     several=True,
     name_help="Record under this name, not the device's own.",
 )
+@goal_options
 @protocol_options
 @_order("--seed", type=int, default=0, show_default=True, help="Decides the order of operators.")
 @_order(
@@ -58,40 +73,51 @@ _order = grouped("Order and patience")
     show_default=True,
     help="How long one visit may take before it counts as hung.",
 )
+@space_options({name: space.walk for name, space in SPACES.items()}, optional=True)
 @quiet_option
 def run(
-    plan_file: Path,
+    plan_file: Path | None,
     output: Path,
     retry_failed: bool,
     devices: DeviceChoice,
     timing: Timing,
+    goal: Goal | None,
+    space: ChosenSpace | None,
     seed: int,
     silence_s: float,
     quiet: bool,
 ) -> None:
-    """Measure a plan on a device, or on several that share it.
+    """Measure a plan, or a space, on a device, or on several that share it.
 
     What was measured is in the journal at once. Interrupted or killed, the same command goes on where
     it stopped. Operators that failed are tried again only with --retry-failed.
+
+    With --budget or --error it measures a part only, chosen as it goes so that the rest can be estimated:
+    `lut fill` then completes the table. How far such estimates are off is said at the end.
 
     \b
     Example:
       bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
       bench run zoo.plan.jsonl --device host --cache warm -o zoo.run.jsonl
       bench run zoo.plan.jsonl --all -o runs/
+      bench run --space chamnet --budget 60s -o chamnet.run.jsonl
     """
-    _check_plan(plan_file, devices.phones.engine)
+    work = _take_work(plan_file, space, devices.phones.engine, goal, say(quiet))
     with ExitStack() as stack:
         opened = devices.open()
         for device in opened:
             stack.callback(device.close)
         groups = group_by_name(opened, output)
         serials = [device.info.serial for device in opened]
-        display = stack.enter_context(Display(serials, count_lines(plan_file), timing.passes, quiet))
+        display: Display | GoalDisplay
+        if goal is None:
+            display = stack.enter_context(Display(serials, work.operators, timing.passes, quiet))
+        else:
+            display = stack.enter_context(GoalDisplay(serials, quiet))
 
         def measure(journal: Path, group: Sequence[Device]) -> RunSummary:
-            return run_plan(
-                read_parts(plan_file),
+            return run_source(
+                work.source(journal, seed),
                 group,
                 timing.config(group[0], read_config(journal), display.say),
                 journal,
@@ -106,6 +132,8 @@ def run(
         summaries = run_groups(groups, measure)
     for journal, summary in summaries.items():
         say(quiet)(_describe(summary, journal))
+        if goal is not None and summary.standing is not None:
+            say(quiet)("\n".join(describe_end(summary.standing, goal)))
     failed = sum(summary.failed for summary in summaries.values())
     if failed:
         planned = sum(summary.planned for summary in summaries.values())
@@ -113,6 +141,41 @@ def run(
             f"{failed} of {planned} operators could not be measured; "
             f'the lines of kind "failure" in {", ".join(map(str, summaries))} say why.'
         )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be measured: how many operators, and where they come from for a journal and a seed."""
+
+    operators: int
+    source: Callable[[Path, int], Source]
+
+
+def _take_work(
+    plan_file: Path | None,
+    space: ChosenSpace | None,
+    engine: Engine,
+    goal: Goal | None,
+    tell: Callable[[str], None],
+) -> _Work:
+    """Read what the command line names, and refuse it before anything is measured if it can't be."""
+    if (plan_file is None) == (space is None):
+        raise click.UsageError("Give either a PLAN or --space.")
+    if plan_file is not None:
+        _check_plan(plan_file, engine)
+        if goal is None:
+            return _Work(count_lines(plan_file), lambda _, seed: WholePlan(read_parts(plan_file), seed))
+        parts = list(read_parts(plan_file))
+    else:
+        assert space is not None
+        walk = SpaceWalk(space, engine)
+        parts = list(walk)
+        for remark in walk.describe():
+            tell(remark)
+        if goal is None:
+            return _Work(len(parts), lambda _, seed: WholePlan(parts, seed))
+    candidates = gather_candidates(parts)
+    return _Work(len(candidates), lambda journal, seed: ChosenOperators(candidates, goal, journal, seed))
 
 
 def _check_plan(plan_file: Path, engine: Engine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lut.entries import Failure, Measurement, Repeated
+from lut.entries import Failure, Measurement, Repeated, Round
 from lut.ops import OpSpec
 from lut.plan import Origin
 
@@ -19,10 +19,17 @@ class Block:
     """
 
     def __init__(
-        self, wanted: Mapping[OpSpec, Iterable[int]], origins: Mapping[str, Origin] | None = None
+        self,
+        wanted: Mapping[OpSpec, Iterable[int]],
+        origins: Mapping[str, Origin] | None = None,
+        unwritten: Round | None = None,
     ) -> None:
-        """Take the passes of each operator, and the nets of those that are parts of one, by their ids."""
+        """Take the passes of each operator, and the nets of those that are parts of one, by their ids.
+
+        `unwritten` is the round that these operators were chosen in, if the journal does not hold it yet.
+        """
         self.origins = origins or {}
+        self.unwritten = unwritten
         left = {op: set(passes) for op, passes in wanted.items()}
         self._left = {op.id: (op, passes) for op, passes in left.items() if passes}
 

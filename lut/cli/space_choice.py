@@ -31,13 +31,14 @@ class ChosenSpace:
 
 
 def space_options(
-    makers: Mapping[str, Callable[..., Any]], *, otherwise: str | None = None
+    makers: Mapping[str, Callable[..., Any]], *, otherwise: str | None = None, optional: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add `--space` and the options of all spaces; the command gets one `space: ChosenSpace`.
 
     Args:
         makers: what makes each space, by its name; see `lut.spaces.list_options`.
         otherwise: the space that is meant where options of it are given and no `--space`.
+        optional: whether the command does without a space; it gets None then.
     """
     options: dict[str, SpaceOption] = {}
     owners: defaultdict[str, list[str]] = defaultdict(list)
@@ -51,6 +52,8 @@ def space_options(
         def with_space(*args: Any, space: str | None, **values: Any) -> Any:
             given = {name: value for name in options if (value := values.pop(name)) not in (None, (), False)}
             name = space or (otherwise if any(otherwise in owners[each] for each in given) else None)
+            if name is None and optional and not given:
+                return command(*args, space=None, **values)
             if name is None:
                 hint = ", or nets by --model" if otherwise == "models" else ""
                 raise click.UsageError(f"Give --space: {', '.join(makers)}{hint}.")
@@ -71,7 +74,7 @@ def space_options(
         return grouped("Space")(
             "--space",
             type=click.Choice(list(makers)),
-            required=otherwise is None,
+            required=otherwise is None and not optional,
             help="Which one." + (f" Default: {otherwise}, if its options are given." if otherwise else ""),
         )(decorated)
 

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 from lut.estimation.calibration import Calibration, FittedNet, read_calibration, write_calibration
 from lut.estimation.crossval import cross_validate
-from lut.estimation.interpolation import Interpolator, collect_samples, fit_table
+from lut.estimation.curve import Samples, place_sizes
+from lut.estimation.interpolation import (
+    LEAST_OPS,
+    FamilyModel,
+    Interpolator,
+    collect_samples,
+    fit_family,
+    fit_table,
+)
 from lut.estimation.prediction import Prediction
 
 __all__ = [
+    "LEAST_OPS",
     "Calibration",
+    "FamilyModel",
     "FittedNet",
     "Interpolator",
     "Prediction",
+    "Samples",
     "collect_samples",
     "cross_validate",
+    "fit_family",
     "fit_table",
+    "place_sizes",
     "read_calibration",
     "write_calibration",
 ]

@@ -77,7 +77,6 @@ def _guess(
     """Fit all but some operators; give, for these, predicted / true, the true time, whether it was held."""
     model = fit_family(name, samples.take(np.setdiff1d(np.arange(len(samples)), out)), seed)
     held = samples.take(out)
-    inside = ((held.sizes >= model.least) & (held.sizes <= model.most)).all(axis=1)
-    held = held.take(np.flatnonzero(inside))
+    held = held.take(np.flatnonzero(model.holds(held.sizes)))
     ratio = model.predict(held.sizes) / held.runtime_us
     return ratio, held.runtime_us, (ratio * model.low_ratio <= 1) & (ratio * model.high_ratio >= 1)

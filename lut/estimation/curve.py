@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Correction", "Curve", "Samples"]
+__all__ = ["Array", "Correction", "Curve", "Samples", "place_sizes"]
 
 Array = NDArray[np.float64]
 Correction = tuple[float, int]
@@ -46,7 +46,7 @@ class Curve:
         terms, times = _terms(samples.sizes), samples.runtime_us
         self._weights = _fit_relative(terms, times)
         self._floor = times.min() / 4
-        self._places = _place(samples.sizes)
+        self._places = place_sizes(samples.sizes)
         self._scale = self._places.std(axis=0)
         self._scale[self._scale < 1e-9] = 1.0  # an axis of one value tells no neighbours apart
         self._residuals = np.log(times) - np.log(self._sum(samples.sizes))
@@ -61,7 +61,7 @@ class Curve:
         return np.asarray(self._sum(sizes) * np.exp(share * residual))
 
     def _correct(self, sizes: Array, neighbours: int) -> Array:
-        places, own = _place(sizes) / self._scale, self._places / self._scale
+        places, own = place_sizes(sizes) / self._scale, self._places / self._scale
         count = min(neighbours, len(own))
         squares = (own**2).sum(axis=1)
         corrections = np.empty(len(places))
@@ -102,7 +102,7 @@ def _terms(sizes: Array) -> Array:
     )
 
 
-def _place(sizes: Array) -> Array:
+def place_sizes(sizes: Array) -> Array:
     """Where an operator lies among its neighbours: the logarithms of its first four axes."""
     return np.log(np.maximum(sizes[:, :4], 1))
 

@@ -14,13 +14,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lut.estimation.curve import Array, Correction, Curve, Samples
 from lut.estimation.prediction import Prediction
 from lut.ops import OpSpec, Sizes, check_family
 from lut.records import LutRecord
 
-__all__ = ["FamilyModel", "Interpolator", "Samples", "collect_samples", "fit_family", "fit_table"]
+__all__ = [
+    "LEAST_OPS",
+    "FamilyModel",
+    "Interpolator",
+    "Samples",
+    "collect_samples",
+    "fit_family",
+    "fit_table",
+]
 
 LEAST_OPS = 30
 """A family with fewer operators gets no model."""
@@ -68,6 +77,14 @@ class FamilyModel:
     least: Array
     most: Array
     curve: Curve
+    judged: NDArray[np.intp]
+    """Which of the samples were held out in turn; all of them, unless they are many."""
+    errors: Array
+    """The logarithm of true / predicted time of each of those, where the fit did not know it."""
+
+    def holds(self, sizes: Array) -> NDArray[np.bool_]:
+        """Tell which rows of sizes lie inside the hull."""
+        return np.asarray(((sizes >= self.least) & (sizes <= self.most)).all(axis=1))
 
     def predict(self, sizes: Array) -> Array:
         """Give times in microseconds for rows of sizes, which must lie inside the hull."""
@@ -81,8 +98,10 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
         samples = samples.take(random.permutation(len(samples))[:_MOST_OPS])
     fold = random.permutation(len(samples)) % _FOLDS
     logs: dict[Correction, list[Array]] = {correction: [] for correction in _CORRECTIONS}
+    judged = []
     for number in range(_FOLDS):
         out = np.flatnonzero(fold == number)[: _MOST_HELD_OUT // _FOLDS]
+        judged.append(out)
         curve = Curve(samples.take(np.flatnonzero(fold != number)))
         for correction, parts in logs.items():
             predicted = curve.predict(samples.sizes[out], correction)
@@ -99,6 +118,8 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
         samples.sizes.min(axis=0),
         samples.sizes.max(axis=0),
         Curve(samples),
+        np.concatenate(judged),
+        errors[chosen],
     )
 
 

@@ -17,6 +17,7 @@ from lut.entries import (
     Measurement,
     ProgramInfo,
     Repeated,
+    Round,
     RunConfig,
     Segment,
 )
@@ -29,7 +30,7 @@ __all__ = ["HEAD", "VERSION", "Entry", "format_entry", "parse_line"]
 VERSION = 1
 """The version of the format; a reader refuses others."""
 
-Entry: TypeAlias = Segment | BlockState | Measurement | Repeated | Failure
+Entry: TypeAlias = Segment | BlockState | Round | Measurement | Repeated | Failure
 
 HEAD = b'{"kind": "'
 """How every line begins that was written here."""
@@ -108,9 +109,17 @@ def _state(fields: dict[str, Any]) -> BlockState:
     return BlockState(fields["segment"], dict(fields["values"]))
 
 
+def _round(fields: dict[str, Any]) -> Round:
+    chosen, held_out = tuple(fields["chosen"]), tuple(fields["held_out"])
+    if not all(isinstance(op_id, str) for op_id in (*chosen, *held_out)):
+        raise ValueError("chosen and held_out must hold the ids of operators")
+    return Round(fields["segment"], chosen, held_out, float(fields["spent_s"]))
+
+
 _ENTRIES: dict[str, Callable[[dict[str, Any]], Entry]] = {
     "segment": _segment,
     "state": _state,
+    "round": _round,
     "measurement": _measurement,
     "repeated": _repeated,
     "failure": _failure,
@@ -132,6 +141,8 @@ def format_entry(entry: Entry) -> bytes:
         }
     elif isinstance(entry, BlockState):
         fields = {"kind": "state", "segment": entry.segment, "values": dict(entry.values)}
+    elif isinstance(entry, Round):
+        fields = {"kind": "round", **asdict(entry)}
     elif isinstance(entry, Measurement):
         fields = {"kind": "measurement", **_visit_fields(entry)}
     elif isinstance(entry, Repeated):

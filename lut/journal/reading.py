@@ -1,11 +1,12 @@
 """Journals: what a run measured, appended as it comes, never rewritten.
 
-A journal is JSON Lines of five kinds. A segment says who measures, by which program and in which
+A journal is JSON Lines of six kinds. A segment says who measures, by which program and in which
 configuration; every measurement and failure after it names the segment it belongs to, and so
-does the device's state at the start of each block:
+do the device's state at the start of each block and, where a run chooses its operators itself, each round:
 
     {"kind": "segment", "version": 1, "id": …, "started": …, "device": {…}, "program": {…}, "config": {…}}
     {"kind": "state", "segment": …, "values": {"battery_level": "87", "zone_celsius": "31.0", …}}
+    {"kind": "round", "segment": …, "chosen": [<id>, …], "held_out": [<id>, …], "spent_s": 12.5}
     {"kind": "measurement", "segment": …, <operator>, "pass": 0, "samples_ns": […], "warmup_ns": […], …}
     {"kind": "repeated", …}  a visit like the one above that was spoilt, and made again
     {"kind": "failure", "segment": …, <operator>, "stage": "crash", "reason": …}

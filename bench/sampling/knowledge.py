@@ -1,0 +1,195 @@
+"""What is measured of a space, and how far estimates of the rest are off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.sampling.candidates import CandidateFamily, Candidates
+from bench.sampling.design import Spread
+from lut.entries import Failure, Measurement
+from lut.estimation import LEAST_OPS, FamilyModel, Samples, fit_family
+from lut.journal import Pools
+from lut.records import PERCENTILES
+
+__all__ = ["FamilyKnowledge", "Knowledge", "Standing"]
+
+Mask = NDArray[np.bool_]
+
+_UNKNOWN_ERROR = 0.1
+"""How far estimates of a family are taken to be off while nothing tells."""
+
+_LEAST_JUDGED = 8
+"""A family's own error is judged by so many operators that were held out, at least."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run that chooses its operators stands.
+
+    Errors are those of operators that were held out, absolute values of predicted / measured - 1; None while
+    too few are measured to tell.
+    """
+
+    operators: int
+    fitted: int = 0
+    held_out: int = 0
+    failed: int = 0
+    refused: int = 0
+    """Operators that can't be estimated as yet: beyond what is measured, or of a family with too few."""
+    median_error: float | None = None
+    p90_error: float | None = None
+    spent_s: float = 0.0
+    """The device's time: loading operators and running them, in seconds."""
+
+    @property
+    def measured(self) -> int:
+        """How many operators have all their visits."""
+        return self.fitted + self.held_out
+
+    @property
+    def left(self) -> int:
+        """How many are not measured: they are to be estimated."""
+        return self.operators - self.measured - self.failed
+
+
+class FamilyKnowledge:
+    """What is known of a family: which operators are measured to be fitted, which held out, which failed."""
+
+    def __init__(self, family: CandidateFamily) -> None:
+        count = len(family)
+        self.family = family
+        self.time_us = np.full(count, np.nan)
+        self.held_out = np.zeros(count, bool)
+        self.failed = np.zeros(count, bool)
+        self.chosen = np.zeros(count, bool)
+        """Those that are measured, or are being measured."""
+        self.spread = Spread(family.places)
+        """Knows those of them that estimates are or will be fitted to."""
+        self._model: tuple[int, FamilyModel] | None = None
+
+    def choose(self, number: int, *, held_out: bool) -> None:
+        """Count an operator as being measured."""
+        if not self.chosen[number]:
+            self.chosen[number] = True
+            self.held_out[number] = held_out
+            if not held_out:
+                self.spread.take(number)
+
+    @property
+    def measured(self) -> Mask:
+        """Which operators have a time."""
+        return np.asarray(~np.isnan(self.time_us))
+
+    @property
+    def fitted(self) -> Mask:
+        """Which of them estimates are fitted to."""
+        return np.asarray(self.measured & ~self.held_out)
+
+    @property
+    def free(self) -> Mask:
+        """Which could be chosen next."""
+        return np.asarray(~self.chosen & ~self.failed)
+
+    @property
+    def model(self) -> FamilyModel | None:
+        """The family's model as fitted to what is measured; None where that is too little."""
+        fitted = self.fitted
+        count = int(fitted.sum())
+        if count < LEAST_OPS:
+            return None
+        if self._model is None or self._model[0] != count:
+            samples = Samples(self.family.sizes[fitted], self.time_us[fitted])
+            self._model = count, fit_family(self.family.name, samples)
+        return self._model[1]
+
+    def judge(self) -> NDArray[np.float64]:
+        """Give predicted / measured time of each operator that was held out and can be estimated."""
+        model = self.model
+        held = self.measured & self.held_out
+        if model is None or not held.any():
+            return np.empty(0)
+        sizes, time_us = self.family.sizes[held], self.time_us[held]
+        inside = model.holds(sizes)
+        return np.asarray(model.predict(sizes[inside]) / time_us[inside])
+
+    def error(self) -> float:
+        """Give the median error of estimates: of operators held out, else in the fit's own folds."""
+        ratios = self.judge()
+        if len(ratios) >= _LEAST_JUDGED:
+            return float(np.median(np.abs(np.log(ratios))))
+        return _UNKNOWN_ERROR if self.model is None else float(np.median(np.abs(self.model.errors)))
+
+    def count_refused(self) -> int:
+        """Count the operators that are not measured and can't be estimated."""
+        rest = ~self.measured & ~self.failed
+        model = self.model
+        if model is None:
+            return int(rest.sum())
+        return int((~model.holds(self.family.sizes[rest])).sum())
+
+
+class Knowledge:
+    """What is known of all families."""
+
+    def __init__(self, candidates: Candidates, passes: int) -> None:
+        self._candidates = candidates
+        self._passes = passes
+        self._pools = Pools()
+        self.families = {name: FamilyKnowledge(family) for name, family in candidates.families.items()}
+
+    def find(self, op_id: str) -> tuple[FamilyKnowledge, int] | None:
+        """Find an operator's family, and its number there; None where it is not of the space."""
+        found = self._candidates.where.get(op_id)
+        return None if found is None else (self.families[found[0]], found[1])
+
+    def choose(self, op_id: str, *, held_out: bool) -> None:
+        """Count an operator as being measured."""
+        if found := self.find(op_id):
+            family, number = found
+            family.choose(number, held_out=held_out)
+
+    def hear(self, outcome: Measurement | Failure) -> None:
+        """Take in a visit; with the last of its visits an operator is known."""
+        found = self.find(outcome.op.id)
+        if found is None:
+            return
+        family, number = found
+        family.choose(number, held_out=False)
+        if isinstance(outcome, Failure):
+            family.failed[number] = True
+            family.time_us[number] = np.nan
+            return
+        key = outcome.op.key
+        self._pools.add(key, outcome.samples_ns)
+        if self._pools.visits(key) >= self._passes and not family.failed[number]:
+            median_us = self._pools.percentiles_us(key)[PERCENTILES.index(50)]
+            family.time_us[number] = median_us if median_us > 0 else np.nan
+
+    def is_done(self, op_id: str) -> bool:
+        """Tell whether nothing is left to measure of an operator."""
+        found = self.find(op_id)
+        return found is None or bool(found[0].measured[found[1]] or found[0].failed[found[1]])
+
+    def take_stock(self, spent_s: float) -> Standing:
+        """Tell how things stand."""
+        ratios = np.concatenate([np.empty(0), *self._judge()])
+        errors = np.abs(ratios - 1)
+        known = self.families.values()
+        median, p90 = np.quantile(errors, [0.5, 0.9]) if len(errors) >= _LEAST_JUDGED else (None, None)
+        return Standing(
+            operators=len(self._candidates),
+            fitted=sum(int(each.fitted.sum()) for each in known),
+            held_out=sum(int((each.measured & each.held_out).sum()) for each in known),
+            failed=sum(int(each.failed.sum()) for each in known),
+            refused=sum(each.count_refused() for each in known),
+            median_error=None if median is None else float(median),
+            p90_error=None if p90 is None else float(p90),
+            spent_s=spent_s,
+        )
+
+    def _judge(self) -> Iterator[NDArray[np.float64]]:
+        return (each.judge() for each in self.families.values())

@@ -1,0 +1,294 @@
+"""Rounds of operators, each chosen by what the rounds before it told, until a goal is reached.
+
+First come the corners of every family, and all of families too small to be estimated; then enough of each to
+have a model; after that whatever lowers the error of all estimates most for its time. In every round some
+operators are held out to judge by.
+
+What was chosen is in the journal before it is measured, so that a run that goes on chooses as if it had never
+stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.sampling.candidates import Candidates
+from bench.sampling.design import Spread, find_corners, spread_doubt
+from bench.sampling.knowledge import FamilyKnowledge, Knowledge, Standing
+from lut.entries import Failure, Measurement, Repeated, Round
+from lut.estimation import LEAST_OPS
+
+__all__ = ["Goal", "Sampler"]
+
+_ROUND_S = 5.0
+"""A round takes about so long on the device: the next one is chosen by what it told."""
+
+_LEAST_ROUND, _MOST_ROUND = 60, 600
+"""Operators in a round: enough to take turns as in a net, and few enough to choose anew."""
+
+_HELD_OUT = 0.2
+"""The share of a round that is held out, until it is enough."""
+
+_LEAST_HELD_OUT, _ENOUGH_HELD_OUT = 60, 500
+"""So many operators have to be held out before an error is taken for the goal's, and so many are at most."""
+
+_DEVICE_SHARE = 1.15
+"""The device's time over that of recorded runs, where no round tells: loading operators takes the rest."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When to stop: after so much of the device's time, or at an error; None asks for nothing.
+
+    `budget_s` is in seconds; `error` is a share, and of operators held out half have to be within it.
+    """
+
+    budget_s: float | None = None
+    error: float | None = None
+
+
+class Sampler:
+    """Chooses a space's operators, round by round; several devices may ask for rounds at once."""
+
+    def __init__(
+        self, candidates: Candidates, goal: Goal, passes: int, runs: int, seed: int = 0, devices: int = 1
+    ) -> None:
+        """Take a space, and when to stop.
+
+        Args:
+            candidates: the space.
+            goal: when to stop.
+            passes: visits of each operator.
+            runs: runs of a visit, warm-up included.
+            seed: decides which operators are held out.
+            devices: how many share the work.
+        """
+        self._candidates = candidates
+        self._goal = goal
+        self._runs = passes * runs
+        self._devices = devices
+        self._known = Knowledge(candidates, passes)
+        self._random_order = np.random.default_rng(seed).permutation(len(candidates))
+        self._ids = list(candidates.where)
+        self._spent_s = 0.0
+        self._expected_s = 0.0
+        self._unfinished: list[Round] = []
+        self._lock = threading.RLock()
+
+    def replay(self, entries: Iterable[Round | Measurement | Repeated | Failure]) -> None:
+        """Take in what a journal holds: the rounds that were chosen, and what came of them."""
+        rounds: list[Round] = []
+        recorded_s = 0.0
+        share = _DEVICE_SHARE
+        for entry in entries:
+            if isinstance(entry, Round):
+                rounds.append(entry)
+                share = entry.spent_s / recorded_s if entry.spent_s and recorded_s else share
+                self._spent_s = entry.spent_s
+                self._count_chosen(entry)
+            elif isinstance(entry, Failure):
+                self._known.hear(entry)
+            else:
+                seconds = _recorded_s(entry.visit if isinstance(entry, Repeated) else entry) / self._devices
+                recorded_s += seconds
+                self._spent_s += share * seconds
+                if isinstance(entry, Measurement):
+                    self._known.hear(entry)
+        self._unfinished = [
+            each for each in rounds if not all(map(self._known.is_done, (*each.chosen, *each.held_out)))
+        ]
+
+    def hear(self, outcome: Measurement | Repeated | Failure, device_ns: int) -> None:
+        """Take in a visit, and the nanoseconds of the device's time that it took."""
+        with self._lock:
+            self._spent_s += device_ns / 1e9 / self._devices
+            if not isinstance(outcome, Repeated):
+                self._known.hear(outcome)
+
+    def stand(self) -> Standing:
+        """Tell how things stand."""
+        with self._lock:
+            return self._known.take_stock(self._spent_s)
+
+    def rounds(self) -> Iterator[tuple[Round, bool]]:
+        """Give rounds up to the goal or the space's end; with each, whether the journal holds it already."""
+        while True:
+            with self._lock:
+                if self._unfinished:
+                    found, is_written = self._unfinished.pop(0), True
+                else:
+                    chosen, is_written = self._choose(), False
+                    if chosen is None:
+                        return
+                    found = chosen
+                    self._count_chosen(found)
+            yield found, is_written
+
+    def is_done(self, op_id: str) -> bool:
+        """Tell whether nothing is left to measure of an operator."""
+        with self._lock:
+            return self._known.is_done(op_id)
+
+    def _count_chosen(self, round_: Round) -> None:
+        for op_id in chain(round_.chosen, round_.held_out):
+            self._known.choose(op_id, held_out=op_id in round_.held_out)
+            if found := self._known.find(op_id):
+                family, number = found
+                self._expected_s += family.family.cost[number] * self._runs / self._devices
+
+    def _choose(self) -> Round | None:
+        """Choose the next round; None if the goal is reached or nothing is left."""
+        count = self._count_affordable()
+        if not count or self._is_good_enough():
+            return None
+        count = min(count, sum(int(each.free.sum()) for each in self._known.families.values()))
+        chosen = self._choose_basics(count)
+        held_out: list[str] = []
+        if len(chosen) < count:
+            held_out = self._hold_out(round((count - len(chosen)) * _HELD_OUT), {*chosen})
+            taken = {*chosen, *held_out}
+            chosen += self._choose_doubtful(count - len(taken), taken)
+        if not chosen and not held_out:
+            return None
+        return Round("", tuple(chosen), tuple(held_out), self._spent_s)
+
+    def _count_affordable(self) -> int:
+        """Count how many operators the next round may have."""
+        free = [each.family.cost[each.free] for each in self._known.families.values()]
+        costs = np.concatenate(free)
+        if not len(costs):
+            return 0
+        if not self._spent_s:
+            return _LEAST_ROUND  # how fast the device is, the first round tells
+        slowness = self._spent_s / self._expected_s
+        each_s = float(costs.mean()) * self._runs * slowness / self._devices
+        # In whole steps, so that a run that goes on after a kill, and knows its time less well, cuts alike.
+        steps = round(min(_MOST_ROUND, _ROUND_S / each_s) / _LEAST_ROUND)
+        count = max(1, steps) * _LEAST_ROUND
+        if self._goal.budget_s is None:
+            return count
+        affordable = int((self._goal.budget_s - self._spent_s) / each_s)
+        return min(count, affordable) if affordable >= min(len(costs), _LEAST_ROUND // 2) else 0
+
+    def _is_good_enough(self) -> bool:
+        if self._goal.error is None:
+            return False
+        now = self._known.take_stock(self._spent_s)
+        return (
+            not now.refused
+            and now.median_error is not None
+            and now.held_out >= min(_LEAST_HELD_OUT, now.left)
+            and now.median_error <= self._goal.error
+        )
+
+    def _choose_basics(self, count: int) -> list[str]:
+        """Choose what every estimate needs: whole small families, corners, and enough of each family.
+
+        Families take turns, so that time that ends early leaves none of them out.
+        """
+        wanted = [self._list_basics(each) for each in self._known.families.values()]
+        longest = max(map(len, wanted), default=0)
+        in_turn = [ids[place] for place in range(longest) for ids in wanted if place < len(ids)]
+        return in_turn[:count]
+
+    def _list_basics(self, known: FamilyKnowledge) -> list[str]:
+        family = known.family
+        free = known.free
+        if family.is_whole:
+            return _name(known, np.flatnonzero(free))
+        usable = ~known.failed & ~known.held_out
+        taken = known.chosen & usable
+        corners = find_corners(family.sizes, usable, taken)
+        taken[corners] = True
+        numbers = list(corners)
+        spread = known.spread.copy()
+        for number in corners:
+            spread.take(number)
+        while taken.sum() < LEAST_OPS and (further := spread.choose(free & ~taken)) is not None:
+            taken[further] = True
+            numbers.append(further)
+        return _name(known, numbers)
+
+    def _hold_out(self, count: int, taken: set[str]) -> list[str]:
+        """Draw operators at random, each of those that are left with the same chance."""
+        held_out: list[str] = []
+        present = sum(int(each.held_out.sum()) for each in self._known.families.values())
+        count = min(count, _ENOUGH_HELD_OUT - present)
+        for place in self._random_order:
+            if len(held_out) >= count:
+                break
+            op_id = self._ids[place]
+            found = self._known.find(op_id)
+            assert found is not None
+            known, number = found
+            if not known.family.is_whole and known.free[number] and op_id not in taken:
+                held_out.append(op_id)
+        return held_out
+
+    def _choose_doubtful(self, count: int, taken: set[str]) -> list[str]:
+        """Choose operators that lower the error of the estimates most for the time they take."""
+        queues = {name: _Queue(known, taken) for name, known in self._known.families.items()}
+        chosen: list[str] = []
+        while len(chosen) < count:
+            best = max(queues.values(), key=lambda queue: queue.gain)
+            if best.gain <= 0:
+                break
+            chosen += best.take()
+        return chosen
+
+
+class _Queue:
+    """A family's operators in the order of doubt, and what the next of them is worth."""
+
+    def __init__(self, known: FamilyKnowledge, taken: set[str]) -> None:
+        family = known.family
+        self._known = known
+        self._left = known.free.copy()
+        for number in np.flatnonzero(self._left):
+            if family.parts[number].op.id in taken:
+                self._left[number] = False
+        self._fitted = int((known.chosen & ~known.held_out).sum())
+        self._error = known.error()
+        self._cost = float(family.cost.mean())
+        self._spread: Spread | None = None
+        self._doubt: NDArray[np.float64] | None = None
+
+    @property
+    def gain(self) -> float:
+        """How much all errors fall in a second of measuring: they fall with the root of what is known."""
+        left = int(self._left.sum())
+        return left * self._error / (1 + self._fitted) / self._cost if left else 0.0
+
+    def take(self) -> list[str]:
+        """Take the next one."""
+        if self._spread is None:
+            self._spread, self._doubt = _spread_from(self._known)
+        number = self._spread.choose(self._left, self._doubt)
+        assert number is not None
+        self._left[number] = False
+        self._fitted += 1
+        return _name(self._known, [number])
+
+
+def _recorded_s(visit: Measurement) -> float:
+    """Sum up a visit's runs, those that do not count included, in seconds."""
+    discarded = sum(visit.discarded.canary) + sum(visit.discarded.preempted)
+    return (sum(visit.samples_ns) * visit.repeats + sum(visit.warmup_ns) + discarded) / 1e9
+
+
+def _spread_from(known: FamilyKnowledge) -> tuple[Spread, NDArray[np.float64] | None]:
+    places, model = known.family.places, known.model
+    if model is None:
+        return known.spread.copy(), None
+    judged = places[known.fitted][model.judged]
+    return known.spread.copy(), spread_doubt(places, judged, np.abs(model.errors) + 1e-3)
+
+
+def _name(known: FamilyKnowledge, numbers: Iterable[int] | NDArray[np.intp]) -> list[str]:
+    return [known.family.parts[number].op.id for number in numbers]
