@@ -21,7 +21,7 @@ from lut.files import lock_folder
 from lut.merge import Merged, describe
 from lut.ops import OpKey
 from lut.records import PERCENTILES, LutRecord
-from lut.sidecar import read_canary, read_origins, read_sidecar, sidecar_path, write_sidecar
+from lut.sidecar import read_canary, read_origins, read_predicted, read_sidecar, sidecar_path, write_sidecar
 from lut.table import format_of
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
@@ -112,7 +112,14 @@ def extend_table(path: Path, merged: Merged, policy: str) -> Extension:
 
 
 def _extend_locked(path: Path, merged: Merged, policy: str) -> Extension:
-    existing = list(format_of(path).read(path))
+    predicted = read_predicted(path)
+    intervals = {} if predicted is None else predicted.intervals
+    # A prediction gives way to whatever was measured, by any policy, as if the table had lacked it.
+    existing = [
+        record
+        for record in format_of(path).read(path)
+        if record.key.id not in intervals or record.key not in merged.visits
+    ]
     others = sorted({record.device for record in existing} - {merged.device})
     if others:
         raise ConflictError(
@@ -125,6 +132,12 @@ def _extend_locked(path: Path, merged: Merged, policy: str) -> Extension:
     extension = replace(extension, drift=_compare(path, before, existing, merged))
     present = {record.key for record in existing}
     story = _continue_story(before, merged, extension, policy, present)
+    if predicted is not None:
+        measured = {key.id for key in merged.visits}
+        left = {op_id: interval for op_id, interval in intervals.items() if op_id not in measured}
+        story["predicted"] = replace(predicted, intervals=left).to_json()
+        if len(left) < len(intervals):
+            story.pop("calibration", None)
     format_of(path).write(extension.records, path)
     write_sidecar(sidecar, story)
     return replace(extension, calibration_dropped="calibration" in before and "calibration" not in story)
@@ -191,11 +204,13 @@ def _continue_story(
         "contradictions": len(extension.contradictions),
         **({"drift": extension.drift.to_json()} if extension.drift else {}),
     }
+    held_out = sorted({*before.get("held_out", []), *now.get("held_out", [])})
     device = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift")}
     return {
         **now,
         **kept,
         **{kind: entries for kind, entries in device.items() if entries},
+        **({"held_out": held_out} if held_out else {}),
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),
         "segments": [*before.get("segments", []), *now["segments"]],

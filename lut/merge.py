@@ -223,7 +223,7 @@ def describe(merged: Merged) -> dict[str, Any]:
         "disturbances": merged.disturbances.to_json(),
         **({"canary": [merged.canary.to_json()]} if merged.canary else {}),
         **({"drift": [each.to_json() for each in merged.drifts]} if merged.drifts else {}),
-        **({"held_out": [key.id for key in merged.held_out]} if merged.held_out else {}),
+        **({"held_out": sorted(key.id for key in merged.held_out)} if merged.held_out else {}),
         "incomplete": [key.to_json() for key in merged.incomplete],
         "failures": [
             {**key.to_json(), "stage": failure.stage, "reason": failure.reason}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bench.campaign.blocks import cut_blocks, shuffle
 from bench.campaign.summary import RunSummary
 from bench.device_runner import Block, Visit
-from bench.sampling import Candidates, Goal, Sampler
+from bench.sampling import Goal
 from lut.entries import Failure, Measurement, Repeated, Round, RunConfig
 from lut.journal import RunProgress, read_journal
 from lut.plan import Plan
+
+if TYPE_CHECKING:
+    from bench.sampling import Candidates, Sampler
 
 __all__ = ["ChosenOperators", "Source", "WholePlan"]
 
@@ -70,6 +73,8 @@ class ChosenOperators:
         by_nets: bool,  # noqa: ARG002 - the signature is Source's
     ) -> Iterator[Block]:
         """Give a block for each round; what an earlier run left of one comes first."""
+        from bench.sampling import Sampler  # numpy, which a run of a whole plan should not wait for
+
         runs = config.warmup + config.iters
         sampler = Sampler(self._candidates, self._goal, config.passes, runs, self._seed, devices)
         sampler.replay(self._read_journal(done))

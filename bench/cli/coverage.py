@@ -89,12 +89,14 @@ def _to_json(result: Coverage) -> dict[str, Any]:
     return {
         "operators": result.found.total() + result.missing.total(),
         "found": result.found.total(),
+        "predicted": result.predicted.total(),
         "missing": result.missing.total(),
         "share": result.share,
         "by_type": {
             op_type: {
                 "found": result.found[op_type],
                 "found_as_relu": result.replaced[op_type],
+                "predicted": result.predicted[op_type],
                 "missing": result.missing[op_type],
             }
             for op_type in result.op_types
@@ -111,6 +113,8 @@ def _to_table(result: Coverage) -> str:
     lines.append(f"{'in all':<20} {result.found.total():>10,} {result.missing.total():>10,}")
     # Cut off, not rounded: 100.00 % is said of whole coverage only.
     lines.append(f"The table holds {int(result.share * 10_000) / 100:.2f} % of them.")
+    if predicted := result.predicted.total():
+        lines.append(f"{predicted:,} of the found are predictions of `lut fill`, not measured.")
     if result.replaced:
         count = result.replaced.total()
         lines.append(f"{count:,} of the found Int8Conv are there as Int8ConvRelu, which takes the same time.")

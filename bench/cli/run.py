@@ -31,7 +31,7 @@ from bench.device_runner import SILENCE_S, Device, Watch
 from bench.engines import Engine
 from bench.numbers import check_numbers
 from bench.op_generators import SPACES
-from bench.sampling import Goal, gather_candidates
+from bench.sampling import Goal
 from lut.cli import ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import EngineError, FailedError
@@ -174,6 +174,8 @@ def _take_work(
             tell(remark)
         if goal is None:
             return _Work(len(parts), lambda _, seed: WholePlan(parts, seed))
+    from bench.sampling import gather_candidates  # numpy, which a run of a whole plan should not wait for
+
     candidates = gather_candidates(parts)
     return _Work(len(candidates), lambda journal, seed: ChosenOperators(candidates, goal, journal, seed))
 

@@ -48,12 +48,15 @@ def make(
     stride: int = 1,
     group: int = 1,
     depthwise_count: int = 1,
+    every_writing: bool = True,
 ) -> Iterator[OpSpec]:
     """Yield a block's operators: expansion, shuffle (of groups), depthwise, projection, sum.
 
-    The depthwise convolution comes in every writing of the released nets; of `depthwise_count`, the
-    first has the stride. The expansion is there at 1 too; the sum is where input and output fit.
+    The depthwise convolution comes in every writing of the released nets, or as in one net in the first; of
+    `depthwise_count`, the first has the stride. The expansion is there at 1 too; the sum is where input and
+    output fit.
     """
+    writings = _WRITINGS[precision] if every_writing else _WRITINGS[precision][:1]
     middle = in_channels * expansion
     yield from conv.make(
         precision,
@@ -68,9 +71,9 @@ def make(
     if group > 1:
         yield from layout.shuffle(precision, height=height, width=width, channels=middle, group=group)
     out_height, out_width = (-(-size // stride) for size in (height, width))
-    yield from depthwise(precision, height, width, middle, kernel, stride)
+    yield from _depthwise(precision, height, width, middle, kernel, stride, writings)
     if depthwise_count > 1:
-        yield from depthwise(precision, out_height, out_width, middle, kernel, 1)
+        yield from _depthwise(precision, out_height, out_width, middle, kernel, 1, writings)
     yield from conv.make(
         precision,
         height=out_height,
@@ -88,9 +91,21 @@ def depthwise(
     precision: str, height: int, width: int, channels: int, kernel: int, stride: int
 ) -> Iterator[OpSpec]:
     """Yield a depthwise convolution in every writing."""
+    return _depthwise(precision, height, width, channels, kernel, stride, _WRITINGS[precision])
+
+
+def _depthwise(
+    precision: str,
+    height: int,
+    width: int,
+    channels: int,
+    kernel: int,
+    stride: int,
+    writings: Iterable[_Writing],
+) -> Iterator[OpSpec]:
     if kernel % 2 == 0:
         raise ModelError(f"kernel {kernel} is even, so that no padding keeps the size: give odd kernels")
-    for writing in _WRITINGS[precision]:
+    for writing in writings:
         yield from conv.make(
             precision,
             height=height,

@@ -6,6 +6,7 @@ group of blocks has in any of them, in steps, and the released values themselves
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -164,7 +165,44 @@ def _project(precision: str, size: int, middles: set[int], widths: Sequence[int]
             )
 
 
+_MOST_BLOCKS = 4
+"""The released nets have one to so many blocks in a group."""
+
+
+def _draw(
+    chance: random.Random,
+    precisions: Sequence[str] = ("int8",),
+    resolutions: Sequence[int] = RESOLUTIONS,
+    expansions: tuple[int, ...] = EXPANSIONS,
+    stem: Span | None = None,
+    widths: tuple[Span, ...] = (),
+    last: Span | None = None,
+    width_step: int = WIDTH_STEP,
+    last_step: int = LAST_STEP,
+) -> Iterator[OpSpec]:
+    """Yield the operators of a net of the hull, each as often as it runs."""
+    hull = make_hull(stem, widths, last, expansions, width_step=width_step, last_step=last_step)
+    precision, resolution = chance.choice(precisions), chance.choice(resolutions)
+    source, top = chance.choice(hull.stems), chance.choice(hull.lasts)
+    chosen = [chance.choice(each) for each in hull.widths]
+    yield from block.surroundings(precision, resolution, (source,), chosen[-1:], (top,))
+    size = resolution // 2
+    for index, (width, stride) in enumerate(zip(chosen, _STRIDES, strict=True)):
+        for number in range(chance.randint(1, _MOST_BLOCKS) if index else 1):
+            shape = {"height": size, "width": size, "in_channels": source, "out_channels": width}
+            yield from block.make(
+                precision,
+                **shape,
+                kernel=3,
+                expansion=chance.choice(hull.expansions) if index else 1,
+                stride=1 if number else stride,
+                every_writing=False,
+            )
+            size, source = size // (1 if number else stride), width
+
+
 SPACE = Space(
     "ChamNet: every width, expansion and resolution in the hull of the released nets, or of options",
     _walk,
+    draw=_draw,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bench.op_generators import block, conv
@@ -42,6 +43,32 @@ def _walk_one(precision: str, resolution: int) -> Iterator[OpSpec]:
             yield from conv.make(precision, kernel=1, relu=True, **shape)
 
 
+def _draw(
+    chance: random.Random, precisions: Sequence[str] = ("int8",), resolutions: Sequence[int] = RESOLUTIONS
+) -> Iterator[OpSpec]:
+    """Yield the operators of a net: a block in each layer, or none, each as likely."""
+    precision, resolution = chance.choice(precisions), chance.choice(resolutions)
+    fixed = surroundings(resolution)
+    last = chance.choice(fixed.lasts)
+    yield from block.surroundings(precision, resolution, (fixed.stem,), (fixed.stages[-1],), (last,))
+    for layer in list_layers(resolution):
+        shape: dict[str, Any] = {
+            "height": layer.size,
+            "width": layer.size,
+            "in_channels": layer.in_channels,
+            "out_channels": layer.out_channels,
+            "stride": layer.stride,
+        }
+        chosen = chance.choice((*BLOCKS, None))
+        if chosen is not None:
+            kind = {"kernel": chosen.kernel, "expansion": chosen.expansion, "group": chosen.group}
+            yield from block.make(precision, **shape, **kind, every_writing=False)
+        elif not layer.keeps_shape:
+            yield from conv.make(precision, kernel=1, relu=True, **shape)
+
+
 SPACE = Space(
-    "FBNet: 22 layers of ten blocks, for 224x224 images and, narrower, for 96x96 (--resolution)", _walk
+    "FBNet: 22 layers of ten blocks, for 224x224 images and, narrower, for 96x96 (--resolution)",
+    _walk,
+    draw=_draw,
 )

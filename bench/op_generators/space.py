@@ -46,6 +46,11 @@ class Space:
 
     summary: str
     walk: Callable[..., Plan]
+    draw: Callable[..., Iterable[OpSpec]] | None = None
+    """Gives the operators of one of its nets by chance, each as often as it runs; None where none is known.
+
+    Its parameters are the source of chance, and options of `walk`.
+    """
     announces: bool = False
     """Whether `walk` takes `announce` too, which hears what the operators leave out."""
 
@@ -68,6 +73,15 @@ class Space:
             if number not in seen:
                 seen.add(number)
                 yield part
+
+    def draw_nets(
+        self, count: int, *, fused: bool = False, seed: int = 0, **options: Any
+    ) -> list[list[OpSpec]]:
+        """Draw so many nets at random, each as its operators; none where the space does not say how."""
+        if self.draw is None:
+            return []
+        chance = random.Random(seed)
+        return [list(join_activations(self.draw(chance, **options), fused)) for _ in range(count)]
 
     def generate(self, **options: Any) -> Iterator[OpSpec]:
         """Give every operator once, as `plan` does with the same options."""

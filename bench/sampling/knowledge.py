@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.sampling.candidates import CandidateFamily, Candidates
 from bench.sampling.design import Spread
+from bench.sampling.goal import Standing
 from lut.entries import Failure, Measurement
 from lut.estimation import LEAST_OPS, FamilyModel, Samples, fit_family
 from lut.journal import Pools
 from lut.records import PERCENTILES
 
-__all__ = ["FamilyKnowledge", "Knowledge", "Standing"]
+__all__ = ["FamilyKnowledge", "Knowledge"]
 
 Mask = NDArray[np.bool_]
 
@@ -24,36 +24,6 @@ _UNKNOWN_ERROR = 0.1
 
 _LEAST_JUDGED = 8
 """A family's own error is judged by so many operators that were held out, at least."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a run that chooses its operators stands.
-
-    Errors are those of operators that were held out, absolute values of predicted / measured - 1; None while
-    too few are measured to tell.
-    """
-
-    operators: int
-    fitted: int = 0
-    held_out: int = 0
-    failed: int = 0
-    refused: int = 0
-    """Operators that can't be estimated as yet: beyond what is measured, or of a family with too few."""
-    median_error: float | None = None
-    p90_error: float | None = None
-    spent_s: float = 0.0
-    """The device's time: loading operators and running them, in seconds."""
-
-    @property
-    def measured(self) -> int:
-        """How many operators have all their visits."""
-        return self.fitted + self.held_out
-
-    @property
-    def left(self) -> int:
-        """How many are not measured: they are to be estimated."""
-        return self.operators - self.measured - self.failed
 
 
 class FamilyKnowledge:

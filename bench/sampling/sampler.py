@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -20,11 +19,12 @@ from numpy.typing import NDArray
 
 from bench.sampling.candidates import Candidates
 from bench.sampling.design import Spread, find_corners, spread_doubt
-from bench.sampling.knowledge import FamilyKnowledge, Knowledge, Standing
+from bench.sampling.goal import Goal, Standing
+from bench.sampling.knowledge import FamilyKnowledge, Knowledge
 from lut.entries import Failure, Measurement, Repeated, Round
 from lut.estimation import LEAST_OPS
 
-__all__ = ["Goal", "Sampler"]
+__all__ = ["Sampler"]
 
 _ROUND_S = 5.0
 """A round takes about so long on the device: the next one is chosen by what it told."""
@@ -40,17 +40,6 @@ _LEAST_HELD_OUT, _ENOUGH_HELD_OUT = 60, 500
 
 _DEVICE_SHARE = 1.15
 """The device's time over that of recorded runs, where no round tells: loading operators takes the rest."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """When to stop: after so much of the device's time, or at an error; None asks for nothing.
-
-    `budget_s` is in seconds; `error` is a share, and of operators held out half have to be within it.
-    """
-
-    budget_s: float | None = None
-    error: float | None = None
 
 
 class Sampler:

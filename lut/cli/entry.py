@@ -33,6 +33,7 @@ _LAZY = {
     "crossval": "lut.cli.tables:crossval",
     "diff": "lut.cli.tables:diff",
     "estimate": "lut.cli.estimate:estimate",
+    "fill": "bench.cli.fill:fill",
     "merge": "lut.cli.merge:merge",
     "models": "lut.cli.models:models",
     "query": "lut.cli.tables:query",

@@ -92,6 +92,7 @@ def _read_table(choice: TableChoice, quiet: bool) -> TableReport:
             None if provenance is None else provenance.marked,
             () if provenance is None else provenance.incomplete,
             bar.set,
+            table.is_predicted,
         )
     return TableReport(choice.path, table, columns, provenance)
 

@@ -85,11 +85,17 @@ def query(
       lut query --lut TABLE --type 'Int8Conv*' --arg kernel=3 --shape 0=1,..28,..28,*
     """
     count = 0
-    for record in Query(types, shapes, arguments).choose(chosen.open(quiet)):
-        click.echo(format_record(record) if as_json else f"{record.p50:>12.3f}  {record.key.describe()}")
+    table = chosen.open(quiet)
+    for record in Query(types, shapes, arguments).choose(table):
+        click.echo(format_record(record) if as_json else _describe_record(record, table))
         count += 1
     if not as_json and not quiet:
         click.echo(f"{count} records", err=True)
+
+
+def _describe_record(record: LutRecord, table: LutTable) -> str:
+    remark = " (PREDICTED)" if table.is_predicted(record.key) else ""
+    return f"{record.p50:>12.3f}  {record.key.describe()}{remark}"
 
 
 @click.command()
@@ -106,12 +112,15 @@ def stats(chosen: TableChoice, as_json: bool, quiet: bool) -> None:
       lut stats --lut TABLE
     """
     table = chosen.open(quiet)
-    families = describe_families(_counted(table, quiet))
+    families = describe_families(_counted(table, quiet), table.is_predicted)
+    predicted = sum(family.predicted for family in families)
     if as_json:
         report = {"records": len(table), "devices": table.devices, "families": list(map(asdict, families))}
         click.echo(json.dumps(report, indent=1))
         return
     click.echo(f"{len(table)} records of {', '.join(table.devices)}")
+    if predicted:
+        click.echo(f"{predicted:,} of them are predictions of `lut fill`; spreads are of the measured ones.")
     click.echo(f"{'RECORDS':>8} {'LEAST US':>11} {'MEDIAN US':>11} {'MOST US':>11} {'P90/P10':>7}  FAMILY")
     for row in families:
         spread = "" if row.spread is None else f"{row.spread:.2f}"
@@ -164,6 +173,7 @@ def diff(
     tables = TableChoice(first, one).open(quiet), TableChoice(second, other).open(quiet)
     result = compare(*tables)
     shown = result.ops[:outliers]
+    predicted = sum(any(table.is_predicted(op.key) for table in tables) for op in result.ops)
     if plot is not None:
         if not result.ops:
             raise FileError(f"There is nothing to draw: {first} and {second} have no operator in common.")
@@ -174,6 +184,7 @@ def diff(
         report: dict[str, Any] = {
             "median_ratio": result.median_ratio,
             "rank_correlation": result.rank_correlation,
+            "predicted": predicted,
             "only_first": [key.to_json() for key in result.only_first],
             "only_second": [key.to_json() for key in result.only_second],
             "families": list(map(asdict, result.families)),
@@ -185,6 +196,10 @@ def diff(
         f"{len(result.ops)} operators in both, {len(result.only_first)} only in {first}, "
         f"{len(result.only_second)} only in {second}"
     )
+    if predicted:
+        click.echo(
+            f"{predicted:,} of those in both are predictions of `lut fill` in one of the tables or both"
+        )
     if result.median_ratio is not None:
         alike = result.rank_correlation
         order = "" if alike is None else f"; Spearman's rank correlation {alike:.3f}"

@@ -1,7 +1,7 @@
 """Estimates: times of operators that were not measured, and corrections of sums for whole nets.
 
 Reading order: `prediction`, `curve` (one axis of sizes), `interpolation` (a family), `crossval` (how far off
-it is), `calibration`.
+it is), `net_errors` (how errors add up), `calibration`.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from lut.estimation.interpolation import (
     fit_family,
     fit_table,
 )
+from lut.estimation.net_errors import ErrorSource, add_half_widths, fit_correlation
 from lut.estimation.prediction import Prediction
 
 __all__ = [
     "LEAST_OPS",
     "Calibration",
+    "ErrorSource",
     "FamilyModel",
     "FittedNet",
     "Interpolator",
     "Prediction",
     "Samples",
+    "add_half_widths",
     "collect_samples",
     "cross_validate",
+    "fit_correlation",
     "fit_family",
     "fit_table",
     "place_sizes",

@@ -44,6 +44,8 @@ class Columns:
     bytes_moved: Floats
     marked: npt.NDArray[np.bool_]
     incomplete: npt.NDArray[np.bool_]
+    predicted: npt.NDArray[np.bool_]
+    """Which were not measured: their percentiles are the interval of a prediction."""
 
     def __len__(self) -> int:
         return len(self.p50)
@@ -55,8 +57,8 @@ class Columns:
 
     @cached_property
     def spread(self) -> Floats:
-        """How far p10 and p90 lie apart, as a part of p50; NaN where that is zero."""
-        return ratio(self.p90 - self.p10, self.p50)
+        """How far p10 and p90 lie apart, as a part of p50; NaN where that is zero, and of predictions."""
+        return np.where(self.predicted, np.nan, ratio(self.p90 - self.p10, self.p50))
 
     def describe(self, index: int) -> str:
         """One line for people: type, shapes, arguments."""
@@ -91,13 +93,15 @@ class _ArgumentTexts(dict[tuple[str, ...], int]):
     def __init__(self, texts: _Texts) -> None:
         self._texts = texts
 
-    def add(self, key: OpKey, op: OpSpec | None) -> int:
-        if key.op_args not in self:
-            text = " ".join(
+    def add(self, key: OpKey, op: OpSpec | None, *, predicted: bool) -> int:
+        found = (*key.op_args, "(predicted)") if predicted else key.op_args
+        if found not in self:
+            words = (
                 key.op_args if op is None else (f"{name}={describe_value(value)}" for name, value in op.args)
             )
-            self[key.op_args] = self._texts[" ".join(text.split())]
-        return self[key.op_args]
+            text = " ".join([*words, "(predicted)"] if predicted else words)
+            self[found] = self._texts[" ".join(text.split())]
+        return self[found]
 
 
 def collect_columns(
@@ -105,30 +109,36 @@ def collect_columns(
     marked: Mapping[OpKey, object] | None = None,
     incomplete: Iterable[OpKey] = (),
     progress: Callable[[int], None] = lambda _: None,
+    is_predicted: Callable[[OpKey], bool] = lambda _: False,
 ) -> Columns:
-    """Take records apart; `progress` hears how many are done."""
+    """Take records apart; `progress` hears how many are done, `is_predicted` tells which are predictions."""
     marks, cut_short = marked or {}, frozenset(incomplete)
     op_types, families, shapes, arguments = _Texts(), _Texts(), _Texts(), _Texts()
     argument_texts = _ArgumentTexts(arguments)
     numbers: list[tuple[int, int, int, int]] = []
     inputs: list[int] = []
     values: list[tuple[float, ...]] = []
-    flags: list[tuple[bool, bool]] = []
+    flags: list[tuple[bool, bool, bool]] = []
     for done, record in enumerate(records, 1):
         key, times = record.key, record.runtime_us
-        op = _read_op(key)
+        op, predicted = _read_op(key), is_predicted(key)
         known = None if op is None else check_family(op)
         family, work = (key.op_type, (np.nan, np.nan)) if known is None else (known[0], _work(known[1]))
         numbers.append(
-            (op_types[key.op_type], families[family], argument_texts.add(key, op), len(key.input_shapes))
+            (
+                op_types[key.op_type],
+                families[family],
+                argument_texts.add(key, op, predicted=predicted),
+                len(key.input_shapes),
+            )
         )
         inputs += [shapes[_format_shape(shape)] for shape in key.input_shapes]
         values.append((times[_P10], times[_P50], times[_P90], *work))
-        flags.append((key in marks, key in cut_short))
+        flags.append((key in marks, key in cut_short, predicted))
         if not done & 0xFF:
             progress(done)
     n, v = np.array(numbers, np.intp).reshape(-1, 4), np.array(values, np.float64).reshape(-1, 5)
-    f = np.array(flags, np.bool_).reshape(-1, 2)
+    f = np.array(flags, np.bool_).reshape(-1, 3)
     return Columns(
         op_types=tuple(op_types),
         families=tuple(families),
@@ -146,6 +156,7 @@ def collect_columns(
         bytes_moved=v[:, 4],
         marked=f[:, 0],
         incomplete=f[:, 1],
+        predicted=f[:, 2],
     )
 
 

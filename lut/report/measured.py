@@ -70,6 +70,8 @@ def _holds(table: TableReport) -> Html:
         ("Operator types", f"{len(columns.op_types):,}"),
         ("Families", f"{len(columns.families):,}"),
     ]
+    if predicted := int(columns.predicted.sum()):
+        pairs.append(("Predicted, not measured", f"{predicted:,}"))
     provenance = table.provenance
     if provenance is not None:
         starts = sorted({segment.started for segment in provenance.segments if segment.started})

@@ -54,7 +54,9 @@ def _anchor(number: int) -> str:
 def _note(estimate: Estimate) -> str:
     if estimate.missing:
         return f"partial: {count(_lacking(estimate), 'operator')} missing"
-    return f"partial: {count(len(estimate.unmapped), 'node')} unmapped" if estimate.unmapped else "whole"
+    if estimate.unmapped:
+        return f"partial: {count(len(estimate.unmapped), 'node')} unmapped"
+    return f"whole: {count(len(estimate.predicted), 'operator')} predicted" if estimate.predicted else "whole"
 
 
 def _lacking(estimate: Estimate) -> int:
@@ -73,6 +75,12 @@ def _describe_net(number: int, net: NetReport, series: list[str]) -> Html:
         )
     else:
         text = f"Sum of all {len(estimate.rows):,} operators' medians: {micros(estimate.known_us)}."
+    if (interval := estimate.interval_us) is not None:
+        text += (
+            f" {count(len(estimate.predicted), 'operator')} of it, {micros(estimate.predicted_us)}, "
+            f"{'is' if len(estimate.predicted) == 1 else 'are'} predicted; as far as these are off, the sum "
+            f"is within {micros(interval[0])} to {micros(interval[1])} in 9 of 10 cases."
+        )
     chart = render_chart(_draw_waterfall(_anchor(number), net, series))
     parts = [tag("h3", net.name), tag("p", text, class_="warning" if estimate.total_us is None else None)]
     return tag("article", *parts, chart, _share_by_type(estimate), id=_anchor(number))

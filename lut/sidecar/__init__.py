@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from lut.sidecar.file import read_sidecar, sidecar_path, write_sidecar
+from lut.sidecar.predictions import (
+    FilledFamily,
+    NetErrors,
+    PredictedRecords,
+    read_held_out,
+    read_predicted,
+)
 from lut.sidecar.provenance import FailedOp, Provenance, read_provenance
 from lut.sidecar.setting import (
     Setting,
@@ -15,12 +22,17 @@ from lut.sidecar.setting import (
 
 __all__ = [
     "FailedOp",
+    "FilledFamily",
+    "NetErrors",
+    "PredictedRecords",
     "Provenance",
     "Setting",
     "describe_setting",
     "read_canary",
     "read_config",
+    "read_held_out",
     "read_origins",
+    "read_predicted",
     "read_provenance",
     "read_setting",
     "read_sidecar",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,8 @@ __all__ = ["Comparison", "FamilyRatio", "FamilyStats", "OpRatio", "compare", "de
 class FamilyStats:
     """A family's records: how many, their medians' least, middle and largest in microseconds, their spread.
 
-    `spread` is the middle of p90 / p10 over the records: 1.0 where every run of an operator took the same
-    time, large where the device was busy. None where no p10 is above zero.
+    `spread` is the middle of p90 / p10 over the records that were measured: 1.0 where every run of an
+    operator took the same time, large where the device was busy. None where no p10 is above zero.
     """
 
     family: str
@@ -29,6 +29,8 @@ class FamilyStats:
     median_us: float
     most_us: float
     spread: float | None
+    predicted: int = 0
+    """How many of the records are predictions."""
 
 
 @dataclass(frozen=True)
@@ -97,17 +99,20 @@ def name_family(key: OpKey) -> str:
         return key.op_type
 
 
-def describe_families(records: Iterable[LutRecord]) -> list[FamilyStats]:
-    """Describe the records of each family, sorted by name."""
+def describe_families(
+    records: Iterable[LutRecord], is_predicted: Callable[[OpKey], bool] = lambda _: False
+) -> list[FamilyStats]:
+    """Describe the records of each family, sorted by name; `is_predicted` tells which were not measured."""
     families: dict[str, list[LutRecord]] = {}
     for record in records:
         families.setdefault(name_family(record.key), []).append(record)
-    return [_describe(name, families[name]) for name in sorted(families)]
+    return [_describe(name, families[name], is_predicted) for name in sorted(families)]
 
 
-def _describe(name: str, records: list[LutRecord]) -> FamilyStats:
+def _describe(name: str, records: list[LutRecord], is_predicted: Callable[[OpKey], bool]) -> FamilyStats:
     medians = [record.p50 for record in records]
-    spreads = [record.runtime_us[3] / record.runtime_us[1] for record in records if record.runtime_us[1] > 0]
+    measured = [record for record in records if not is_predicted(record.key)]
+    spreads = [record.p90 / record.p10 for record in measured if record.p10 > 0]
     return FamilyStats(
         name,
         len(records),
@@ -115,6 +120,7 @@ def _describe(name: str, records: list[LutRecord]) -> FamilyStats:
         float(np.median(medians)),
         max(medians),
         float(np.median(spreads)) if spreads else None,
+        len(records) - len(measured),
     )
 
 

@@ -14,11 +14,13 @@ __all__ = ["Coverage"]
 
 @dataclass
 class Coverage:
-    """Counts by operator type: operators found, those of them found as another type, and missing ones."""
+    """Counts by operator type: operators found, those of them found otherwise, and missing ones."""
 
     found: Counter[str] = field(default_factory=Counter)
     replaced: Counter[str] = field(default_factory=Counter)
     """An Int8Conv that the table holds only as Int8ConvRelu."""
+    predicted: Counter[str] = field(default_factory=Counter)
+    """Operators found whose record is a prediction of `lut fill`."""
     missing: Counter[str] = field(default_factory=Counter)
 
     def sift(self, ops: Iterable[OpSpec], table: LutTable) -> Iterator[OpSpec]:
@@ -30,6 +32,7 @@ class Coverage:
                 yield op
                 continue
             self.found[op.op_type] += 1
+            self.predicted[op.op_type] += row.predicted is not None
             if row.key.op_type != op.op_type:
                 self.replaced[op.op_type] += 1
 

@@ -21,7 +21,8 @@ class Row:
 
     `records` are those of `key`: the operator's own key or, for an Int8Conv that is not in the table,
     that of the Int8ConvRelu with the same shapes. It is empty where the table has neither; then the time
-    may be `predicted` from other records, which is an estimate and no measurement.
+    may be `predicted` from other records, which is an estimate and no measurement. A record that `lut fill`
+    predicted is one of `records`, and `predicted` too.
     """
 
     op: OpSpec
@@ -55,6 +56,8 @@ class Estimate:
     rows: tuple[Row, ...]
     calibration: Calibration | None = None
     """What `calibrated_us` corrects the sum by; every other figure is as measured."""
+    correlation: float = 1.0
+    """How errors of predictions add up: 0 where they are independent, 1 where all are alike."""
     unmapped: tuple[Fate, ...] = ()
     """Nodes of the model that no operator stands for, so that no row has them."""
 
@@ -72,6 +75,21 @@ class Estimate:
     def predicted_us(self) -> float:
         """The part of `known_us` that is estimated, in microseconds."""
         return sum(row.predicted.runtime_us for row in self.rows if row.predicted is not None)
+
+    @property
+    def interval_us(self) -> tuple[float, float] | None:
+        """What the sum is within in about 90 % of cases, as far as predictions are off, in microseconds.
+
+        None where nothing is predicted. How far sums are from whole nets is another matter: `Calibration`.
+        """
+        rows = [row.predicted for row in self.rows if row.predicted is not None]
+        if not rows:
+            return None
+        from lut.estimation import add_half_widths
+
+        below = add_half_widths((each.runtime_us - each.low_us for each in rows), self.correlation)
+        above = add_half_widths((each.high_us - each.runtime_us for each in rows), self.correlation)
+        return self.known_us - below, self.known_us + above
 
     @property
     def known_us(self) -> float:

@@ -11,13 +11,15 @@ from lut.caffe2_pb2 import NetDef
 from lut.engines import fuses_activations
 from lut.errors import FileError
 from lut.frontends import Model, Net, list_net_ops, load_net
-from lut.ops import OpSpec
+from lut.ops import OpKey, OpSpec, family_of
 from lut.records import LutRecord
 from lut.table.estimate import Estimate, Row
+from lut.table.predicted import PredictionLookup
 from lut.table.stores import MemoryStore, RecordStore
 
 if TYPE_CHECKING:
-    from lut.estimation import Calibration, Interpolator
+    from lut.estimation import Calibration, Interpolator, Prediction
+    from lut.sidecar import PredictedRecords
     from lut.table.totals import Totals
 
 __all__ = ["LutTable"]
@@ -29,6 +31,7 @@ class LutTable:
     def __init__(self, records: Iterable[LutRecord], match: str = "exact") -> None:
         """Take records, or a store that holds them (and matches as it was made to)."""
         self._store = records if isinstance(records, RecordStore) else MemoryStore(records, match)
+        self._predictions = PredictionLookup(self._store)
         self._rows: dict[bytes, Row] = {}
 
     def __len__(self) -> int:
@@ -70,7 +73,7 @@ class LutTable:
             fused = key._replace(op_type="Int8ConvRelu")
             records = self._store.find(fused)
             key = fused if records else key
-        row = Row(op, key, records)
+        row = Row(op, key, records, self._read_prediction(key, records))
         if records:  # of misses there is no end
             self._rows[op.digest] = row
         return row
@@ -99,7 +102,12 @@ class LutTable:
         rows = tuple(map(self.find, list_net_ops(net, init_net, input_dims, fused=self.fuses_activations)))
         if interpolate and any(not row.records for row in rows):
             rows = tuple(row if row.records else self._predict(row) for row in rows)
-        return Estimate(rows, unmapped=net.unmapped if isinstance(net, Model) else ())
+        errors = None if self.predicted is None else self.predicted.net
+        return Estimate(
+            rows,
+            unmapped=net.unmapped if isinstance(net, Model) else (),
+            correlation=1.0 if errors is None else errors.correlation,
+        )
 
     def estimate_many(self, nets: Iterable[Net]) -> Totals:
         """Sum the operators' medians of many nets, tens of thousands a second where OpSpecs are reused."""
@@ -130,14 +138,45 @@ class LutTable:
 
     def refusals(self, ops: Iterable[OpSpec]) -> dict[OpSpec, str]:
         """Say, for operators that can't be estimated from the table, why."""
-        reasons = ((op, self._interpolator.refusal(op)) for op in ops)
+        reasons = ((op, self.interpolator.refusal(op)) for op in ops)
         return {op: reason for op, reason in reasons if reason is not None}
 
     def _predict(self, row: Row) -> Row:
-        return replace(row, predicted=self._interpolator.predict(row.op))
+        return replace(row, predicted=self.interpolator.predict(row.op))
+
+    @property
+    def predicted(self) -> PredictedRecords | None:
+        """Which of the records are predictions, as `lut fill` makes them; None where all are measured.
+
+        Raises:
+            FileError: the table's sidecar can't be understood.
+        """
+        return self._predictions.records
+
+    def is_predicted(self, key: OpKey) -> bool:
+        """Tell whether the record of a key, spelled as in the file, is a prediction."""
+        return self._predictions.holds(key)
+
+    @property
+    def measured(self) -> Iterator[LutRecord]:
+        """Give the records that were measured, in the file's order."""
+        return (record for record in self if not self.is_predicted(record.key))
+
+    def _read_prediction(self, key: OpKey, records: tuple[LutRecord, ...]) -> Prediction | None:
+        interval = self._predictions.find(key) if records else None
+        if interval is None:
+            return None
+        from lut.estimation import Prediction
+
+        return Prediction(records[0].p50, *interval, family_of(OpSpec.from_key(key)))
 
     @cached_property
-    def _interpolator(self) -> Interpolator:
+    def interpolator(self) -> Interpolator:
+        """What estimates operators from the measured ones of the table."""
         from lut.estimation import fit_table
 
-        return fit_table(self)
+        if self._store.path is None:
+            return fit_table(self)
+        from lut.sidecar import read_held_out
+
+        return fit_table(self.measured, read_held_out(self._store.path))

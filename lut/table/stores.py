@@ -27,6 +27,11 @@ class RecordStore(ABC):
         """The table's file; None where the records are in memory only."""
         return None
 
+    @property
+    @abstractmethod
+    def match(self) -> str:
+        """How keys are compared: a name of `lut.ops.MATCHES`."""
+
     @abstractmethod
     def __len__(self) -> int: ...
 
@@ -43,6 +48,7 @@ class MemoryStore(RecordStore):
 
     def __init__(self, records: Iterable[LutRecord], match: str = "exact") -> None:
         self._records = tuple(records)
+        self._match_name = match
         self._match = MATCHES[match].key
         self._by_key: dict[OpKey, list[LutRecord]] = {}
         for record in self._records:
@@ -51,6 +57,10 @@ class MemoryStore(RecordStore):
     @property
     def devices(self) -> tuple[str, ...]:
         return tuple(sorted({record.device for record in self._records}))
+
+    @property
+    def match(self) -> str:
+        return self._match_name
 
     def __len__(self) -> int:
         return len(self._records)
@@ -73,6 +83,7 @@ class IndexStore(RecordStore):
         """Take a table, or with `device` the records of that device only."""
         self._path = path
         self._index = index
+        self._match = match
         self._digest = MATCHES[match].digest
         self._names = index.summary.devices
         self._device = device
@@ -84,6 +95,10 @@ class IndexStore(RecordStore):
     @property
     def path(self) -> Path:
         return self._path
+
+    @property
+    def match(self) -> str:
+        return self._match
 
     def __len__(self) -> int:
         return self._index.summary.records if len(self.devices) == len(self._names) else sum(1 for _ in self)

@@ -53,6 +53,7 @@ def test_all_commands_are_there() -> None:
         "lut crossval",
         "lut diff",
         "lut estimate",
+        "lut fill",
         "lut get-runtime",
         "lut merge",
         "lut models build",

@@ -56,6 +56,7 @@ def test_json() -> None:
         "missing": [],
         "unmapped": [],
         "estimated_us": 0,
+        "interval_us": None,
         "spread": {
             "low_us": 98.0,
             "high_us": 102.0,

@@ -1,0 +1,115 @@
+"""The command `lut fill`: a table completed by predictions for a whole space.
+
+It lives here, as `lut coverage` does: spaces are generators of operators, which belong to `bench`.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import click
+
+from bench.op_generators import SPACES
+from lut.cli import (
+    Bar,
+    ChosenSpace,
+    GroupedCommand,
+    TableChoice,
+    grouped,
+    quiet_option,
+    say,
+    space_options,
+)
+from lut.errors import FileError
+from lut.fill import Filling, fill_table, write_filling
+from lut.ops import OpSpec
+
+__all__ = ["fill"]
+
+_NET_OPERATORS = 60
+
+PATH = click.Path(path_type=Path)
+
+_NETS = 400
+"""Nets of the space that tell how errors of predictions add up; half of them are kept to test it."""
+
+_table = grouped("Table")
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("table_file", metavar="TABLE", type=PATH)
+@_table("-o", "--output", type=PATH, required=True, help="The folder to write the complete table into.")
+@_table("--device", help="Whose records to use, where the table holds several devices'.")
+@_table("--replace", is_flag=True, help="Replace a table there that holds measured operators this one lacks.")
+@space_options({name: space.walk for name, space in SPACES.items()}, otherwise="models")
+@quiet_option
+def fill(
+    table_file: Path,
+    output: Path,
+    device: str | None,
+    replace: bool,
+    space: ChosenSpace,
+    quiet: bool,
+) -> None:
+    """Complete a table: predict what it lacks of a space from what was measured.
+
+    The table is in the published format, so whatever reads the one reads the other. Its .meta.json says
+    which records are predictions, with the interval of each, and our own commands say it too. What is
+    measured later and merged into the table replaces predictions, never the other way round.
+
+    The table may be of any run; `bench run --space SPACE --budget TIME` makes one that lacks nothing of what
+    it takes. Ends with exit code 5, and writes nothing, where some operator can't be predicted.
+
+    \b
+    Example:
+      lut fill tables/<device>-op_lut_database.json --space chamnet -o complete
+    """
+    table = TableChoice(table_file, device).open(quiet)
+    if len(table.devices) != 1:
+        raise FileError(f"{table_file} holds no record.")
+    chosen = SPACES[space.name]
+    fused = table.fuses_activations
+    remarks: list[str] = []
+    with Bar(None, "op", quiet) as bar:
+        ops = list(bar.follow(chosen.generate(**space.options, fused=fused, announce=remarks.append)))
+    nets = chosen.draw_nets(_NETS, **space.options, fused=fused) or _draw_sets(ops)
+    filling = fill_table(table, space.name, ops, nets)
+    path = write_filling(filling, table_file, output, replace_table=replace)
+    for line in (*remarks, *_describe(filling, path)):
+        say(quiet)(line)
+
+
+def _draw_sets(ops: list[OpSpec]) -> list[list[OpSpec]]:
+    """Draw operators at random, about as many as a net has, where a space does not say what its nets are."""
+    chance = random.Random(0)
+    return [chance.choices(ops, k=_NET_OPERATORS) for _ in range(_NETS)] if ops else []
+
+
+def _describe(filling: Filling, path: Path) -> list[str]:
+    predicted = filling.predicted
+    lines = [
+        f"{path}: {filling.measured:,} operators of {filling.device} as measured, "
+        f"{len(predicted.intervals):,} predicted."
+    ]
+    judged = [each for each in predicted.families if each.median_error is not None]
+    if judged:
+        lines.append(f"{'PREDICTED':>9} {'FITTED':>7} {'MEDIAN':>7} {'P90':>7} {'P90 US':>8}  FAMILY (error)")
+    for each in judged:
+        lines.append(
+            f"{each.predicted:>9,} {each.fitted:>7,} {each.median_error:>7.1%} {each.p90_error:>7.1%} "
+            f"{each.p90_error_us:>8.2f}  {each.family}"
+        )
+    unjudged = [each.family for each in predicted.families if each.median_error is None]
+    if unjudged:
+        lines.append(
+            f"No operator was held out of {', '.join(unjudged)}: intervals are from the fit itself. "
+            f"`bench run --budget` measures some to judge by."
+        )
+    if predicted.net is not None:
+        lines.append(
+            f"Sums of nets: errors add up with a correlation of {predicted.net.correlation:.3f}, by which "
+            f"{predicted.net.covered:.0%} of {predicted.net.tested_on} other nets are within their 90% "
+            f"interval."
+        )
+    return lines

@@ -1,0 +1,181 @@
+"""Completing a table: what was not measured of a space is predicted, and said to be.
+
+The table stays in the published format, which has no place for that, so its sidecar says which records are
+predictions, how far each may be off, and how errors add up in nets of the space.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lut.errors import ConflictError, MissingError
+from lut.estimation import ErrorSource, Interpolator, Prediction, add_half_widths, fit_correlation
+from lut.ops import OpKey, OpSpec
+from lut.records import LutRecord
+from lut.sidecar import (
+    FilledFamily,
+    NetErrors,
+    PredictedRecords,
+    read_sidecar,
+    sidecar_path,
+    write_sidecar,
+)
+from lut.table import LutTable, format_of, load_table, table_file_name
+
+__all__ = ["Filling", "fill_table", "write_filling"]
+
+_SHOWN = 10
+
+_INNER = 1.2816 / 1.6449
+"""How far the 10th percentile is from the median, where the 5th is at 1: of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A complete table: all records sorted by key, and which of them are predictions."""
+
+    records: tuple[LutRecord, ...]
+    measured: int
+    predicted: PredictedRecords
+    device: str
+
+    @property
+    def median_error(self) -> float | None:
+        """The median error of predictions, weighted by how many each family has; None if nothing tells."""
+        known = [each for each in self.predicted.families if each.median_error is not None and each.predicted]
+        total = sum(each.predicted for each in known)
+        return sum(each.predicted * (each.median_error or 0.0) for each in known) / total if total else None
+
+
+def fill_table(
+    table: LutTable, space: str, ops: Iterable[OpSpec], nets: Sequence[Sequence[OpSpec]] = ()
+) -> Filling:
+    """Predict what a table lacks of a space.
+
+    Args:
+        table: of one device; its predictions are made anew, from what was measured.
+        space: the space's name, for the sidecar.
+        ops: the space's operators, each once.
+        nets: operators of nets of the space, to find out how errors add up in a sum.
+
+    Raises:
+        MissingError: some can't be predicted; the message names them, with the reasons.
+    """
+    measured = list(table.measured)
+    (device,) = {record.device for record in measured}
+    present = {record.key for record in measured}
+    wanted = [op for op in ops if op.key not in present]
+    guesses = table.interpolator
+    predictions = guesses.predict_many(wanted)
+    _refuse_gaps(guesses, [op for op, found in zip(wanted, predictions, strict=True) if found is None])
+    found = {op: guess for op, guess in zip(wanted, predictions, strict=True) if guess is not None}
+    predicted = PredictedRecords(
+        intervals={op.id: (guess.low_us, guess.high_us) for op, guess in found.items()},
+        space=space,
+        net=_judge_nets(guesses, found, nets),
+        families=tuple(_describe_families(guesses, found.values())),
+    )
+    records = [*measured, *(_make_record(op.key, guess, device) for op, guess in found.items())]
+    return Filling(tuple(sorted(records, key=lambda record: record.key)), len(measured), predicted, device)
+
+
+def _refuse_gaps(guesses: Interpolator, refused: Sequence[OpSpec]) -> None:
+    if not refused:
+        return
+    lines = [f"  {op.describe()} ({guesses.refusal(op)})" for op in refused[:_SHOWN]]
+    if len(refused) > _SHOWN:
+        lines.append(f"  and {len(refused) - _SHOWN:,} more")
+    raise MissingError(
+        f"{len(refused):,} operators of the space can't be predicted from this table:\n"
+        + "\n".join(lines)
+        + "\n`bench run --space SPACE --budget TIME` chooses and measures what it lacks."
+    )
+
+
+def _make_record(key: OpKey, guess: Prediction, device: str) -> LutRecord:
+    """Make a record whose percentiles show the interval: its ends are p0 and p100."""
+    time, low, high = guess.runtime_us, guess.low_us, guess.high_us
+    inner = time - _INNER * (time - low), time + _INNER * (high - time)
+    figures = (low, inner[0], time, inner[1], high)
+    return LutRecord(key, tuple(round(figure, 3) for figure in figures), device)
+
+
+def _describe_families(guesses: Interpolator, predictions: Iterable[Prediction]) -> Iterator[FilledFamily]:
+    counts = Counter(guess.family for guess in predictions)
+    for family in sorted(counts):
+        _, times, ratios = guesses.judge(family)
+        errors = np.abs(1 / ratios - 1)
+        judged = (
+            (
+                float(np.median(errors)),
+                float(np.quantile(errors, 0.9)),
+                float(np.quantile(errors * times, 0.9)),
+            )
+            if len(errors)
+            else (None, None, None)
+        )
+        yield FilledFamily(family, counts[family], guesses.model(family).operators, len(errors), *judged)
+
+
+def _judge_nets(
+    guesses: Interpolator, found: dict[OpSpec, Prediction], nets: Sequence[Sequence[OpSpec]]
+) -> NetErrors | None:
+    """Fit how errors add up on half of the nets, and test it on the others."""
+    source = ErrorSource(guesses)
+    halves: list[list[float]] = []
+    errors: list[float] = []
+    for net in nets:
+        own = [(op, found[op]) for op in net if op in found]
+        drawn = [(guess, source.draw(op)) for op, guess in own]
+        if not drawn or any(ratio is None for _, ratio in drawn):
+            continue
+        halves.append([(guess.high_us - guess.low_us) / 2 for guess, _ in drawn])
+        errors.append(sum(guess.runtime_us * ((ratio or 1.0) - 1) for guess, ratio in drawn))
+    half = len(errors) // 2
+    if not half:
+        return None
+    correlation = fit_correlation(halves[:half], errors[:half])
+    inside = [
+        abs(error) <= add_half_widths(widths, correlation)
+        for widths, error in zip(halves[half:], errors[half:], strict=True)
+    ]
+    return NetErrors(correlation, half, len(inside), sum(inside) / len(inside))
+
+
+def write_filling(filling: Filling, source: Path, folder: Path, *, replace_table: bool = False) -> Path:
+    """Write a filled table into a folder, with its sidecar; give its path.
+
+    Args:
+        filling: what `fill_table` made.
+        source: the table it was made of, whose sidecar is continued.
+        folder: where tables lie.
+        replace_table: whether a table there may lose operators that were measured.
+
+    Raises:
+        ConflictError: the device's table there holds measured operators that this one would lack.
+        FileError: a file there can't be read or written.
+    """
+    path = folder / table_file_name(filling.device)
+    if path.is_file() and not replace_table:
+        _check_none_lost(path, filling)
+    story = read_sidecar(sidecar_path(source))
+    story = {"version": 1, **story, "records": len(filling.records), "predicted": filling.predicted.to_json()}
+    format_of(path).write(filling.records, path)
+    write_sidecar(sidecar_path(path), story)
+    return path
+
+
+def _check_none_lost(path: Path, filling: Filling) -> None:
+    measured = {record.key for record in filling.records if record.key.id not in filling.predicted.intervals}
+    present = load_table(path, index=False)
+    lost = sum(record.key not in measured for record in present.measured)
+    if lost:
+        raise ConflictError(
+            f"{path} holds {lost:,} measured operator{'s' * (lost > 1)} that this table does not. Choose "
+            f"another folder, or replace it with --replace."
+        )
