@@ -75,8 +75,7 @@ class ChosenOperators:
         """Give a block for each round; what an earlier run left of one comes first."""
         from bench.sampling import Sampler  # numpy, which a run of a whole plan should not wait for
 
-        runs = config.warmup + config.iters
-        sampler = Sampler(self._candidates, self._goal, config.passes, runs, self._seed, devices)
+        sampler = Sampler(self._candidates, self._goal, config.passes, self._seed, devices)
         sampler.replay(self._read_journal(done))
         self._sampler = sampler
         summary.standing = sampler.stand()

@@ -28,6 +28,7 @@ def main() -> None:
 
 _LAZY = {
     "completion": "lut.cli.completion:completion",
+    "curve": "bench.cli.curve:curve",
     "doctor": "bench.cli.doctor:doctor",
     "generate": "bench.cli.generate:generate",
     "run": "bench.cli.run:run",

@@ -86,7 +86,10 @@ def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _describe_error(standing: Standing) -> str:
     if standing.median_error is None or standing.p90_error is None:
         return "error not known yet"
-    return f"error {standing.median_error:.1%} in the median, {standing.p90_error:.1%} at the 90th percentile"
+    return (
+        f"error {standing.median_error:.1%} in the median, {standing.p90_error:.1%} or "
+        f"{standing.p90_error_us:.1f} us at the 90th percentile"
+    )
 
 
 def describe_standing(now: RunSummary, standing: Standing, serial: str) -> str:

@@ -1,7 +1,8 @@
 """Which operators of a space to measure, so that the others can be estimated from them.
 
 Reading order: `goal` (when to stop), `candidates` (a space by families), `design` (which of a family come
-next), `knowledge` (what is measured, and how far estimates are off), `sampler` (rounds, up to a goal).
+next), `knowledge` (what is measured, and how far estimates are off), `sampler` (rounds, up to a goal),
+`accuracy` (what a choice was worth).
 """
 
 from __future__ import annotations
@@ -12,12 +13,32 @@ from bench.sampling.goal import Goal, Standing
 from lut.lazy import load_lazily
 
 if TYPE_CHECKING:
+    from bench.sampling.accuracy import Accuracy, ChosenRun, judge_run, read_chosen_run
     from bench.sampling.candidates import Candidates, gather_candidates
     from bench.sampling.sampler import Sampler
 
-__all__ = ["Candidates", "Goal", "Sampler", "Standing", "gather_candidates"]
+__all__ = [
+    "Accuracy",
+    "Candidates",
+    "ChosenRun",
+    "Goal",
+    "Sampler",
+    "Standing",
+    "gather_candidates",
+    "judge_run",
+    "read_chosen_run",
+]
 
 if not TYPE_CHECKING:
     __getattr__ = load_lazily(
-        __name__, {"Candidates": "candidates", "Sampler": "sampler", "gather_candidates": "candidates"}
+        __name__,
+        {
+            "Accuracy": "accuracy",
+            "Candidates": "candidates",
+            "ChosenRun": "accuracy",
+            "Sampler": "sampler",
+            "gather_candidates": "candidates",
+            "judge_run": "accuracy",
+            "read_chosen_run": "accuracy",
+        },
     )

@@ -34,6 +34,8 @@ class Standing:
     """Operators that can't be estimated as yet: beyond what is measured, or of a family with too few."""
     median_error: float | None = None
     p90_error: float | None = None
+    p90_error_us: float | None = None
+    """In microseconds, which says more of operators that take a few."""
     spent_s: float = 0.0
     """The device's time: loading operators and running them, in seconds."""
 

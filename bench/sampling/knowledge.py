@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,19 +74,19 @@ class FamilyKnowledge:
             self._model = count, fit_family(self.family.name, samples)
         return self._model[1]
 
-    def judge(self) -> NDArray[np.float64]:
-        """Give predicted / measured time of each operator that was held out and can be estimated."""
+    def judge(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give predicted / measured, and the measured time, of what was held out and can be estimated."""
         model = self.model
         held = self.measured & self.held_out
         if model is None or not held.any():
-            return np.empty(0)
+            return np.empty(0), np.empty(0)
         sizes, time_us = self.family.sizes[held], self.time_us[held]
         inside = model.holds(sizes)
-        return np.asarray(model.predict(sizes[inside]) / time_us[inside])
+        return np.asarray(model.predict(sizes[inside]) / time_us[inside]), time_us[inside]
 
     def error(self) -> float:
         """Give the median error of estimates: of operators held out, else in the fit's own folds."""
-        ratios = self.judge()
+        ratios, _ = self.judge()
         if len(ratios) >= _LEAST_JUDGED:
             return float(np.median(np.abs(np.log(ratios))))
         return _UNKNOWN_ERROR if self.model is None else float(np.median(np.abs(self.model.errors)))
@@ -139,6 +137,10 @@ class Knowledge:
             median_us = self._pools.percentiles_us(key)[PERCENTILES.index(50)]
             family.time_us[number] = median_us if median_us > 0 else np.nan
 
+    def count_done(self) -> int:
+        """Count the operators that are measured, or that failed."""
+        return sum(int((each.measured | each.failed).sum()) for each in self.families.values())
+
     def is_done(self, op_id: str) -> bool:
         """Tell whether nothing is left to measure of an operator."""
         found = self.find(op_id)
@@ -146,20 +148,18 @@ class Knowledge:
 
     def take_stock(self, spent_s: float) -> Standing:
         """Tell how things stand."""
-        ratios = np.concatenate([np.empty(0), *self._judge()])
-        errors = np.abs(ratios - 1)
         known = self.families.values()
-        median, p90 = np.quantile(errors, [0.5, 0.9]) if len(errors) >= _LEAST_JUDGED else (None, None)
+        ratios, times_us = map(np.concatenate, zip(*(each.judge() for each in known), strict=True))
+        errors = np.abs(ratios - 1)
+        is_enough = len(errors) >= _LEAST_JUDGED
         return Standing(
             operators=len(self._candidates),
             fitted=sum(int(each.fitted.sum()) for each in known),
             held_out=sum(int((each.measured & each.held_out).sum()) for each in known),
             failed=sum(int(each.failed.sum()) for each in known),
             refused=sum(each.count_refused() for each in known),
-            median_error=None if median is None else float(median),
-            p90_error=None if p90 is None else float(p90),
+            median_error=float(np.median(errors)) if is_enough else None,
+            p90_error=float(np.quantile(errors, 0.9)) if is_enough else None,
+            p90_error_us=float(np.quantile(errors * times_us, 0.9)) if is_enough else None,
             spent_s=spent_s,
         )
-
-    def _judge(self) -> Iterator[NDArray[np.float64]]:
-        return (each.judge() for each in self.families.values())

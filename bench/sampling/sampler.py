@@ -32,6 +32,9 @@ _ROUND_S = 5.0
 _LEAST_ROUND, _MOST_ROUND = 60, 600
 """Operators in a round: enough to take turns as in a net, and few enough to choose anew."""
 
+_TELLING = 20
+"""Operators that tell how long the next ones take."""
+
 _HELD_OUT = 0.2
 """The share of a round that is held out, until it is enough."""
 
@@ -46,7 +49,7 @@ class Sampler:
     """Chooses a space's operators, round by round; several devices may ask for rounds at once."""
 
     def __init__(
-        self, candidates: Candidates, goal: Goal, passes: int, runs: int, seed: int = 0, devices: int = 1
+        self, candidates: Candidates, goal: Goal, passes: int, seed: int = 0, devices: int = 1
     ) -> None:
         """Take a space, and when to stop.
 
@@ -54,44 +57,55 @@ class Sampler:
             candidates: the space.
             goal: when to stop.
             passes: visits of each operator.
-            runs: runs of a visit, warm-up included.
             seed: decides which operators are held out.
             devices: how many share the work.
         """
         self._candidates = candidates
         self._goal = goal
-        self._runs = passes * runs
         self._devices = devices
         self._known = Knowledge(candidates, passes)
         self._random_order = np.random.default_rng(seed).permutation(len(candidates))
         self._ids = list(candidates.where)
         self._spent_s = 0.0
-        self._expected_s = 0.0
+        self._before = (0.0, 0)
         self._unfinished: list[Round] = []
         self._lock = threading.RLock()
 
     def replay(self, entries: Iterable[Round | Measurement | Repeated | Failure]) -> None:
-        """Take in what a journal holds: the rounds that were chosen, and what came of them."""
+        """Take in what a journal holds: the rounds that were chosen, and what came of them.
+
+        Rounds of another space in the same journal are no part of this one's time.
+        """
         rounds: list[Round] = []
         recorded_s = 0.0
         share = _DEVICE_SHARE
+        is_own = True
         for entry in entries:
             if isinstance(entry, Round):
+                is_own = self._is_own(entry)
+                if not is_own:
+                    continue
                 rounds.append(entry)
                 share = entry.spent_s / recorded_s if entry.spent_s and recorded_s else share
                 self._spent_s = entry.spent_s
-                self._count_chosen(entry)
+                self._begin(entry)
             elif isinstance(entry, Failure):
                 self._known.hear(entry)
             else:
                 seconds = _recorded_s(entry.visit if isinstance(entry, Repeated) else entry) / self._devices
-                recorded_s += seconds
-                self._spent_s += share * seconds
+                if is_own:
+                    recorded_s += seconds
+                    self._spent_s += share * seconds
                 if isinstance(entry, Measurement):
                     self._known.hear(entry)
         self._unfinished = [
             each for each in rounds if not all(map(self._known.is_done, (*each.chosen, *each.held_out)))
         ]
+
+    def _is_own(self, round_: Round) -> bool:
+        """Tell whether a round was chosen from this space: spaces may have some operators in common."""
+        ids = (*round_.chosen, *round_.held_out)
+        return 2 * sum(op_id in self._candidates.where for op_id in ids) > len(ids)
 
     def hear(self, outcome: Measurement | Repeated | Failure, device_ns: int) -> None:
         """Take in a visit, and the nanoseconds of the device's time that it took."""
@@ -116,7 +130,7 @@ class Sampler:
                     if chosen is None:
                         return
                     found = chosen
-                    self._count_chosen(found)
+                    self._begin(found)
             yield found, is_written
 
     def is_done(self, op_id: str) -> bool:
@@ -124,19 +138,17 @@ class Sampler:
         with self._lock:
             return self._known.is_done(op_id)
 
-    def _count_chosen(self, round_: Round) -> None:
+    def _begin(self, round_: Round) -> None:
+        """Count a round's operators as chosen, and remember how things stood before it."""
+        self._before = (round_.spent_s, self._known.count_done())
         for op_id in chain(round_.chosen, round_.held_out):
             self._known.choose(op_id, held_out=op_id in round_.held_out)
-            if found := self._known.find(op_id):
-                family, number = found
-                self._expected_s += family.family.cost[number] * self._runs / self._devices
 
     def _choose(self) -> Round | None:
         """Choose the next round; None if the goal is reached or nothing is left."""
         count = self._count_affordable()
         if not count or self._is_good_enough():
             return None
-        count = min(count, sum(int(each.free.sum()) for each in self._known.families.values()))
         chosen = self._choose_basics(count)
         held_out: list[str] = []
         if len(chosen) < count:
@@ -149,21 +161,23 @@ class Sampler:
 
     def _count_affordable(self) -> int:
         """Count how many operators the next round may have."""
-        free = [each.family.cost[each.free] for each in self._known.families.values()]
-        costs = np.concatenate(free)
-        if not len(costs):
-            return 0
-        if not self._spent_s:
-            return _LEAST_ROUND  # how fast the device is, the first round tells
-        slowness = self._spent_s / self._expected_s
-        each_s = float(costs.mean()) * self._runs * slowness / self._devices
+        left = sum(int(each.free.sum()) for each in self._known.families.values())
+        done = self._known.count_done()
+        if not done:
+            return min(left, _LEAST_ROUND)  # how fast the device is, the first round tells
+        since_s, since = self._spent_s - self._before[0], done - self._before[1]
+        # As fast as lately, since the first operators are corners, which are longer than most.
+        each_s = since_s / since if since >= _TELLING else self._spent_s / done
         # In whole steps, so that a run that goes on after a kill, and knows its time less well, cuts alike.
-        steps = round(min(_MOST_ROUND, _ROUND_S / each_s) / _LEAST_ROUND)
-        count = max(1, steps) * _LEAST_ROUND
-        if self._goal.budget_s is None:
+        wanted = min(_MOST_ROUND, _ROUND_S / each_s if each_s else _MOST_ROUND)
+        count = min(left, max(1, round(wanted / _LEAST_ROUND)) * _LEAST_ROUND)
+        if self._goal.budget_s is None or not each_s:
             return count
         affordable = int((self._goal.budget_s - self._spent_s) / each_s)
-        return min(count, affordable) if affordable >= min(len(costs), _LEAST_ROUND // 2) else 0
+        if affordable < min(left, _LEAST_ROUND // 2):
+            return 0
+        # Half of what is left at most, so that the last operators' time is known well.
+        return min(count, affordable, max(_LEAST_ROUND, affordable // 2))
 
     def _is_good_enough(self) -> bool:
         if self._goal.error is None:

@@ -16,6 +16,7 @@ from tests.test_architecture import FLOORS
 
 NOT_RUN: dict[str, list[str]] = {
     "README.md": ["installs packages and measures for a minute", "the end of that minute's output"],
+    "minute.md": ["takes minutes of a phone", "measures a space for minutes"],
     "nets.md": ["needs PyTorch"],
 }
 """The blocks that are left out, by their page, with the reason given there. Think twice before adding one."""

@@ -64,10 +64,12 @@ def test_a_goal_says_how_far_estimates_are_off(bench_command: Bench, tmp_path: P
 
 
 def test_the_end_says_what_is_left_to_do() -> None:
-    reached = Standing(1000, fitted=80, held_out=20, median_error=0.008, p90_error=0.02, spent_s=59.6)
+    reached = Standing(
+        1000, fitted=80, held_out=20, median_error=0.008, p90_error=0.02, p90_error_us=3.21, spent_s=59.6
+    )
     assert describe_end(reached, Goal(budget_s=60)) == [
         "100 of 1,000 operators are measured (20 of them to judge by) in 59.6 s of the device's time.",
-        "Estimates of operators held out: error 0.8% in the median, 2.0% at the 90th percentile.",
+        "Estimates of operators held out: error 0.8% in the median, 2.0% or 3.2 us at the 90th percentile.",
         "The other 900 can be estimated: `lut merge` makes a table of the journal, and `lut fill` completes "
         "it.",
     ]
