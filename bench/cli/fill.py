@@ -94,17 +94,17 @@ def _describe(filling: Filling, path: Path) -> list[str]:
     ]
     judged = [each for each in predicted.families if each.median_error is not None]
     if judged:
-        lines.append(f"{'PREDICTED':>9} {'FITTED':>7} {'MEDIAN':>7} {'P90':>7} {'P90 US':>8}  FAMILY (error)")
+        heads = f"{'MEDIAN':>7} {'P90':>7} {'P90 US':>8}  FAMILY (error)"
+        lines.append(f"{'PREDICTED':>9} {'FITTED':>7} {'HELD OUT':>8} {heads}")
     for each in judged:
-        lines.append(
-            f"{each.predicted:>9,} {each.fitted:>7,} {each.median_error:>7.1%} {each.p90_error:>7.1%} "
-            f"{each.p90_error_us:>8.2f}  {each.family}"
-        )
+        errors = f"{each.median_error:>7.1%} {each.p90_error:>7.1%} {each.p90_error_us:>8.2f}"
+        counts = f"{each.predicted:>9,} {each.fitted:>7,} {each.held_out:>8,}"
+        lines.append(f"{counts} {errors}  {each.family}")
     unjudged = [each.family for each in predicted.families if each.median_error is None]
     if unjudged:
         lines.append(
             f"No operator was held out of {', '.join(unjudged)}: intervals are from the fit itself. "
-            f"`bench run --budget` measures some to judge by."
+            f"`bench run` with a larger --budget measures some to judge by."
         )
     if predicted.net is not None:
         lines.append(
