@@ -67,7 +67,7 @@ def fill_table(
         MissingError: some can't be predicted; the message names them, with the reasons.
     """
     measured = list(table.measured)
-    (device,) = {record.device for record in measured}
+    (device,) = table.devices
     present = {record.key for record in measured}
     wanted = [op for op in ops if op.key not in present]
     guesses = table.interpolator

@@ -9,8 +9,8 @@ from __future__ import annotations
 from bench.campaign.fleet import choose_devices, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
-from bench.campaign.run import run_plan, run_source
-from bench.campaign.sources import ChosenOperators, Source, WholePlan
+from bench.campaign.run import run_plan
+from bench.campaign.sources import ChosenOperators, Source
 from bench.campaign.summary import RunSummary
 from bench.campaign.validation import (
     DEFAULTS,
@@ -34,7 +34,6 @@ __all__ = [
     "RunSummary",
     "Source",
     "Timing",
-    "WholePlan",
     "choose_devices",
     "group_by_name",
     "is_cache_choice",
@@ -44,6 +43,5 @@ __all__ = [
     "run_apart",
     "run_groups",
     "run_plan",
-    "run_source",
     "validate_nets",
 ]

@@ -9,9 +9,10 @@ from math import ceil
 
 from bench.campaign.summary import RunSummary
 from bench.device_runner import Block
+from bench.sampling import estimate_run_s
 from lut.entries import RunConfig
 from lut.journal import RunProgress
-from lut.ops import OpSpec, bytes_moved, multiply_adds
+from lut.ops import OpSpec, bytes_moved
 from lut.plan import Origin, Part, Plan, take_part
 
 __all__ = ["cut_blocks", "shuffle"]
@@ -70,15 +71,10 @@ def cut_blocks(
             wanted[op] = passes
             if part.origin is not None:
                 origins[op.id] = part.origin
-            seconds += _estimate_s(op) * len(passes) * (config.warmup + config.iters)
+            seconds += estimate_run_s(op) * len(passes) * (config.warmup + config.iters)
             size += bytes_moved(op)
             if seconds > _BLOCK_S / devices or size > _BLOCK_BYTES or len(wanted) >= most_ops:
                 yield Block(wanted, origins)
                 wanted, origins, seconds, size = {}, {}, 0.0, 0.0
     if wanted:
         yield Block(wanted, origins)
-
-
-def _estimate_s(op: OpSpec) -> float:
-    """A rough time of one run, good enough to cut blocks by: 4 multiply-adds or bytes a nanosecond."""
-    return 10e-6 + (multiply_adds(op) + bytes_moved(op)) / 4e9

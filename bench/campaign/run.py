@@ -18,11 +18,11 @@ from lut.entries import RunConfig, Segment
 from lut.journal import open_journal, read_progress
 from lut.plan import Plan
 
-__all__ = ["run_plan", "run_source"]
+__all__ = ["run_plan"]
 
 
 def run_plan(
-    plan: Plan,
+    plan: Plan | Source,
     devices: Device | Sequence[Device],
     config: RunConfig,
     journal: Path,
@@ -38,7 +38,7 @@ def run_plan(
 
     Args:
         plan: operators that fit their shape rules, read as a stream. On an engine that shares activations,
-            operators of a net are measured beside each other.
+            operators of a net are measured beside each other. Or a source that hands out its own blocks.
         devices: the device to measure on, or several of the same name that share the work.
         config: how to time; `cpus` as given, nothing is filled in here.
         journal: the file to append to.
@@ -55,34 +55,7 @@ def run_plan(
         FileError: plan or journal can't be read.
         StoppedError: a device was interrupted (`Device.interrupt`); the journal is whole and on the disk.
     """
-    return run_source(
-        WholePlan(plan, seed),
-        devices,
-        config,
-        journal,
-        seed=seed,
-        device_name=device_name,
-        retry_failed=retry_failed,
-        watch=watch,
-        check=check,
-        progress=progress,
-    )
-
-
-def run_source(
-    source: Source,
-    devices: Device | Sequence[Device],
-    config: RunConfig,
-    journal: Path,
-    *,
-    seed: int = 0,
-    device_name: str | None = None,
-    retry_failed: bool = False,
-    watch: Watch = UNWATCHED,
-    check: Check = no_check,
-    progress: Callable[[RunSummary], None] = lambda _: None,
-) -> RunSummary:
-    """Measure what a source hands out; all else is as in `run_plan`."""
+    source = plan if isinstance(plan, Source) else WholePlan(plan, seed)
     started = time.monotonic()
     fleet = [devices] if not isinstance(devices, Sequence) else list(devices)
     summary = RunSummary()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bench.campaign.blocks import cut_blocks, shuffle
 from bench.campaign.summary import RunSummary
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ChosenOperators", "Source", "WholePlan"]
 
 
+@runtime_checkable
 class Source(Protocol):
     """What hands out the blocks of a run, and hears what comes of them."""
 

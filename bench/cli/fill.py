@@ -21,7 +21,6 @@ from lut.cli import (
     say,
     space_options,
 )
-from lut.errors import FileError
 from lut.fill import Filling, fill_table, write_filling
 from lut.ops import OpSpec
 
@@ -66,8 +65,6 @@ def fill(
       lut fill tables/<device>-op_lut_database.json --space chamnet -o complete
     """
     table = TableChoice(table_file, device).open(quiet)
-    if len(table.devices) != 1:
-        raise FileError(f"{table_file} holds no record.")
     chosen = SPACES[space.name]
     fused = table.fuses_activations
     remarks: list[str] = []

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bench.campaign import RunSummary
+from bench.cli.live import QUIET_S, DeviceLines
 from bench.sampling import Goal, Standing
 from lut.cli import Bar, grouped
 
@@ -20,9 +21,6 @@ _goal = grouped("Choosing operators")
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 _duration = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|)").fullmatch
-
-_QUIET_S = 10.0
-"""Where lines can't be overwritten, the next one waits for so much time."""
 
 
 def parse_seconds(text: str) -> float:
@@ -106,28 +104,15 @@ def describe_standing(now: RunSummary, standing: Standing, serial: str) -> str:
     return ", ".join(parts)
 
 
-class GoalDisplay:
+class GoalDisplay(DeviceLines):
     """One line for each device of a run that chooses its operators; into a log, a line now and then."""
 
     def __init__(self, serials: Sequence[str], quiet: bool) -> None:
-        self._quiet = quiet
-        self._bars = {
-            serial: Bar(None, "op", quiet, title=serial, layout="{desc} {postfix}") for serial in serials
-        }
-        self._first = self._bars[serials[0]]
+        super().__init__(
+            {serial: Bar(None, "op", quiet, title=serial, layout="{desc} {postfix}") for serial in serials},
+            quiet,
+        )
         self._told_s = time.monotonic()
-
-    def __enter__(self) -> GoalDisplay:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for bar in self._bars.values():
-            bar.close()
-
-    def say(self, message: str) -> None:
-        """Show a sentence above the lines."""
-        if not self._quiet:
-            self._first.say(message)
 
     def show(self, serials: Sequence[str], now: RunSummary) -> None:
         """Show how far the devices are that share a journal."""
@@ -136,7 +121,7 @@ class GoalDisplay:
         if self._first.shown:
             for serial in serials:
                 self._bars[serial].set(now.visits, describe_standing(now, now.standing, serial))
-        elif time.monotonic() - self._told_s >= _QUIET_S:
+        elif time.monotonic() - self._told_s >= QUIET_S:
             self._told_s = time.monotonic()
             self._first.say(f"{serials[0]}: {describe_standing(now, now.standing, serials[0])}")
 
@@ -151,7 +136,7 @@ def describe_end(standing: Standing, goal: Goal) -> list[str]:
         lines.append(f"Estimates of operators held out: {_describe_error(standing)}.")
     elif standing.left:
         lines.append("How far estimates are off is not known: too few operators were held out.")
-    if goal.error is not None and standing.left and not _is_reached(standing, goal.error):
+    if goal.error is not None and standing.left and not standing.is_within(goal.error):
         lines.append(f"That is not the {goal.error:.2%} asked for; a larger --budget goes on.")
     if standing.refused:
         lines.append(
@@ -163,7 +148,3 @@ def describe_end(standing: Standing, goal: Goal) -> list[str]:
             f"`lut fill` completes it."
         )
     return lines
-
-
-def _is_reached(standing: Standing, error: float) -> bool:
-    return standing.median_error is not None and standing.median_error <= error

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from bench.campaign import RunSummary
 from lut.cli import Bar
 from lut.entries import Measurement
 from lut.ops import OpSpec
 
-__all__ = ["Display", "Moment", "Pace", "describe_line", "describe_moment"]
+__all__ = ["QUIET_S", "DeviceLines", "Display", "Moment", "Pace", "describe_line", "describe_moment"]
 
 _LAYOUT = "{desc} {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt}{postfix}"
 """The time left is shown after it: tqdm's own would take what an earlier run left for work done now."""
 
-_QUIET_S = 10.0
-_QUIET_SHARE = 0.05
+Lines = TypeVar("Lines", bound="DeviceLines")
+
+QUIET_S = 10.0
+QUIET_SHARE = 0.05
 """Where lines can't be overwritten, the next one waits for so much time and for so much of the run."""
 
 
@@ -86,7 +89,7 @@ class Pace:
         if self._told is None:
             self._told = time_s, done
         told_s, told = self._told
-        if time_s - told_s < _QUIET_S or done - told < self._total * _QUIET_SHARE:
+        if time_s - told_s < QUIET_S or done - told < self._total * QUIET_SHARE:
             return False
         self._told = time_s, done
         return True
@@ -118,21 +121,15 @@ def describe_line(serial: str, moment: Moment) -> str:
     return f"{serial}: {moment.done:,} of {moment.total:,} visits ({share} %), {describe_moment(moment)}"
 
 
-class Display:
-    """One line of progress for each device of a run; into a log, a line now and then."""
+class DeviceLines:
+    """A line of progress for each device of a run, by its serial, and sentences above them."""
 
-    def __init__(self, serials: Sequence[str], operators: int, passes: int, quiet: bool) -> None:
-        """Take the devices' serials, the plan's operators, and how many visits each gets."""
-        self._total = operators * passes
-        self._passes = passes
+    def __init__(self, bars: Mapping[str, Bar], quiet: bool) -> None:
         self._quiet = quiet
-        self._paces: dict[tuple[str, ...], Pace] = {}
-        self._bars = {
-            serial: Bar(self._total, "visit", quiet, title=serial, layout=_LAYOUT) for serial in serials
-        }
-        self._first = self._bars[serials[0]]
+        self._bars = bars
+        self._first = next(iter(bars.values()))
 
-    def __enter__(self) -> Display:
+    def __enter__(self: Lines) -> Lines:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,6 +140,20 @@ class Display:
         """Show a sentence above the lines."""
         if not self._quiet:
             self._first.say(message)
+
+
+class Display(DeviceLines):
+    """One line of progress for each device of a run; into a log, a line now and then."""
+
+    def __init__(self, serials: Sequence[str], operators: int, passes: int, quiet: bool) -> None:
+        """Take the devices' serials, the plan's operators, and how many visits each gets."""
+        self._total = operators * passes
+        self._passes = passes
+        self._paces: dict[tuple[str, ...], Pace] = {}
+        super().__init__(
+            {serial: Bar(self._total, "visit", quiet, title=serial, layout=_LAYOUT) for serial in serials},
+            quiet,
+        )
 
     def show(self, serials: Sequence[str], now: RunSummary) -> None:
         """Show how far the devices are that share a journal."""

@@ -17,10 +17,9 @@ from bench.campaign import (
     RunSummary,
     Source,
     Timing,
-    WholePlan,
     group_by_name,
     run_groups,
-    run_source,
+    run_plan,
 )
 from bench.cli.device_options import DeviceChoice, device_options
 from bench.cli.goal import GoalDisplay, describe_end, goal_options
@@ -36,7 +35,7 @@ from lut.cli import ChosenSpace, GroupedCommand, grouped, quiet_option, say, spa
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import EngineError, FailedError
 from lut.journal import read_config
-from lut.plan import count_lines, read_parts, read_plan
+from lut.plan import Plan, count_lines, read_parts, read_plan
 
 __all__ = ["run"]
 
@@ -116,8 +115,8 @@ def run(
             display = stack.enter_context(GoalDisplay(serials, quiet))
 
         def measure(journal: Path, group: Sequence[Device]) -> RunSummary:
-            return run_source(
-                work.source(journal, seed),
+            return run_plan(
+                work.plan(journal, seed),
                 group,
                 timing.config(group[0], read_config(journal), display.say),
                 journal,
@@ -148,7 +147,7 @@ class _Work:
     """What is to be measured: how many operators, and where they come from for a journal and a seed."""
 
     operators: int
-    source: Callable[[Path, int], Source]
+    plan: Callable[[Path, int], Plan | Source]
 
 
 def _take_work(
@@ -164,7 +163,7 @@ def _take_work(
     if plan_file is not None:
         _check_plan(plan_file, engine)
         if goal is None:
-            return _Work(count_lines(plan_file), lambda _, seed: WholePlan(read_parts(plan_file), seed))
+            return _Work(count_lines(plan_file), lambda *_: read_parts(plan_file))
         parts = list(read_parts(plan_file))
     else:
         assert space is not None
@@ -173,7 +172,7 @@ def _take_work(
         for remark in walk.describe():
             tell(remark)
         if goal is None:
-            return _Work(len(parts), lambda _, seed: WholePlan(parts, seed))
+            return _Work(len(parts), lambda *_: parts)
     from bench.sampling import gather_candidates  # numpy, which a run of a whole plan should not wait for
 
     candidates = gather_candidates(parts)

@@ -9,7 +9,7 @@ from typing import Any
 from bench.op_generators import block, conv
 from bench.op_generators.space import Precisions, Resolutions, Space, join_activations
 from lut.ops import OpSpec
-from lut.spaces import BLOCKS, RESOLUTIONS, list_layers, surroundings
+from lut.spaces import BLOCKS, RESOLUTIONS, FbnetLayer, list_layers, surroundings
 
 __all__ = ["SPACE"]
 
@@ -26,13 +26,7 @@ def _walk_one(precision: str, resolution: int) -> Iterator[OpSpec]:
     fixed = surroundings(resolution)
     yield from block.surroundings(precision, resolution, (fixed.stem,), (fixed.stages[-1],), fixed.lasts)
     for layer in dict.fromkeys(list_layers(resolution)):
-        shape: dict[str, Any] = {
-            "height": layer.size,
-            "width": layer.size,
-            "in_channels": layer.in_channels,
-            "out_channels": layer.out_channels,
-            "stride": layer.stride,
-        }
+        shape = _shape(layer)
         for each in BLOCKS:
             yield from block.make(
                 precision, kernel=each.kernel, expansion=each.expansion, group=each.group, **shape
@@ -52,19 +46,23 @@ def _draw(
     last = chance.choice(fixed.lasts)
     yield from block.surroundings(precision, resolution, (fixed.stem,), (fixed.stages[-1],), (last,))
     for layer in list_layers(resolution):
-        shape: dict[str, Any] = {
-            "height": layer.size,
-            "width": layer.size,
-            "in_channels": layer.in_channels,
-            "out_channels": layer.out_channels,
-            "stride": layer.stride,
-        }
+        shape = _shape(layer)
         chosen = chance.choice((*BLOCKS, None))
         if chosen is not None:
             kind = {"kernel": chosen.kernel, "expansion": chosen.expansion, "group": chosen.group}
             yield from block.make(precision, **shape, **kind, every_writing=False)
         elif not layer.keeps_shape:
             yield from conv.make(precision, kernel=1, relu=True, **shape)
+
+
+def _shape(layer: FbnetLayer) -> dict[str, Any]:
+    return {
+        "height": layer.size,
+        "width": layer.size,
+        "in_channels": layer.in_channels,
+        "out_channels": layer.out_channels,
+        "stride": layer.stride,
+    }
 
 
 SPACE = Space(

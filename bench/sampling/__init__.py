@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.sampling.cost import estimate_run_s
 from bench.sampling.goal import Goal, Standing
 from lut.lazy import load_lazily
 
@@ -24,6 +25,7 @@ __all__ = [
     "Goal",
     "Sampler",
     "Standing",
+    "estimate_run_s",
     "gather_candidates",
     "judge_run",
     "read_chosen_run",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,13 +45,12 @@ class Accuracy:
     nets_within: float | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChosenRun:
     """What a run that chose its operators measured, round by round."""
 
-    rounds: list[Round] = field(default_factory=list)
-    time_us: dict[OpSpec, float] = field(default_factory=dict)
-    device: str = ""
+    rounds: tuple[Round, ...]
+    time_us: Mapping[OpSpec, float]
 
     def cut(self, budget_s: float) -> tuple[list[Round], bool]:
         """Give the rounds that were over after so many seconds; whether the run went on for as long.
@@ -60,7 +59,7 @@ class ChosenRun:
         """
         ends = [*(each.spent_s for each in self.rounds[1:]), 0.0]
         done = [each for each, end in zip(self.rounds, ends, strict=True) if end <= budget_s]
-        return done, bool(self.rounds) and self.rounds[-1].spent_s >= budget_s
+        return done, self.rounds[-1].spent_s >= budget_s
 
 
 def read_chosen_run(journal: Path) -> ChosenRun:
@@ -69,17 +68,16 @@ def read_chosen_run(journal: Path) -> ChosenRun:
     Raises:
         FileError: it can't be read, or holds no such run.
     """
-    run, pools, ops = ChosenRun(), Pools(), dict[OpSpec, None]()
+    rounds, pools, ops = list[Round](), Pools(), dict[OpSpec, None]()
     for entry in read_journal(journal):
         if isinstance(entry, Round):
-            run.rounds.append(entry)
+            rounds.append(entry)
         elif isinstance(entry, Measurement):
             pools.add(entry.op.key, entry.samples_ns)
             ops[entry.op] = None
-    if not run.rounds:
+    if not rounds:
         raise FileError(f"{journal} is of no run that chose its operators. `bench run --budget` makes one.")
-    run.time_us = {op: pools.percentiles_us(op.key)[2] for op in ops}
-    return run
+    return ChosenRun(tuple(rounds), {op: pools.median_us(op.key) for op in ops})
 
 
 def judge_run(
@@ -120,16 +118,13 @@ def _judge(
     errors = np.array([guess.runtime_us * factor / truth[op] - 1 for op, guess in known.items()])
     inside = [guess.low_us <= truth[op] / factor <= guess.high_us for op, guess in known.items()]
     ratios = _judge_nets(measured, known, truth, nets) * factor
-    return Accuracy(
-        budget_s,
-        len(measured),
-        len(rest) - len(known),
-        factor,
-        float(np.median(np.abs(errors))),
-        float(np.quantile(np.abs(errors), 0.9)),
-        float(np.mean(inside)),
-        len(ratios),
-        float(np.mean(np.abs(ratios - 1) <= _NET_SHARE)) if len(ratios) else None,
+    return replace(
+        found,
+        median_error=float(np.median(np.abs(errors))),
+        p90_error=float(np.quantile(np.abs(errors), 0.9)),
+        covered=float(np.mean(inside)),
+        nets=len(ratios),
+        nets_within=float(np.mean(np.abs(ratios - 1) <= _NET_SHARE)) if len(ratios) else None,
     )
 
 

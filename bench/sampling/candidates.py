@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.sampling.cost import estimate_run_s
 from lut.estimation import LEAST_OPS, place_sizes
-from lut.ops import Sizes, bytes_moved, check_family, infer_outputs, multiply_adds
+from lut.ops import Sizes, check_family, infer_outputs
 from lut.plan import Part
 
 __all__ = ["CandidateFamily", "Candidates", "gather_candidates"]
@@ -89,10 +90,5 @@ def _make_family(name: str, members: list[tuple[Part, Sizes]]) -> CandidateFamil
     sizes = np.array([size.as_tuple() for _, size in members])
     places = place_sizes(sizes)
     spread = places.std(axis=0)
-    cost = np.array([_estimate_s(part) for part in parts])
+    cost = np.array([estimate_run_s(part.op) for part in parts])
     return CandidateFamily(name, tuple(parts), sizes, places / np.where(spread < 1e-9, 1.0, spread), cost)
-
-
-def _estimate_s(part: Part) -> float:
-    """A rough time of one run: 4 multiply-adds or bytes a nanosecond. What is measured corrects it."""
-    return 10e-6 + (multiply_adds(part.op) + bytes_moved(part.op)) / 4e9

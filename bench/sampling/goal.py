@@ -44,6 +44,10 @@ class Standing:
         """How many operators have all their visits."""
         return self.fitted + self.held_out
 
+    def is_within(self, error: float) -> bool:
+        """Tell whether half of the operators held out are known to be off by no more than this share."""
+        return self.median_error is not None and self.median_error <= error
+
     @property
     def left(self) -> int:
         """How many are not measured: they are to be estimated."""

@@ -11,7 +11,6 @@ from bench.sampling.goal import Standing
 from lut.entries import Failure, Measurement
 from lut.estimation import LEAST_OPS, FamilyModel, Samples, fit_family
 from lut.journal import Pools
-from lut.records import PERCENTILES
 
 __all__ = ["FamilyKnowledge", "Knowledge"]
 
@@ -34,7 +33,7 @@ class FamilyKnowledge:
         self.held_out = np.zeros(count, bool)
         self.failed = np.zeros(count, bool)
         self.chosen = np.zeros(count, bool)
-        """Those that are measured, or are being measured."""
+        """Those that are measured, failed, or are being measured."""
         self.spread = Spread(family.places)
         """Knows those of them that estimates are or will be fitted to."""
         self._model: tuple[int, FamilyModel] | None = None
@@ -60,7 +59,7 @@ class FamilyKnowledge:
     @property
     def free(self) -> Mask:
         """Which could be chosen next."""
-        return np.asarray(~self.chosen & ~self.failed)
+        return np.asarray(~self.chosen)
 
     @property
     def model(self) -> FamilyModel | None:
@@ -134,7 +133,7 @@ class Knowledge:
         key = outcome.op.key
         self._pools.add(key, outcome.samples_ns)
         if self._pools.visits(key) >= self._passes and not family.failed[number]:
-            median_us = self._pools.percentiles_us(key)[PERCENTILES.index(50)]
+            median_us = self._pools.median_us(key)
             family.time_us[number] = median_us if median_us > 0 else np.nan
 
     def count_done(self) -> int:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,8 +140,10 @@ class Sampler:
     def _begin(self, round_: Round) -> None:
         """Count a round's operators as chosen, and remember how things stood before it."""
         self._before = (round_.spent_s, self._known.count_done())
-        for op_id in chain(round_.chosen, round_.held_out):
-            self._known.choose(op_id, held_out=op_id in round_.held_out)
+        for op_id in round_.chosen:
+            self._known.choose(op_id, held_out=False)
+        for op_id in round_.held_out:
+            self._known.choose(op_id, held_out=True)
 
     def _choose(self) -> Round | None:
         """Choose the next round; None if the goal is reached or nothing is left."""
@@ -185,9 +186,8 @@ class Sampler:
         now = self._known.take_stock(self._spent_s)
         return (
             not now.refused
-            and now.median_error is not None
             and now.held_out >= min(_LEAST_HELD_OUT, now.left)
-            and now.median_error <= self._goal.error
+            and now.is_within(self._goal.error)
         )
 
     def _choose_basics(self, count: int) -> list[str]:
@@ -242,7 +242,7 @@ class Sampler:
             best = max(queues.values(), key=lambda queue: queue.gain)
             if best.gain <= 0:
                 break
-            chosen += best.take()
+            chosen.append(best.take())
         return chosen
 
 
@@ -268,7 +268,7 @@ class _Queue:
         left = int(self._left.sum())
         return left * self._error / (1 + self._fitted) / self._cost if left else 0.0
 
-    def take(self) -> list[str]:
+    def take(self) -> str:
         """Take the next one."""
         if self._spread is None:
             self._spread, self._doubt = _spread_from(self._known)
@@ -276,7 +276,7 @@ class _Queue:
         assert number is not None
         self._left[number] = False
         self._fitted += 1
-        return _name(self._known, [number])
+        return self._known.family.parts[number].op.id
 
 
 def _recorded_s(visit: Measurement) -> float:

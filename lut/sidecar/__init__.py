@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lut.lazy import load_lazily
 from lut.sidecar.file import read_sidecar, sidecar_path, write_sidecar
 from lut.sidecar.predictions import (
     FilledFamily,
@@ -10,15 +13,17 @@ from lut.sidecar.predictions import (
     read_held_out,
     read_predicted,
 )
-from lut.sidecar.provenance import FailedOp, Provenance, read_provenance
-from lut.sidecar.setting import (
-    Setting,
-    describe_setting,
-    read_canary,
-    read_config,
-    read_origins,
-    read_setting,
-)
+
+if TYPE_CHECKING:
+    from lut.sidecar.provenance import FailedOp, Provenance, read_provenance
+    from lut.sidecar.setting import (
+        Setting,
+        describe_setting,
+        read_canary,
+        read_config,
+        read_origins,
+        read_setting,
+    )
 
 __all__ = [
     "FailedOp",
@@ -39,3 +44,19 @@ __all__ = [
     "sidecar_path",
     "write_sidecar",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = load_lazily(
+        __name__,
+        {
+            "FailedOp": "provenance",
+            "Provenance": "provenance",
+            "Setting": "setting",
+            "describe_setting": "setting",
+            "read_canary": "setting",
+            "read_config": "setting",
+            "read_origins": "setting",
+            "read_provenance": "provenance",
+            "read_setting": "setting",
+        },
+    )

@@ -9,7 +9,7 @@ from lut.errors import FileError
 from lut.lazy import load_lazily
 from lut.spaces import fbnet_blocks
 from lut.spaces.block_space import BlockSpace
-from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, list_layers, surroundings
+from lut.spaces.fbnet_layers import BLOCKS, RESOLUTIONS, FbnetLayer, list_layers, surroundings
 from lut.spaces.options import SpaceOption, list_options
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "RESOLUTIONS",
     "BlockSpace",
     "BlockTable",
+    "FbnetLayer",
     "MissingOpsError",
     "SpaceOption",
     "find_block_space",

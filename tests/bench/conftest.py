@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,6 +51,17 @@ def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the host find its processors free: what others do meanwhile decides no test but its own."""
     for module in (host_load, host_module):
         monkeypatch.setattr(module, "watch_cores", lambda _: {})
+
+
+def run_with_kills(command: Sequence[str], seed: int, *, least_s: float, most_s: float) -> None:
+    """Start a command and kill it after a time, thrice; then let it come to its end."""
+    moments = random.Random(seed)
+    for _ in range(3):
+        child = subprocess.Popen(command, start_new_session=True)
+        time.sleep(moments.uniform(least_s, most_s))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    subprocess.run(command, check=True)
 
 
 @dataclass

@@ -21,6 +21,16 @@ def int8_conv(op_type: str = "Int8Conv", channels: int = 16) -> OpSpec:
     return OpSpec.of(op_type, inputs, kernel=3, stride=1, pad=1, order="NHWC")
 
 
+def pointwise(size: int, source: int, target: int, op_type: str = "Int8Conv") -> OpSpec:
+    """A 1x1 convolution of `size` x `size` pixels, from so many channels to so many."""
+    inputs = [
+        TensorSpec((1, size, size, source), UINT8),
+        TensorSpec((target, 1, 1, source), UINT8),
+        TensorSpec((target,), INT32),
+    ]
+    return OpSpec.of(op_type, inputs, kernel=1, pad=0, stride=1, order="NHWC")
+
+
 CONV = int8_conv()
 CONV_RELU = int8_conv("Int8ConvRelu")
 RELU = OpSpec.of("Relu", [TensorSpec((1, 4))])

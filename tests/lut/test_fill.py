@@ -18,11 +18,11 @@ from lut.estimation import add_half_widths, fit_correlation
 from lut.extend import extend_table
 from lut.fill import Filling, fill_table, write_filling
 from lut.merge import merge_journals, write_table
-from lut.ops import INT32, UINT8, OpSpec, TensorSpec, multiply_adds
+from lut.ops import UINT8, OpSpec, TensorSpec, multiply_adds
 from lut.sidecar import read_predicted, read_sidecar, sidecar_path
 from lut.table import Coverage, load_table
 from tests.commands import Outcome, make_runner
-from tests.lut.samples import CONFIG, SEGMENT, measured, written_journal
+from tests.lut.samples import CONFIG, SEGMENT, measured, pointwise, written_journal
 
 Lut = Callable[..., Outcome]
 
@@ -30,12 +30,6 @@ Lut = Callable[..., Outcome]
 @pytest.fixture
 def lut_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Lut:
     return make_runner("lut", cli.main, capsys, monkeypatch)
-
-
-def pointwise(size: int, source: int, target: int) -> OpSpec:
-    image, weight = TensorSpec((1, size, size, source), UINT8), TensorSpec((target, 1, 1, source), UINT8)
-    inputs = [image, weight, TensorSpec((target,), INT32)]
-    return OpSpec.of("Int8Conv", inputs, kernel=1, pad=0, stride=1, order="NHWC")
 
 
 SPACE = [pointwise(*shape) for shape in product((7, 14, 28), range(8, 97, 8), range(8, 97, 8))]

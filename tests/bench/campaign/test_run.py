@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +19,7 @@ from lut.journal import open_journal, read_journal
 from lut.ops import OpKey, OpSpec
 from lut.plan import write_plan
 from lut.zoo import NETS, PRECISIONS, build_net
-from tests.bench.conftest import CONFIG, FaultyHost, int8_conv, relu, softmax
+from tests.bench.conftest import CONFIG, FaultyHost, int8_conv, relu, run_with_kills, softmax
 
 PLAN = [*(relu(channels) for channels in range(1, 9)), int8_conv(), softmax()]
 
@@ -174,11 +170,5 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_was(seed: int, tmp_path: Pa
     write_plan(ops, plan)
     command = [sys.executable, "-c", "from bench.cli import main; main()", "run", str(plan), "-q"]
     command += ["-o", str(journal), "--passes=3", "--iters=5", "--warmup=1"]
-    moments = random.Random(seed)
-    for _ in range(3):
-        child = subprocess.Popen(command, start_new_session=True)
-        time.sleep(moments.uniform(0.3, 1.2))
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    subprocess.run(command, check=True)
+    run_with_kills(command, seed, least_s=0.3, most_s=1.2)
     assert visits(journal) == every_visit_once(ops, passes=3)

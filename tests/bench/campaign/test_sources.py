@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
 import sys
-import time
 from collections import Counter
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from bench.campaign import ChosenOperators, RunSummary, run_source
+from bench.campaign import ChosenOperators, RunSummary, run_plan
 from bench.sampling import Goal, gather_candidates
 from lut.entries import Measurement, Round
 from lut.errors import StoppedError
@@ -21,7 +17,7 @@ from lut.journal import read_journal
 from lut.merge import merge_journals
 from lut.ops import FLOAT, OpSpec, TensorSpec
 from lut.plan import Part, write_plan
-from tests.bench.conftest import CONFIG, FaultyHost, softmax
+from tests.bench.conftest import CONFIG, FaultyHost, run_with_kills, softmax
 
 
 def relu(channels: int, size: int) -> OpSpec:
@@ -42,7 +38,7 @@ def visits(journal: Path) -> Counter[tuple[str, int]]:
 
 def run(host: FaultyHost, journal: Path, goal: Goal, **options: object) -> RunSummary:
     source = ChosenOperators(gather_candidates(map(Part, OPS)), goal, journal)
-    return run_source(source, host, CONFIG, journal, **options)  # type: ignore[arg-type]
+    return run_plan(source, host, CONFIG, journal, **options)  # type: ignore[arg-type]
 
 
 def test_the_journal_holds_what_was_chosen_before_it_is_measured(host: FaultyHost, tmp_path: Path) -> None:
@@ -102,13 +98,7 @@ def test_killed_at_any_moment_nothing_is_measured_twice(seed: int, tmp_path: Pat
     write_plan(OPS, plan)
     command = [sys.executable, "-c", "from bench.cli import main; main()", "run", str(plan), "-q"]
     command += ["-o", str(journal), "--passes=2", "--iters=3", "--warmup=1", "--budget=1h"]
-    moments = random.Random(seed)
-    for _ in range(3):
-        child = subprocess.Popen(command, start_new_session=True)
-        time.sleep(moments.uniform(0.5, 1.5))
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    subprocess.run(command, check=True)
+    run_with_kills(command, seed, least_s=0.5, most_s=1.5)
     assert visits(journal) == Counter((op.id, number) for op in OPS for number in range(2))
     chosen = [op_id for each in rounds(journal) for op_id in (*each.chosen, *each.held_out)]
     assert sorted(chosen) == sorted(op.id for op in OPS)

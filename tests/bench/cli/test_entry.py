@@ -250,7 +250,7 @@ def test_ctrl_c_says_that_nothing_is_lost(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_run, "run_source", interrupt)
+    monkeypatch.setattr(cli_run, "run_plan", interrupt)
     code, _, err = bench_command("run", plan, "-o", tmp_path / "run.jsonl")
     assert code == 130
     assert "the same `bench run` goes on from there" in err

@@ -11,17 +11,10 @@ import pytest
 from bench.sampling import judge_run, read_chosen_run
 from lut.entries import Round
 from lut.errors import FileError
-from lut.ops import INT32, UINT8, OpSpec, TensorSpec, multiply_adds
+from lut.ops import OpSpec, multiply_adds
 from lut.table import LutTable, format_of
 from tests.bench.conftest import Bench
-from tests.lut.samples import CONFIG, SEGMENT, measured, record, written_journal
-
-
-def pointwise(size: int, source: int, target: int) -> OpSpec:
-    image, weight = TensorSpec((1, size, size, source), UINT8), TensorSpec((target, 1, 1, source), UINT8)
-    inputs = [image, weight, TensorSpec((target,), INT32)]
-    return OpSpec.of("Int8Conv", inputs, kernel=1, pad=0, stride=1, order="NHWC")
-
+from tests.lut.samples import CONFIG, SEGMENT, measured, pointwise, record, written_journal
 
 SPACE = [pointwise(*shape) for shape in product((7, 14, 28), range(8, 97, 8), range(8, 97, 8))]
 CORNERS = [pointwise(*shape) for shape in product((7, 28), (8, 96), (8, 96))]

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from bench.sampling import Candidates, Goal, Sampler, gather_candidates
 from lut.entries import Failure, Measurement, Repeated, Round
 from lut.errors import ModelError
-from lut.ops import INT32, UINT8, OpSpec, TensorSpec, multiply_adds
+from lut.ops import UINT8, OpSpec, TensorSpec, multiply_adds
 from lut.plan import Part
 from tests.bench.conftest import softmax
+from tests.lut.samples import pointwise
 
 Entry = Round | Measurement | Repeated | Failure
 
@@ -22,12 +23,6 @@ PASSES, RUNS = 2, 4
 
 LOADING = 1.15
 """A device's time over that of its runs."""
-
-
-def pointwise(size: int, source: int, target: int) -> OpSpec:
-    image, weight = TensorSpec((1, size, size, source), UINT8), TensorSpec((target, 1, 1, source), UINT8)
-    inputs = [image, weight, TensorSpec((target,), INT32)]
-    return OpSpec.of("Int8Conv", inputs, kernel=1, pad=0, stride=1, order="NHWC")
 
 
 CONVS = [pointwise(*shape) for shape in product((7, 14, 28, 56), range(8, 129, 8), range(8, 129, 8))]

@@ -9,16 +9,7 @@ from lut.estimation.interpolation import LEAST_OPS, Samples
 from lut.ops import INT32, UINT8, OpSpec, TensorSpec, family_of, multiply_adds
 from lut.records import LutRecord
 from lut.table import LutTable
-from tests.lut.samples import RELU, record
-
-
-def pointwise(size: int, source: int, target: int, op_type: str = "Int8Conv") -> OpSpec:
-    inputs = [
-        TensorSpec((1, size, size, source), UINT8),
-        TensorSpec((target, 1, 1, source), UINT8),
-        TensorSpec((target,), INT32),
-    ]
-    return OpSpec.of(op_type, inputs, kernel=1, pad=0, stride=1, order="NHWC")
+from tests.lut.samples import RELU, pointwise, record
 
 
 def time_of(op: OpSpec) -> float:

@@ -15,8 +15,18 @@ from lut.records import LutRecord
 from lut.spaces import MissingOpsError
 from lut.table import Query, compare, describe_families, parse_argument_filter, parse_shape_filter
 from lut.table.formats.json_lut import write
-from tests.lut.estimation.test_interpolation import pointwise, records
-from tests.lut.samples import CONV, CONV_RELU, FC, RELU, SOFTMAX, int8_conv, record, written_model
+from tests.lut.estimation.test_interpolation import records
+from tests.lut.samples import (
+    CONV,
+    CONV_RELU,
+    FC,
+    RELU,
+    SOFTMAX,
+    int8_conv,
+    pointwise,
+    record,
+    written_model,
+)
 from tests.lut.spaces.test_block_table import OPS as BLOCK_OPS
 
 TABLE = [record(CONV, 9.0), record(CONV_RELU, 8.0), record(RELU, 5.0), record(int8_conv(channels=8), 7.0)]
