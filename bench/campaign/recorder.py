@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from bench.campaign.summary import RunSummary
-from bench.device_runner import Recovery, Visit
+from bench.device_runner import Block, Recovery, Visit
 from lut.drift import ResumedTimes
 from lut.entries import BlockState, Failure, Repeated, Segment
 from lut.journal import Entry, JournalWriter
@@ -49,6 +49,12 @@ class Recorder:
         """Write an entry down."""
         with self._lock:
             self._writer.append(entry)
+
+    def begin(self, block: Block, segment: Segment) -> None:
+        """Write down the round that a block's operators were chosen in, unless the journal holds it."""
+        if block.unwritten is not None:
+            self.write(replace(block.unwritten, segment=segment.id))
+            block.unwritten = None
 
     def note(self, event: BlockState | Recovery, segment: Segment) -> None:
         """Write down a state; after a recovery a new segment begins."""

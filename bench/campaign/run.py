@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 
+from bench.campaign.campaign import Progress, open_campaign
 from bench.campaign.fleet import Check, WorkPool, no_check, prepare_devices, share_work
-from bench.campaign.recorder import Recorder, now
-from bench.campaign.sources import Source, WholePlan
+from bench.campaign.recorder import now
+from bench.campaign.sources import Source
 from bench.campaign.summary import RunSummary
 from bench.device_runner import UNWATCHED, Device, Watch, run_block
 from lut.entries import RunConfig, Segment
-from lut.journal import open_journal, read_progress
 from lut.plan import Plan
 
 __all__ = ["run_plan"]
@@ -32,7 +30,7 @@ def run_plan(
     retry_failed: bool = False,
     watch: Watch = UNWATCHED,
     check: Check = no_check,
-    progress: Callable[[RunSummary], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> RunSummary:
     """Measure a plan's operators that the journal does not hold yet, each once however often planned.
 
@@ -55,8 +53,6 @@ def run_plan(
         FileError: plan or journal can't be read.
         StoppedError: a device was interrupted (`Device.interrupt`); the journal is whole and on the disk.
     """
-    source = plan if isinstance(plan, Source) else WholePlan(plan, seed)
-    started = time.monotonic()
     fleet = [devices] if not isinstance(devices, Sequence) else list(devices)
     summary = RunSummary()
     ready = prepare_devices(fleet, watch.announce, summary.lost_devices, check)
@@ -66,23 +62,25 @@ def run_plan(
         )
         for device, program in ready
     }
-    done = read_progress(journal, next(iter(segments.values())), watch.announce)
-    if retry_failed:
-        done.failed.clear()
-    by_nets = fleet[0].engine.shares_activations
-    blocks = source.cut(config, done, summary, len(ready), by_nets=by_nets)
-    first = list(islice(blocks, 1))  # a plan that can't be read leaves no journal behind
-    with open_journal(journal, done.file_bytes) as writer:
-        recorder = Recorder(writer, summary, done.times, progress, source.hear)
-        pool = WorkPool(chain(first, blocks))
+    with open_campaign(
+        plan,
+        next(iter(segments.values())),
+        journal,
+        summary,
+        devices=len(ready),
+        by_nets=fleet[0].engine.shares_activations,
+        seed=seed,
+        retry_failed=retry_failed,
+        announce=watch.announce,
+        progress=progress,
+    ) as campaign:
+        recorder, pool = campaign.recorder, WorkPool(campaign.blocks)
 
         def work(device: Device) -> None:
             segment = segments[device.info.serial]
             recorder.write(segment)
             while (block := pool.take()) is not None:
-                if block.unwritten is not None:
-                    recorder.write(replace(block.unwritten, segment=segment.id))
-                    block.unwritten = None
+                recorder.begin(block, segment)
                 try:
                     note = partial(recorder.note, segment=segment)
                     for visit in run_block(device, segment, block, seed, watch=watch, note=note):
@@ -96,9 +94,6 @@ def run_plan(
         try:
             share_work([device for device, _ in ready], work, pool, watch.announce, summary.lost_devices)
         finally:
-            recorder.sync()
             for device, _ in ready:
                 summary.incidents.update(device.incidents)
-            summary.drift = done.times.compare()
-            summary.wall_s = time.monotonic() - started
     return summary
