@@ -34,6 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench.device_runner", "bench.op_generators"),
     ("bench.numbers", "bench.sampling"),
     ("bench.campaign", "bench.doctor"),
+    ("bench.farm",),
     ("bench.cli",),
 )
 """Bottom first. A room is a module at the root of `lut` or `bench`, or a package there with all that is in

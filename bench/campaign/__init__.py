@@ -1,14 +1,17 @@
 """From a plan to a journal, and from nets to a validation: blocks, devices, protocol.
 
-Reading order: `protocol` (how operators are timed), `run` with `sources`, `blocks`, `recorder` and `summary`
-(a plan on a device), `fleet` and `workers` (on many), `forecast`; `drift_sample`, `validation` (whole nets).
+Reading order: `protocol` (how operators are timed), `campaign` with `sources`, `blocks`, `recorder` and
+`summary` (a plan and its journal), `run` (on a device), `fleet` and `workers` (on many), `forecast`;
+`drift_sample`, `validation` (whole nets).
 """
 
 from __future__ import annotations
 
-from bench.campaign.fleet import choose_devices, group_by_name, run_groups
+from bench.campaign.campaign import Campaign, open_campaign
+from bench.campaign.fleet import Check, choose_devices, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
+from bench.campaign.recorder import now
 from bench.campaign.run import run_plan
 from bench.campaign.sources import ChosenOperators, Source
 from bench.campaign.summary import RunSummary
@@ -27,6 +30,8 @@ __all__ = [
     "TURNS",
     "WARM",
     "WHEN_WARM",
+    "Campaign",
+    "Check",
     "ChosenOperators",
     "Forecaster",
     "NetTiming",
@@ -39,6 +44,8 @@ __all__ = [
     "is_cache_choice",
     "learn",
     "list_missing",
+    "now",
+    "open_campaign",
     "prepare_validation",
     "run_apart",
     "run_groups",

@@ -11,6 +11,7 @@ from bench.device_runner.kind import DeviceKind
 from bench.device_runner.phone import (
     GATES,
     PhoneOptions,
+    Profile,
     explain_missing_usb,
     find_usb_phones,
     list_server_serials,
@@ -39,6 +40,7 @@ __all__ = [
     "HostDevice",
     "NetRuns",
     "PhoneOptions",
+    "Profile",
     "Recovery",
     "Visit",
     "Watch",

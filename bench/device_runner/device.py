@@ -124,6 +124,10 @@ class Device(Protocol):
     def probe(self) -> Mapping[str, str]:
         """The device's state at this moment: values as text by name."""
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether another run on this computer holds the device at this moment."""
+
     def clean(self) -> None:
         """Remove whatever this project keeps on the device."""
 

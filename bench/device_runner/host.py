@@ -99,6 +99,11 @@ class HostDevice:
         """The load at this moment: means over 1, 5 and 15 minutes."""
         return {"load_average": " ".join(f"{load:.2f}" for load in os.getloadavg())}
 
+    @property
+    def is_taken(self) -> bool:
+        """Never: a host is shared, and its load gate sees what others do."""
+        return False
+
     def clean(self) -> None:
         """Nothing is kept on the host but its cache, which builds share."""
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from lut.journal.disturbance import Disturbances
-from lut.journal.lines import Entry
+from lut.journal.lines import Entry, format_entry, parse_line
 from lut.journal.pools import PooledRecords, Pools, VisitCounts, take_percentiles_us
 from lut.journal.progress import RunProgress, read_progress
 from lut.journal.reading import read_config, read_journal, read_visits
@@ -23,7 +23,9 @@ __all__ = [
     "Pools",
     "RunProgress",
     "VisitCounts",
+    "format_entry",
     "open_journal",
+    "parse_line",
     "read_config",
     "read_journal",
     "read_progress",

@@ -11,12 +11,13 @@ from bench.device_runner.phone.adb import explain_missing_usb, list_usb_serials,
 from bench.device_runner.phone.adb_server import list_server_serials, open_by_server, server_address
 from bench.device_runner.phone.gates import GATES
 from bench.device_runner.phone.phone_device import PhoneOptions
-from bench.device_runner.phone.profile import read_profile
+from bench.device_runner.phone.profile import Profile, read_profile
 from bench.device_runner.phone.usb import find_usb_phones
 
 __all__ = [
     "GATES",
     "PhoneOptions",
+    "Profile",
     "explain_missing_usb",
     "find_usb_phones",
     "list_server_serials",

@@ -131,6 +131,18 @@ class PhoneDevice:
         """The phone's state at this moment, as text by name."""
         return probe_state(self._connection).to_text()
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether another run on this computer holds the phone at this moment."""
+        if self._lock is not None:
+            return False
+        try:
+            self._take_alone()
+        except DeviceError:
+            return True
+        self._release()
+        return False
+
     def prepare(self, progress: Callable[[str], None]) -> ProgramInfo:
         """Take the phone for this process alone, and bring the program onto it unless it is there."""
         self._take_alone()
@@ -202,6 +214,9 @@ class PhoneDevice:
     def close(self) -> None:
         """Hang up, and let others have the phone."""
         self._connection.close()
+        self._release()
+
+    def _release(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -1,0 +1,134 @@
+"""The client's side of a farm: who offers what, tasks sent to a host, and the reports that come back."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import secrets
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from distributed import Client, Future
+from distributed.comm.core import CommClosedError
+
+from bench.farm.connection import SchedulerAddress, configure_dask
+from bench.farm.offer import HostOffer, resource
+from bench.farm.orders import Order, Wanted
+from bench.farm.worker import METRIC, measure, prepare
+from lut.entries import ProgramInfo
+from lut.errors import DeviceError
+
+__all__ = ["FarmClient", "FarmLostError", "open_client"]
+
+ANSWER_S = 10
+"""The scheduler has so many seconds to answer."""
+
+
+class FarmLostError(DeviceError):
+    """The scheduler does not answer any more."""
+
+
+class FarmClient:
+    """A connection to a scheduler. `inbox` gets what hosts report, from a thread of Dask's."""
+
+    def __init__(self, client: Client, address: SchedulerAddress) -> None:
+        self._client = client
+        self.address = address
+        self.inbox: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._topics: set[str] = set()
+
+    def hosts(self) -> list[HostOffer]:
+        """Give the offers of all hosts; Dask workers that are none of ours are left out.
+
+        Raises:
+            FarmLostError: the scheduler does not answer.
+        """
+        scheduler = self._client.scheduler
+        if self._client.status != "running" or scheduler is None:
+            raise FarmLostError(f"The scheduler at {self.address.url} is gone.")
+        try:
+            identity = self._client.sync(scheduler.identity, callback_timeout=ANSWER_S)
+        except (OSError, TimeoutError, CommClosedError) as error:
+            raise FarmLostError(f"The scheduler at {self.address.url} does not answer.") from error
+        return read_hosts(identity["workers"])
+
+    def subscribe(self, topic: str) -> None:
+        """Let reports of a topic come into the inbox, as ("report", fields)."""
+        if topic not in self._topics:
+            self._topics.add(topic)
+            self._client.subscribe_topic(topic, lambda event: self.inbox.put(("report", event[1])))
+
+    def prepare(self, host: HostOffer, wanted: Wanted, topic: str) -> Future[Any]:
+        """Ask a host which program it measures with; the future's result is a ProgramInfo."""
+        key = f"prepare-{secrets.token_hex(8)}"
+        return self._submit(host, wanted.name, prepare, wanted, topic, key, key=key)
+
+    def measure(self, host: HostOffer, order: Order) -> Future[Any]:
+        """Send an order to a host. Should the task end in an error, it comes as ("error", token)."""
+        future = self._submit(host, order.wanted.name, measure, order, key=order.token)
+        future.add_done_callback(lambda _: self.inbox.put(("done", order.token)))
+        return future
+
+    def close(self) -> None:
+        """Hang up: what was sent and is not done ends, and its phones are free."""
+        self._client.close(timeout=1)
+
+    def _submit(self, host: HostOffer, name: str, task: Callable[..., Any], *given: Any, key: str) -> Future[Any]:
+        return self._client.submit(
+            task,
+            *given,
+            key=key,
+            pure=False,
+            workers=[host.address],
+            allow_other_workers=False,
+            resources={resource(name): 1},
+        )
+
+
+def read_hosts(workers: Mapping[str, Mapping[str, Any]]) -> list[HostOffer]:
+    """Read the offers off what a scheduler tells of its workers, by their addresses."""
+    offers = []
+    for address, worker in workers.items():
+        fields = worker.get("metrics", {}).get(METRIC)
+        if fields is None:
+            continue
+        try:
+            offers.append(HostOffer.from_json(fields, address))
+        except (KeyError, TypeError):
+            continue
+    return sorted(offers, key=lambda offer: (offer.name, offer.address))
+
+
+def open_client(address: SchedulerAddress) -> FarmClient:
+    """Connect to a scheduler.
+
+    Raises:
+        DeviceError: nobody listens there, or what does is of another version or has another certificate.
+        FileError: the certificate can't be used.
+    """
+    configure_dask()
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    security = address.security()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # versions are compared, and refused, by ourselves
+            client = Client(address.url, security=security, timeout=ANSWER_S, set_as_default=False)
+    except (OSError, TimeoutError, CommClosedError) as error:
+        raise DeviceError(_explain(address, error)) from error
+    return FarmClient(client, address)
+
+
+def _explain(address: SchedulerAddress, error: Exception) -> str:
+    text = f"{error} {error.__cause__ or ''}"
+    if "SSL" in text or "TLS" in text or "certificate" in text.lower():
+        return (
+            f"The scheduler at {address.url} does not take this certificate: all computers of a farm use the "
+            f"same file, {address.certificate}."
+        )
+    return (
+        f"No scheduler answers at {address.url}. Start one by `bench farm up`, or give the address that "
+        f"it printed."
+    )
+
+

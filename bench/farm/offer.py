@@ -1,0 +1,105 @@
+"""What a host offers: its phones, how they are, and the versions it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench.device_runner import Device
+from bench.farm.versions import Versions
+from lut.entries import DeviceInfo
+
+__all__ = ["FREE", "MEASURING", "UNUSABLE", "HostOffer", "OfferedPhone", "label", "offer_phone", "resource"]
+
+FREE, MEASURING, UNUSABLE = "free", "measuring", "unusable"
+"""What a phone is doing."""
+
+
+def label(serial: str, host: str) -> str:
+    """Name a phone of a farm: serials such as "host" or tcp:127.0.0.1:5555 are there on every host."""
+    return f"{serial}@{host}"
+
+
+def resource(name: str) -> str:
+    """Name Dask's resource for phones of this device name."""
+    return f"phone:{name}"
+
+
+@dataclass(frozen=True)
+class OfferedPhone:
+    """A phone at a host. `name` is its device name on Caffe2; other engines add theirs."""
+
+    serial: str
+    kind: str
+    name: str
+    facts: Mapping[str, str]
+    default_threads: int
+    masks: Mapping[str, str]
+    """The mask of processors it is measured on by itself, by the number of threads."""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """How it was when it was last looked at, as text by name."""
+    doing: str = FREE
+    note: str = ""
+    """The operator it measures, what it waits for, or why it can't be used."""
+
+    @property
+    def info(self) -> DeviceInfo:
+        """The device, as a journal names it."""
+        return DeviceInfo(self.name, self.kind, self.serial, self.facts)
+
+    def choose_cpus(self, threads: int, announce: Callable[[str], None]) -> str:  # noqa: ARG002
+        """As usual: what keeps a phone busy is its host's to see."""
+        return self.masks.get(str(threads), "")
+
+
+@dataclass(frozen=True)
+class HostOffer:
+    """All phones of a host, and what runs there; `address` is where Dask reaches it."""
+
+    name: str
+    versions: Versions
+    phones: tuple[OfferedPhone, ...]
+    address: str = ""
+
+    def usable(self, name: str, without: frozenset[str] = frozenset()) -> list[OfferedPhone]:
+        """Give the phones of a device name that can be measured on, but for those with these labels."""
+        return [
+            phone
+            for phone in self.phones
+            if phone.name == name and phone.doing != UNUSABLE and label(phone.serial, self.name) not in without
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as a JSON object, without the address."""
+        fields = asdict(self)
+        del fields["address"]
+        fields["phones"] = list(fields["phones"])
+        return fields
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any], address: str) -> HostOffer:
+        """Read one.
+
+        Raises:
+            KeyError, TypeError: it is not one of this version.
+        """
+        phones = tuple(OfferedPhone(**phone) for phone in fields["phones"])
+        return cls(fields["name"], Versions(**fields["versions"]), phones, address)
+
+
+def offer_phone(serial: str, device: Device, cores: int = 16) -> OfferedPhone:
+    """Describe an open device, its state included.
+
+    Raises:
+        DeviceError: it went away.
+    """
+    return OfferedPhone(
+        serial,
+        device.info.kind,
+        device.info.name,
+        dict(device.info.facts),
+        device.default_threads,
+        {str(threads): device.default_cpus(threads) for threads in range(1, cores + 1)},
+        dict(device.probe()),
+    )

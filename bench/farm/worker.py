@@ -1,0 +1,201 @@
+"""The host's side: a Dask worker that offers the phones of a rack, and measures what it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from distributed import Nanny, Worker, get_worker
+from distributed.diagnostics.plugin import WorkerPlugin
+
+from bench.farm.connection import SchedulerAddress, configure_dask, find_own_host
+from bench.farm.measuring import measure_order, prepare_phone
+from bench.farm.offer import UNUSABLE, HostOffer, resource
+from bench.farm.orders import Order, Report, Said, Sign, Wanted, write_report
+from bench.farm.phone_source import PhoneSource
+from bench.farm.rack import Rack
+from bench.farm.versions import own_versions
+from lut.entries import ProgramInfo
+from lut.errors import StoppedError
+
+__all__ = ["METRIC", "RackPlugin", "ServedPhones", "measure", "prepare", "serve"]
+
+METRIC = "cnn_latency_lut"
+"""Each heartbeat of a worker carries the host's offer under this name."""
+
+SURVEY_S = 2.0
+WATCH_S = 0.5
+SIGN_S = 5.0
+"""A task that has nothing to report gives a sign of life so often."""
+
+REJOIN_S = 2.0
+
+_THREADS = 256
+"""More than a host has phones: what bounds the tasks at a host are its phones."""
+
+Outcome = TypeVar("Outcome")
+
+log = logging.getLogger("bench.farm")
+
+
+class RackPlugin(WorkerPlugin):
+    """Keeps a worker's resources and metrics as its phones are, and ends tasks that nobody wants any more."""
+
+    name = METRIC
+
+    def __init__(self, host: str, source: PhoneSource) -> None:
+        """Take the host's name, and where its phones come from; both are sent to the worker's process."""
+        self.host = host
+        self._source = source
+
+    def setup(self, worker: Worker) -> None:
+        """Begin to offer."""
+        self.rack = Rack(self._source, lambda sentence: log.warning("%s", sentence))
+        self._worker = worker
+        self._running: dict[str, Callable[[], None]] = {}
+        self._offered: Counter[str] = Counter()
+        self._ended = threading.Event()
+        worker.metrics[METRIC] = lambda _: self.offer().to_json()
+        for loop in (self._survey, self._watch):
+            threading.Thread(target=loop, daemon=True).start()
+
+    def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - the signature is Dask's
+        """Interrupt what is measured, and let go of all phones."""
+        self._ended.set()
+        self.rack.close()
+
+    def offer(self) -> HostOffer:
+        """Give the host's offer at this moment."""
+        return HostOffer(self.host, own_versions(), self.rack.offers())
+
+    def run(self, key: str, sign: Callable[[], None], task: Callable[[], Outcome]) -> Outcome:
+        """Run a task; it is ended once its key is wanted by nobody."""
+        self._running[key] = sign
+        try:
+            return task()
+        finally:
+            self._running.pop(key, None)
+
+    def _survey(self) -> None:
+        while not self._ended.is_set():
+            self.rack.survey()
+            counts = Counter(phone.name for phone in self.rack.offers() if phone.doing != UNUSABLE)
+            if counts != self._offered:
+                self._announce(counts)
+                self._offered = counts
+            self._ended.wait(SURVEY_S)
+
+    def _announce(self, counts: Counter[str]) -> None:
+        amounts = {resource(name): float(counts[name]) for name in counts | self._offered}
+        asyncio.run_coroutine_threadsafe(
+            self._worker.set_resources(**amounts), self._worker.loop.asyncio_loop
+        )
+        offered = ", ".join(f"{count} x {name}" for name, count in sorted(counts.items()) if count)
+        log.warning("%s offers %s", self.host, offered or "no phone at present")
+
+    def _watch(self) -> None:
+        signed = time.monotonic()
+        while not self._ended.wait(WATCH_S):
+            is_time = time.monotonic() - signed > SIGN_S
+            if is_time:
+                signed = time.monotonic()
+            for key, sign in list(self._running.items()):
+                if not self._is_wanted(key):
+                    self.rack.interrupt(key)
+                elif is_time:
+                    sign()
+
+    def _is_wanted(self, key: str) -> bool:
+        task = self._worker.state.tasks.get(key)
+        return task is not None and task.state in ("executing", "long-running")
+
+
+def prepare(wanted: Wanted, topic: str, key: str) -> ProgramInfo:
+    """Prepare a phone at this worker; a task of Dask's."""
+    plugin, report = _reporting(topic, key)
+    return plugin.run(
+        key,
+        lambda: report(Sign()),
+        lambda: prepare_phone(
+            plugin.rack, wanted, key, lambda sentence: report(Said(f"{plugin.host}: {sentence}"))
+        ),
+    )
+
+
+def measure(order: Order) -> None:
+    """Measure a block at this worker; a task of Dask's, whose key is the order's token."""
+    plugin, report = _reporting(order.topic, order.token)
+
+    def work() -> None:
+        try:
+            measure_order(plugin.rack, plugin.host, order, report)
+        except StoppedError:
+            log.info("a run that ended has given its phone back")
+
+    plugin.run(order.token, lambda: report(Sign()), work)
+
+
+def _reporting(topic: str, token: str) -> tuple[RackPlugin, Callable[[Report], None]]:
+    worker = get_worker()
+    plugin = worker.plugins[METRIC]
+    assert isinstance(plugin, RackPlugin)
+    numbers, lock = itertools.count(), threading.Lock()
+
+    def report(what: Report) -> None:
+        with lock:
+            worker.log_event(topic, {"token": token, "number": next(numbers), **write_report(what)})
+
+    return plugin, report
+
+
+@dataclass(frozen=True)
+class ServedPhones:
+    """What a host serves: its name, and where its phones come from."""
+
+    host: str
+    source: PhoneSource
+
+
+async def serve(scheduler: SchedulerAddress, phones: ServedPhones, say: Callable[[str], None]) -> None:
+    """Offer phones at a scheduler, and again whenever it is back, until cancelled.
+
+    A worker that dies is started anew by Dask's nanny.
+
+    Raises:
+        DeviceError: the address is another computer's, and there is no certificate.
+        FileError: the certificate can't be used.
+    """
+    settings = configure_dask(verbose=True)
+    security = scheduler.security()
+    told = ""
+    while True:
+        own = find_own_host(scheduler)
+        try:
+            nanny = await Nanny(
+                scheduler.url,
+                host=own,
+                name=f"{phones.host}-{secrets.token_hex(2)}",  # the scheduler may still know a dead one
+                nthreads=_THREADS,
+                memory_limit=0,
+                security=security,
+                dashboard=False,
+                config=settings,
+                plugins=(RackPlugin(phones.host, phones.source),),
+            )
+        except (OSError, asyncio.TimeoutError) as error:
+            reason = f"The scheduler at {scheduler.url} can't be reached ({error}). It is tried again."
+        else:
+            await nanny.finished()
+            reason = f"The scheduler at {scheduler.url} is gone. It is waited for."
+        if reason != told:
+            say(reason)
+            told = reason
+        await asyncio.sleep(REJOIN_S)
