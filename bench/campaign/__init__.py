@@ -8,7 +8,7 @@ Reading order: `protocol` (how operators are timed), `campaign` with `sources`, 
 from __future__ import annotations
 
 from bench.campaign.campaign import Campaign, open_campaign
-from bench.campaign.fleet import Check, choose_devices, group_by_name, run_groups
+from bench.campaign.fleet import Check, choose_devices, choose_journals, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
 from bench.campaign.recorder import now
@@ -40,6 +40,7 @@ __all__ = [
     "Source",
     "Timing",
     "choose_devices",
+    "choose_journals",
     "group_by_name",
     "is_cache_choice",
     "learn",

@@ -9,7 +9,7 @@ from concurrent.futures import as_completed
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from bench.campaign.workers import run_apart, working
 from bench.device_runner import Block, Device, PhoneOptions, explain_no_phone, list_serials, open_device
@@ -20,6 +20,7 @@ __all__ = [
     "Check",
     "WorkPool",
     "choose_devices",
+    "choose_journals",
     "group_by_name",
     "interrupt_all",
     "no_check",
@@ -29,6 +30,16 @@ __all__ = [
 ]
 
 Outcome = TypeVar("Outcome")
+
+
+class Interruptible(Protocol):
+    """A device, or whoever measures on several."""
+
+    def interrupt(self) -> None:
+        """End whatever is waited for in it; see `Device.interrupt`."""
+
+
+Measurer = TypeVar("Measurer", bound=Interruptible)
 
 Check: TypeAlias = Callable[[Device, ProgramInfo, Callable[[str], None]], None]
 """Raises DeviceError for a prepared device that should not be measured on; it may announce what it does."""
@@ -86,7 +97,7 @@ class WorkPool:
         return bool(self._returned)
 
 
-def interrupt_all(devices: Iterable[Device]) -> None:
+def interrupt_all(devices: Iterable[Interruptible]) -> None:
     """Interrupt all devices."""
     for device in devices:
         device.interrupt()
@@ -191,6 +202,22 @@ def _open(serial: str, way: str, options: PhoneOptions) -> Device:
     return run_apart(partial(open_device, serial, way, options))
 
 
+def choose_journals(names: Sequence[str], output: Path) -> dict[str, Path]:
+    """Give the journal of each device name: the output itself, or one in it.
+
+    Raises:
+        ConflictError: there are several, and the output is not a folder for several journals.
+    """
+    if output.is_dir() or (len(names) > 1 and not output.suffix and not output.exists()):
+        return {name: output / f"{name}.run.jsonl" for name in names}
+    if len(names) > 1:
+        raise ConflictError(
+            f"The phones are of {len(names)} names ({', '.join(names)}), and a journal holds one: give a "
+            f"folder as the output instead of {output}."
+        )
+    return dict.fromkeys(names, output)
+
+
 def group_by_name(devices: Sequence[Device], output: Path) -> dict[Path, list[Device]]:
     """Put devices of the same name together: they share a plan, and the journal that this gives.
 
@@ -200,18 +227,11 @@ def group_by_name(devices: Sequence[Device], output: Path) -> dict[Path, list[De
     groups: dict[str, list[Device]] = {}
     for device in devices:
         groups.setdefault(device.info.name, []).append(device)
-    if output.is_dir() or (len(groups) > 1 and not output.suffix and not output.exists()):
-        return {output / f"{name}.run.jsonl": group for name, group in groups.items()}
-    if len(groups) > 1:
-        raise ConflictError(
-            f"The phones are of {len(groups)} names ({', '.join(groups)}), and a journal holds one: give a "
-            f"folder as the output instead of {output}."
-        )
-    return {output: list(devices)}
+    return {journal: groups[name] for name, journal in choose_journals(list(groups), output).items()}
 
 
 def run_groups(
-    groups: Mapping[Path, Sequence[Device]], measure: Callable[[Path, Sequence[Device]], Outcome]
+    groups: Mapping[Path, Sequence[Measurer]], measure: Callable[[Path, Sequence[Measurer]], Outcome]
 ) -> dict[Path, Outcome]:
     """Measure all groups at once, each into its own journal; the first error is raised at the end."""
     if len(groups) == 1:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
-from bench.device_runner import Device
-from lut.entries import RunConfig
+from lut.entries import DeviceInfo, RunConfig
 
 __all__ = [
     "IN_TURNS",
@@ -42,12 +41,27 @@ _UNITS = {"": 0, "K": 10, "M": 20}
 _MOST_BYTES = 1 << 30
 
 
+class Timed(Protocol):
+    """What a configuration is made for: a device, or what is known of one elsewhere."""
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What it is."""
+
+    @property
+    def default_threads(self) -> int:
+        """See `Device`."""
+
+    def choose_cpus(self, threads: int, announce: Callable[[str], None]) -> str:
+        """See `Device`."""
+
+
 def is_cache_choice(text: str) -> bool:
     """Tell whether the text names a state of the caches: warm, turns, or thrash:SIZE such as thrash:8M."""
     return text in (WARM, TURNS) or 0 < _thrashed_bytes(text) <= _MOST_BYTES
 
 
-def cache_settings(choice: str, device: Device) -> dict[str, int]:
+def cache_settings(choice: str, device: Timed) -> dict[str, int]:
     """Give the fields of RunConfig that bring the caches into a state on a device.
 
     "warm" leaves them as the run before left them. "thrash:SIZE" reads so much other memory before every
@@ -66,7 +80,7 @@ def _thrashed_bytes(text: str) -> int:
     return int(found[1]) << _UNITS[found[2]] if found else 0
 
 
-def _last_cache_bytes(device: Device) -> int:
+def _last_cache_bytes(device: Timed) -> int:
     text = device.info.facts.get("last_cache_bytes", "")
     return int(text) if text.isdigit() and int(text) else _CACHE_BYTES
 
@@ -79,7 +93,7 @@ class Processors:
     cpus: str | None = None
 
     def choose(
-        self, device: Device, known: Processors | None, announce: Callable[[str], None]
+        self, device: Timed, known: Processors | None, announce: Callable[[str], None]
     ) -> tuple[int, str]:
         """Give threads and mask for a device: those asked for, then those known, then the device's own.
 
@@ -115,7 +129,7 @@ class Timing:
 
     def config(
         self,
-        device: Device,
+        device: Timed,
         earlier: RunConfig | None = None,
         announce: Callable[[str], None] = lambda _: None,
     ) -> RunConfig:

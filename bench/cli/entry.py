@@ -29,6 +29,7 @@ def main() -> None:
 _LAZY = {
     "completion": "lut.cli.completion:completion",
     "curve": "bench.cli.curve:curve",
+    "farm": "bench.cli.farm:farm",
     "doctor": "bench.cli.doctor:doctor",
     "generate": "bench.cli.generate:generate",
     "run": "bench.cli.run:run",

@@ -108,10 +108,10 @@ class GoalDisplay(DeviceLines):
     """One line for each device of a run that chooses its operators; into a log, a line now and then."""
 
     def __init__(self, serials: Sequence[str], quiet: bool) -> None:
-        super().__init__(
-            {serial: Bar(None, "op", quiet, title=serial, layout="{desc} {postfix}") for serial in serials},
-            quiet,
-        )
+        def make_bar(serial: str) -> Bar:
+            return Bar(None, "op", quiet, title=serial, layout="{desc} {postfix}")
+
+        super().__init__(serials, make_bar, quiet)
         self._told_s = time.monotonic()
 
     def show(self, serials: Sequence[str], now: RunSummary) -> None:
@@ -120,7 +120,7 @@ class GoalDisplay(DeviceLines):
             return
         if self._first.shown:
             for serial in serials:
-                self._bars[serial].set(now.visits, describe_standing(now, now.standing, serial))
+                self.bar(serial).set(now.visits, describe_standing(now, now.standing, serial))
         elif time.monotonic() - self._told_s >= QUIET_S:
             self._told_s = time.monotonic()
             self._first.say(f"{serials[0]}: {describe_standing(now, now.standing, serials[0])}")

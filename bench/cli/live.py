@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -121,13 +122,15 @@ def describe_line(serial: str, moment: Moment) -> str:
     return f"{serial}: {moment.done:,} of {moment.total:,} visits ({share} %), {describe_moment(moment)}"
 
 
-class DeviceLines:
+class DeviceLines(ABC):
     """A line of progress for each device of a run, by its serial, and sentences above them."""
 
-    def __init__(self, bars: Mapping[str, Bar], quiet: bool) -> None:
+    def __init__(self, serials: Sequence[str], make_bar: Callable[[str], Bar], quiet: bool) -> None:
+        """Take the serials known at first, and what makes a line for one that comes later too."""
         self._quiet = quiet
-        self._bars = bars
-        self._first = next(iter(bars.values()))
+        self._make_bar = make_bar
+        self._bars = {serial: make_bar(serial) for serial in serials}
+        self._first = next(iter(self._bars.values()))
 
     def __enter__(self: Lines) -> Lines:
         return self
@@ -135,6 +138,16 @@ class DeviceLines:
     def __exit__(self, *_: object) -> None:
         for bar in self._bars.values():
             bar.close()
+
+    @abstractmethod
+    def show(self, serials: Sequence[str], now: RunSummary) -> None:
+        """Show how far the devices are that share a journal."""
+
+    def bar(self, serial: str) -> Bar:
+        """Give a device's line."""
+        if serial not in self._bars:
+            self._bars[serial] = self._make_bar(serial)
+        return self._bars[serial]
 
     def say(self, message: str) -> None:
         """Show a sentence above the lines."""
@@ -150,10 +163,11 @@ class Display(DeviceLines):
         self._total = operators * passes
         self._passes = passes
         self._paces: dict[tuple[str, ...], Pace] = {}
-        super().__init__(
-            {serial: Bar(self._total, "visit", quiet, title=serial, layout=_LAYOUT) for serial in serials},
-            quiet,
-        )
+
+        def make_bar(serial: str) -> Bar:
+            return Bar(self._total, "visit", quiet, title=serial, layout=_LAYOUT)
+
+        super().__init__(serials, make_bar, quiet)
 
     def show(self, serials: Sequence[str], now: RunSummary) -> None:
         """Show how far the devices are that share a journal."""
@@ -163,6 +177,6 @@ class Display(DeviceLines):
         moments = {serial: pace.read(now, serial, alone=len(serials) == 1) for serial in serials}
         if self._first.shown:
             for serial, moment in moments.items():
-                self._bars[serial].set(moment.done, describe_moment(moment))
+                self.bar(serial).set(moment.done, describe_moment(moment))
         elif pace.is_due(moments[serials[0]].done):
             self._first.say("\n".join(describe_line(serial, moment) for serial, moment in moments.items()))

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,9 +22,11 @@ from bench.campaign import (
     run_groups,
     run_plan,
 )
+from bench.cli.asked import Asked, Show
 from bench.cli.device_options import DeviceChoice, device_options
+from bench.cli.farm_options import farm_options
 from bench.cli.goal import GoalDisplay, describe_end, goal_options
-from bench.cli.live import Display
+from bench.cli.live import DeviceLines, Display
 from bench.cli.protocol_options import protocol_options
 from bench.cli.space_walk import SpaceWalk
 from bench.device_runner import SILENCE_S, Device, Watch
@@ -36,6 +39,9 @@ from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import EngineError, FailedError
 from lut.journal import read_config
 from lut.plan import Plan, count_lines, read_parts, read_plan
+
+if TYPE_CHECKING:
+    from bench.farm import SchedulerAddress
 
 __all__ = ["run"]
 
@@ -72,6 +78,7 @@ _order = grouped("Order and patience")
     show_default=True,
     help="How long one visit may take before it counts as hung.",
 )
+@farm_options
 @space_options({name: space.walk for name, space in SPACES.items()}, optional=True)
 @quiet_option
 def run(
@@ -82,6 +89,7 @@ def run(
     timing: Timing,
     goal: Goal | None,
     space: ChosenSpace | None,
+    farm: SchedulerAddress | None,
     seed: int,
     silence_s: float,
     quiet: bool,
@@ -102,33 +110,19 @@ def run(
       bench run --space chamnet --budget 60s -o chamnet.run.jsonl
     """
     work = _take_work(plan_file, space, devices.phones.engine, goal, say(quiet))
-    with ExitStack() as stack:
-        opened = devices.open()
-        for device in opened:
-            stack.callback(device.close)
-        groups = group_by_name(opened, output)
-        serials = [device.info.serial for device in opened]
-        display: Display | GoalDisplay
-        if goal is None:
-            display = stack.enter_context(Display(serials, work.operators, timing.passes, quiet))
-        else:
-            display = stack.enter_context(GoalDisplay(serials, quiet))
 
-        def measure(journal: Path, group: Sequence[Device]) -> RunSummary:
-            return run_plan(
-                work.plan(journal, seed),
-                group,
-                timing.config(group[0], read_config(journal), display.say),
-                journal,
-                seed=seed,
-                device_name=devices.name,
-                retry_failed=retry_failed,
-                watch=Watch(display.say, silence_s),
-                check=check_numbers,
-                progress=partial(display.show, [device.info.serial for device in group]),
-            )
+    def show(serials: Sequence[str]) -> DeviceLines:
+        if goal is not None:
+            return GoalDisplay(serials, quiet)
+        return Display(serials, work.operators, timing.passes, quiet)
 
-        summaries = run_groups(groups, measure)
+    asked = Asked(partial(work.plan, seed=seed), timing, devices, seed, retry_failed, silence_s)
+    if farm is None:
+        summaries = _measure_here(asked, output, show)
+    else:
+        from bench.cli.run_on_farm import measure_on_farm  # Dask, which no other run should wait for
+
+        summaries = measure_on_farm(asked, farm, output, show, say(quiet))
     for journal, summary in summaries.items():
         say(quiet)(_describe(summary, journal))
         if goal is not None and summary.standing is not None:
@@ -142,12 +136,38 @@ def run(
         )
 
 
+def _measure_here(asked: Asked, output: Path, show: Show) -> dict[Path, RunSummary]:
+    """Measure on devices of this computer."""
+    with ExitStack() as stack:
+        opened = asked.devices.open()
+        for device in opened:
+            stack.callback(device.close)
+        groups = group_by_name(opened, output)
+        display = stack.enter_context(show([device.info.serial for device in opened]))
+
+        def measure(journal: Path, group: Sequence[Device]) -> RunSummary:
+            return run_plan(
+                asked.plan(journal),
+                group,
+                asked.timing.config(group[0], read_config(journal), display.say),
+                journal,
+                seed=asked.seed,
+                device_name=asked.devices.name,
+                retry_failed=asked.retry_failed,
+                watch=Watch(display.say, asked.silence_s),
+                check=check_numbers,
+                progress=partial(display.show, [device.info.serial for device in group]),
+            )
+
+        return run_groups(groups, measure)
+
+
 @dataclass(frozen=True)
 class _Work:
     """What is to be measured: how many operators, and where they come from for a journal and a seed."""
 
     operators: int
-    plan: Callable[[Path, int], Plan | Source]
+    plan: Callable[..., Plan | Source]
 
 
 def _take_work(
@@ -163,7 +183,7 @@ def _take_work(
     if plan_file is not None:
         _check_plan(plan_file, engine)
         if goal is None:
-            return _Work(count_lines(plan_file), lambda *_: read_parts(plan_file))
+            return _Work(count_lines(plan_file), lambda _journal, **_: read_parts(plan_file))
         parts = list(read_parts(plan_file))
     else:
         assert space is not None
@@ -172,7 +192,7 @@ def _take_work(
         for remark in walk.describe():
             tell(remark)
         if goal is None:
-            return _Work(len(parts), lambda *_: parts)
+            return _Work(len(parts), lambda _journal, **_: parts)
     from bench.sampling import gather_candidates  # numpy, which a run of a whole plan should not wait for
 
     candidates = gather_candidates(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import secrets
 import warnings
@@ -16,7 +15,6 @@ from bench.farm.connection import SchedulerAddress, configure_dask
 from bench.farm.offer import HostOffer, resource
 from bench.farm.orders import Order, Wanted
 from bench.farm.worker import METRIC, measure, prepare
-from lut.entries import ProgramInfo
 from lut.errors import DeviceError
 
 __all__ = ["FarmClient", "FarmLostError", "open_client"]
@@ -30,7 +28,11 @@ class FarmLostError(DeviceError):
 
 
 class FarmClient:
-    """A connection to a scheduler. `inbox` gets what hosts report, from a thread of Dask's."""
+    """A connection to a scheduler.
+
+    `inbox` gets what hosts report, as ("report", fields), and the key of each task that ends, however it
+    does, as ("done", key); both come from threads of Dask's.
+    """
 
     def __init__(self, client: Client, address: SchedulerAddress) -> None:
         self._client = client
@@ -54,28 +56,28 @@ class FarmClient:
         return read_hosts(identity["workers"])
 
     def subscribe(self, topic: str) -> None:
-        """Let reports of a topic come into the inbox, as ("report", fields)."""
+        """Let reports of a topic come into the inbox."""
         if topic not in self._topics:
             self._topics.add(topic)
             self._client.subscribe_topic(topic, lambda event: self.inbox.put(("report", event[1])))
 
-    def prepare(self, host: HostOffer, wanted: Wanted, topic: str) -> Future[Any]:
-        """Ask a host which program it measures with; the future's result is a ProgramInfo."""
+    def prepare(self, host: HostOffer, wanted: Wanted, topic: str) -> tuple[str, Future[Any]]:
+        """Ask a host which program it measures with: the question's key, and a future ProgramInfo."""
         key = f"prepare-{secrets.token_hex(8)}"
-        return self._submit(host, wanted.name, prepare, wanted, topic, key, key=key)
+        return key, self._submit(host, wanted.name, prepare, wanted, topic, key, key=key)
 
     def measure(self, host: HostOffer, order: Order) -> Future[Any]:
-        """Send an order to a host. Should the task end in an error, it comes as ("error", token)."""
-        future = self._submit(host, order.wanted.name, measure, order, key=order.token)
-        future.add_done_callback(lambda _: self.inbox.put(("done", order.token)))
-        return future
+        """Send an order to a host; its reports tell what comes of it."""
+        return self._submit(host, order.wanted.name, measure, order, key=order.token)
 
     def close(self) -> None:
         """Hang up: what was sent and is not done ends, and its phones are free."""
         self._client.close(timeout=1)
 
-    def _submit(self, host: HostOffer, name: str, task: Callable[..., Any], *given: Any, key: str) -> Future[Any]:
-        return self._client.submit(
+    def _submit(
+        self, host: HostOffer, name: str, task: Callable[..., Any], *given: Any, key: str
+    ) -> Future[Any]:
+        future: Future[Any] = self._client.submit(
             task,
             *given,
             key=key,
@@ -84,6 +86,8 @@ class FarmClient:
             allow_other_workers=False,
             resources={resource(name): 1},
         )
+        future.add_done_callback(lambda _: self.inbox.put(("done", key)))
+        return future
 
 
 def read_hosts(workers: Mapping[str, Mapping[str, Any]]) -> list[HostOffer]:
@@ -108,7 +112,6 @@ def open_client(address: SchedulerAddress) -> FarmClient:
         FileError: the certificate can't be used.
     """
     configure_dask()
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     security = address.security()
     try:
         with warnings.catch_warnings():
@@ -130,5 +133,3 @@ def _explain(address: SchedulerAddress, error: Exception) -> str:
         f"No scheduler answers at {address.url}. Start one by `bench farm up`, or give the address that "
         f"it printed."
     )
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import ssl
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ WORKER_S = 60
 
 @dataclass(frozen=True)
 class SchedulerAddress:
-    """Where a scheduler listens. `certificate` is a PEM file with key and certificate, the same everywhere."""
+    """Where a scheduler listens. `certificate` is a PEM file with a key and its certificate, one for all."""
 
     host: str
     port: int = SCHEDULER_PORT
@@ -49,8 +50,9 @@ class SchedulerAddress:
         if self.certificate is None:
             if not _is_loopback(self.host):
                 raise DeviceError(
-                    f"{self.host} is another computer, and whoever reaches a farm's scheduler can run code on "
-                    f"its hosts: give the farm's certificate by --tls FILE. docs/farm.md says how to make one."
+                    f"{self.host} is not this computer alone, and whoever reaches a farm's scheduler can run "
+                    f"code on its hosts: give the farm's certificate by --tls FILE. docs/farm.md says how to "
+                    f"make one."
                 )
             return Security(require_encryption=False)
         _check_certificate(self.certificate)
@@ -113,10 +115,10 @@ def find_own_host(scheduler: SchedulerAddress) -> str:
         ) from error
 
 
-def configure_dask(*, verbose: bool = False) -> dict[str, Any]:
+def configure_dask() -> dict[str, Any]:
     """Set Dask up for a farm in this process, and give what was set, for processes it starts.
 
-    A client's Dask says nothing: what matters is raised as an error.
+    Dask itself says nothing: what matters is raised as an error, or said by a host.
     """
     import dask
 
@@ -128,9 +130,10 @@ def configure_dask(*, verbose: bool = False) -> dict[str, Any]:
         "distributed.worker.memory.terminate": False,
         "distributed.worker.memory.pause": False,
         "distributed.admin.tick.limit": "60s",
-        "logging": {"bench.farm": "info" if verbose else "critical", "distributed": "critical"},
+        "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",
     }
     dask.config.set(settings)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     return settings
 
 

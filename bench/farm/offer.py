@@ -62,12 +62,10 @@ class HostOffer:
     phones: tuple[OfferedPhone, ...]
     address: str = ""
 
-    def usable(self, name: str, without: frozenset[str] = frozenset()) -> list[OfferedPhone]:
-        """Give the phones of a device name that can be measured on, but for those with these labels."""
+    def usable(self, name: str | None = None) -> list[OfferedPhone]:
+        """Give the phones that can be measured on, of a device name or all."""
         return [
-            phone
-            for phone in self.phones
-            if phone.name == name and phone.doing != UNUSABLE and label(phone.serial, self.name) not in without
+            phone for phone in self.phones if name in (None, phone.name) and phone.doing != UNUSABLE
         ]
 
     def to_json(self) -> dict[str, Any]:

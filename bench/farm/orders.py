@@ -13,7 +13,16 @@ from typing import Any, TypeAlias
 from bench.device_runner import PhoneOptions, Profile, Recovery, Visit
 from bench.engines import ENGINES
 from bench.farm.phone_source import find_or_build
-from lut.entries import BlockState, DeviceInfo, Failure, Measurement, ProgramInfo, Repeated, RunConfig, Segment
+from lut.entries import (
+    BlockState,
+    DeviceInfo,
+    Failure,
+    Measurement,
+    ProgramInfo,
+    Repeated,
+    RunConfig,
+    Segment,
+)
 from lut.journal import format_entry, parse_line
 from lut.ops import OpSpec
 from lut.plan import Origin

@@ -125,7 +125,12 @@ class Rack:
 
     @contextlib.contextmanager
     def take(
-        self, name: str, options: PhoneOptions, holder: str, without: frozenset[str], say: Callable[[str], None]
+        self,
+        name: str,
+        options: PhoneOptions,
+        holder: str,
+        without: frozenset[str],
+        say: Callable[[str], None],
     ) -> Iterator[HeldPhone]:
         """Hold a free phone of a device name, prepared and checked.
 
@@ -264,4 +269,3 @@ class Rack:
         if trouble != self._trouble:
             self._trouble = trouble
             self._announce(trouble)
-

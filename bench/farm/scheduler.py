@@ -33,7 +33,7 @@ async def open_scheduler(address: SchedulerAddress) -> AsyncIterator[Listening]:
         DeviceError: the address is reached from outside, and there is no certificate; or it is taken.
         FileError: the certificate can't be used.
     """
-    configure_dask(verbose=True)
+    configure_dask()
     try:
         scheduler = await Scheduler(
             host=address.host,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import secrets
 import threading
@@ -46,6 +45,16 @@ Outcome = TypeVar("Outcome")
 log = logging.getLogger("bench.farm")
 
 
+def show_log() -> None:
+    """Let what a host has to say be seen on stderr; the worker's process has no other way to its user."""
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
+
+
 class RackPlugin(WorkerPlugin):
     """Keeps a worker's resources and metrics as its phones are, and ends tasks that nobody wants any more."""
 
@@ -58,6 +67,7 @@ class RackPlugin(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Begin to offer."""
+        show_log()
         self.rack = Rack(self._source, lambda sentence: log.warning("%s", sentence))
         self._worker = worker
         self._running: dict[str, Callable[[], None]] = {}
@@ -95,9 +105,7 @@ class RackPlugin(WorkerPlugin):
 
     def _announce(self, counts: Counter[str]) -> None:
         amounts = {resource(name): float(counts[name]) for name in counts | self._offered}
-        asyncio.run_coroutine_threadsafe(
-            self._worker.set_resources(**amounts), self._worker.loop.asyncio_loop
-        )
+        self._worker.loop.add_callback(self._worker.set_resources, **amounts)
         offered = ", ".join(f"{count} x {name}" for name, count in sorted(counts.items()) if count)
         log.warning("%s offers %s", self.host, offered or "no phone at present")
 
@@ -147,11 +155,9 @@ def _reporting(topic: str, token: str) -> tuple[RackPlugin, Callable[[Report], N
     worker = get_worker()
     plugin = worker.plugins[METRIC]
     assert isinstance(plugin, RackPlugin)
-    numbers, lock = itertools.count(), threading.Lock()
 
     def report(what: Report) -> None:
-        with lock:
-            worker.log_event(topic, {"token": token, "number": next(numbers), **write_report(what)})
+        worker.log_event(topic, {"token": token, **write_report(what)})
 
     return plugin, report
 
@@ -173,7 +179,7 @@ async def serve(scheduler: SchedulerAddress, phones: ServedPhones, say: Callable
         DeviceError: the address is another computer's, and there is no certificate.
         FileError: the certificate can't be used.
     """
-    settings = configure_dask(verbose=True)
+    settings = configure_dask()
     security = scheduler.security()
     told = ""
     while True:
@@ -193,7 +199,10 @@ async def serve(scheduler: SchedulerAddress, phones: ServedPhones, say: Callable
         except (OSError, asyncio.TimeoutError) as error:
             reason = f"The scheduler at {scheduler.url} can't be reached ({error}). It is tried again."
         else:
-            await nanny.finished()
+            try:
+                await nanny.finished()
+            finally:
+                await nanny.close(timeout=2)
             reason = f"The scheduler at {scheduler.url} is gone. It is waited for."
         if reason != told:
             say(reason)

@@ -1,0 +1,141 @@
+"""The commands `bench farm`: phones offered to others, and the scheduler between."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.cli.device_options import adb_option, complete_serial
+from bench.cli.farm_options import certificate_option, read_address
+from lut.cli import GroupedCommand, say
+
+if TYPE_CHECKING:
+    from bench.farm import SchedulerAddress, ServedPhones
+
+__all__ = ["farm"]
+
+_ANYWHERE = "127.0.0.1"
+
+
+@click.group()
+def farm() -> None:
+    """Offer the phones of many hosts in one place, and measure on all of them.
+
+    Hosts with phones run `bench farm worker`, one computer runs `bench farm scheduler`, or `bench farm up`
+    for both. `bench run --farm` then measures on all phones, and `bench devices --farm` lists them.
+
+    Whoever reaches the scheduler can run code on the hosts. Without a certificate it listens to this computer
+    only.
+    """
+
+
+def _host_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        certificate_option,
+        click.option(
+            "--name",
+            default=platform.node,
+            show_default="the computer's own",
+            help="What this host is called in the farm.",
+        ),
+        adb_option,
+        click.option(
+            "--device",
+            "serials",
+            metavar="SERIAL",
+            multiple=True,
+            shell_complete=complete_serial,
+            help="Offer this phone only, or tcp:HOST:PORT, or host; may be repeated. Default: all phones.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _listening_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--port", type=click.IntRange(1, 65535), default=8786, show_default=True),
+        click.option(
+            "--host",
+            default=_ANYWHERE,
+            show_default=True,
+            help="Which of this computer's addresses to listen at; 0.0.0.0 for all. Others than its own "
+            "take --tls.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@farm.command(cls=GroupedCommand)
+@click.argument("scheduler")
+@_host_options
+def worker(scheduler: str, certificate: Path | None, name: str, way: str, serials: tuple[str, ...]) -> None:
+    """Offer this computer's phones at a scheduler, HOST:PORT, until interrupted.
+
+    Phones may come and go. Where the scheduler goes, it is waited for.
+
+    \b
+    Example:
+      bench farm worker 127.0.0.1:8786
+      bench farm worker lab.example:8786 --tls farm.pem --name rack2
+    """
+    address = read_address(scheduler, certificate)
+    asyncio.run(_serve(address, _phones(name, way, serials)))
+
+
+@farm.command(cls=GroupedCommand)
+@_listening_options
+@certificate_option
+def scheduler(host: str, port: int, certificate: Path | None) -> None:
+    """Start a scheduler, where hosts offer their phones, until interrupted.
+
+    \b
+    Example:
+      bench farm scheduler --host 0.0.0.0 --tls farm.pem
+    """
+    asyncio.run(_listen(read_address(f"[{host}]:{port}", certificate), None))
+
+
+@farm.command(cls=GroupedCommand)
+@_listening_options
+@_host_options
+def up(host: str, port: int, certificate: Path | None, name: str, way: str, serials: tuple[str, ...]) -> None:
+    """Start a scheduler and offer this computer's phones there, until interrupted.
+
+    \b
+    Example:
+      bench farm up
+      bench farm up --host 192.168.1.10 --tls farm.pem
+    """
+    address = read_address(f"[{host}]:{port}", certificate)
+    asyncio.run(_listen(address, _phones(name, way, serials)))
+
+
+def _phones(name: str, way: str, serials: tuple[str, ...]) -> ServedPhones:
+    from bench.farm import AttachedPhones, ServedPhones
+
+    return ServedPhones(name, AttachedPhones(way, serials))
+
+
+async def _listen(address: SchedulerAddress, phones: ServedPhones | None) -> None:
+    from bench.farm import open_scheduler
+
+    tell = say(quiet=False)
+    async with open_scheduler(address) as listening:
+        tell(f"The scheduler listens at {listening.url}; its page is {listening.dashboard}.")
+        if phones is None:
+            await asyncio.Event().wait()
+        else:
+            await _serve(address, phones)
+
+
+async def _serve(address: SchedulerAddress, phones: ServedPhones) -> None:
+    from bench.farm import serve
+
+    await serve(address, phones, say(quiet=False))

@@ -1,0 +1,70 @@
+"""What commands share of farms: where the scheduler is, and the certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from lut.cli import grouped
+from lut.errors import DeviceError
+
+if TYPE_CHECKING:
+    from bench.farm import SchedulerAddress
+
+__all__ = ["certificate_option", "farm_options", "read_address"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_farm = grouped("Farm")
+
+certificate_option = _farm(
+    "--tls",
+    "certificate",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The farm's certificate: a PEM file with a key, the same on all its computers.",
+)
+
+
+def read_address(text: str, certificate: Path | None) -> SchedulerAddress:
+    """Read a scheduler's address.
+
+    Raises:
+        DeviceError: the extra `farm` is not installed.
+        click.UsageError: the text is no address.
+    """
+    try:
+        from bench.farm import parse_address
+    except ImportError as error:
+        raise DeviceError(
+            f"A farm takes Dask, which is not installed here ({error.name} is missing): "
+            f"pip install 'cnn-latency-lut[farm]'."
+        ) from error
+    try:
+        return parse_address(text, certificate)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+
+
+def farm_options(command: Command) -> Callable[..., Any]:
+    """Add `--farm` and `--tls`; the command gets them as `farm: SchedulerAddress | None`."""
+
+    @certificate_option
+    @_farm(
+        "--farm",
+        "scheduler",
+        metavar="SCHEDULER",
+        help="Use the phones that are offered at this scheduler, HOST:PORT, instead of this computer's.",
+    )
+    @wraps(command)
+    def with_farm(*args: Any, scheduler: str | None, certificate: Path | None, **options: Any) -> Any:
+        if scheduler is None and certificate is not None:
+            raise click.UsageError("--tls goes with --farm.")
+        farm = None if scheduler is None else read_address(scheduler, certificate)
+        return command(*args, farm=farm, **options)
+
+    return with_farm

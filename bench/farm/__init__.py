@@ -1,0 +1,42 @@
+"""Phones on many hosts, by Dask: hosts offer them to a scheduler, and clients send them blocks.
+
+Reading order: `connection` (where the scheduler is, and who may reach it), `offer` and `versions` (what a
+host tells of itself); at a host `phone_source`, `rack` (its phones), `orders`, `measuring` and `worker`; at a
+client `client`, `admission`, `dispatch` and `run`; `scheduler` between them. Only `client`, `worker` and
+`scheduler` import Dask, and only commands of a farm import this package.
+"""
+
+from __future__ import annotations
+
+from bench.farm.admission import explain_absence
+from bench.farm.client import FarmClient, open_client
+from bench.farm.connection import SCHEDULER_PORT, SchedulerAddress, parse_address
+from bench.farm.offer import FREE, MEASURING, UNUSABLE, HostOffer, OfferedPhone, label
+from bench.farm.orders import Wanted
+from bench.farm.phone_source import AttachedPhones, PhoneSource
+from bench.farm.run import FarmRun
+from bench.farm.scheduler import Listening, open_scheduler
+from bench.farm.worker import ServedPhones, serve
+
+__all__ = [
+    "FREE",
+    "MEASURING",
+    "SCHEDULER_PORT",
+    "UNUSABLE",
+    "AttachedPhones",
+    "FarmClient",
+    "FarmRun",
+    "HostOffer",
+    "Listening",
+    "OfferedPhone",
+    "PhoneSource",
+    "SchedulerAddress",
+    "ServedPhones",
+    "Wanted",
+    "explain_absence",
+    "label",
+    "open_client",
+    "open_scheduler",
+    "parse_address",
+    "serve",
+]

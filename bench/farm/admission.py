@@ -1,0 +1,115 @@
+"""Which hosts may measure for a run: those of its versions, whose benchmark program is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bench.farm.client import FarmClient
+from bench.farm.offer import HostOffer
+from bench.farm.orders import Wanted
+from bench.farm.versions import find_difference, own_versions
+from lut.entries import ProgramInfo
+from lut.errors import DeviceError
+
+__all__ = ["Admission", "explain_absence"]
+
+
+class Admission:
+    """Asks each host once; hosts are known by their addresses, which a worker that starts anew changes."""
+
+    def __init__(self, client: FarmClient, wanted: Wanted, topic: str) -> None:
+        self._client = client
+        self._wanted = wanted
+        self._topic = topic
+        self._asked: dict[str, tuple[HostOffer, Any]] = {}
+        self.programs: dict[str, tuple[HostOffer, ProgramInfo]] = {}
+        """What hosts measure with that may, by their addresses."""
+        self.refused: dict[str, str] = {}
+        """Why others may not."""
+        self.mismatch = ""
+        """The first difference of versions or programs that was met."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether a host has not answered yet."""
+        return bool(self._asked)
+
+    def awaits(self, key: str) -> bool:
+        """Tell whether a key is that of a question that is open."""
+        return key in self._asked
+
+    def consider(self, hosts: Sequence[HostOffer]) -> list[str]:
+        """Ask hosts that were not asked before; say which are of other versions."""
+        self._forget([host.address for host in hosts])
+        asked = {host.address for host, _ in self._asked.values()}
+        refusals = []
+        for host in hosts:
+            known = host.address in self.programs or host.address in self.refused or host.address in asked
+            if known or not host.usable(self._wanted.name):
+                continue
+            difference = find_difference(host.versions, own_versions())
+            if difference:
+                refusals.append(
+                    self._refuse(
+                        host, f"{host.name} runs other versions: {difference}. Install the same on both."
+                    )
+                )
+                continue
+            key, future = self._client.prepare(host, self._wanted, self._topic)
+            self._asked[key] = host, future
+        return refusals
+
+    def settle(self, key: str) -> str | None:
+        """Take a host's answer; say why it may not measure if it may not."""
+        if key not in self._asked:
+            return None
+        host, future = self._asked.pop(key)
+        if future.status == "finished":
+            return self._compare(host, future.result())
+        if future.status != "error":
+            return None  # it is gone; its successor is asked
+        error = future.exception()
+        if not isinstance(error, DeviceError):
+            raise error
+        self.refused[host.address] = f"{host.name} can't measure: {error}"
+        return self.refused[host.address]
+
+    def _compare(self, host: HostOffer, program: ProgramInfo) -> str | None:
+        for other, known in self.programs.values():
+            if known != program:
+                return self._refuse(
+                    host,
+                    f"The benchmark programs of {other.name} and {host.name} differ ({known.sha256[:8]} and "
+                    f"{program.sha256[:8]}), so what they measure can't be pooled. Copy the folder programs/ "
+                    f"of the cache from one to the other, and start that one's worker anew.",
+                )
+        self.programs[host.address] = host, program
+        return None
+
+    def _refuse(self, host: HostOffer, mismatch: str) -> str:
+        self.mismatch = self.mismatch or mismatch
+        self.refused[host.address] = mismatch
+        return mismatch
+
+    def _forget(self, present: Sequence[str]) -> None:
+        for known in (self.programs, self.refused):
+            for address in [each for each in known if each not in present]:
+                del known[address]
+        for key in [key for key, (host, _) in self._asked.items() if host.address not in present]:
+            del self._asked[key]
+
+
+def explain_absence(hosts: Sequence[HostOffer], name: str | None = None) -> str:
+    """Say why no phone of a device name, or none at all, can be measured on."""
+    there = [(host, phone) for host in hosts for phone in host.phones if name in (None, phone.name)]
+    unusable = "; ".join(f"{phone.serial} at {host.name}: {phone.note}" for host, phone in there)
+    if unusable:
+        named = f" named {name}" if name else ""
+        return f"No phone{named} can be used at present: {unusable}."
+    offered = sorted({phone.name for host in hosts for phone in host.usable()})
+    if offered:
+        return f"Nobody offers a phone named {name}. Offered are: {', '.join(offered)}."
+    if hosts:
+        return f"No phone is offered. Attach one to {', '.join(host.name for host in hosts)}."
+    return "No host is there. Start one by `bench farm worker` where phones are attached."

@@ -1,0 +1,200 @@
+"""A plan on all phones of one device name: as many blocks on their way as there are phones."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.campaign import Campaign, now
+from bench.device_runner import Block, Recovery, Visit
+from bench.farm.client import FarmClient
+from bench.farm.offer import HostOffer, label
+from bench.farm.orders import Begun, Ended, Order, Report, Said, Wanted
+from lut.entries import BlockState, Measurement, Segment
+
+__all__ = ["Dispatcher"]
+
+SILENT_S = 60.0
+"""A host that measures for us gives a sign every few seconds; without one for so long it counts as gone."""
+
+_STRIKES = 3
+"""A phone that failed so often in a row without measuring anything is left alone."""
+
+
+@dataclass
+class _Flight:
+    """A block on its way: sent to a host, and measured on one of its phones once `segment` is known."""
+
+    host: HostOffer
+    block: Block
+    future: Any
+    heard: float
+    segment: Segment | None = None
+
+
+class Dispatcher:
+    """Sends blocks to hosts, and takes their reports into the journal; for one thread.
+
+    A block is on its way once at most. What a host reports of one that was given up is not taken, so that
+    no visit is recorded twice.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        segment: Segment,
+        wanted: Wanted,
+        *,
+        topic: str,
+        seed: int,
+        silence_s: float | None,
+        announce: Callable[[str], None],
+    ) -> None:
+        self._campaign = campaign
+        self._segment = segment
+        self._wanted = wanted
+        self._topic = topic
+        self._seed = seed
+        self._silence_s = silence_s
+        self._announce = announce
+        self._flights: dict[str, _Flight] = {}
+        self._returned: deque[Block] = deque()
+        self._strikes: Counter[str] = Counter()
+        self.last_trouble = ""
+        """Why the last block came back undone."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many blocks are on their way."""
+        return len(self._flights)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is left to do; what is not cut yet is cut to see."""
+        if self._flights or self._returned:
+            return True
+        block = next(self._campaign.blocks, None)
+        if block is None:
+            return False
+        self._returned.append(block)
+        return True
+
+    def send(self, client: FarmClient, hosts: Sequence[HostOffer]) -> None:
+        """Send blocks to hosts until there are as many on their way as there are phones."""
+        unfit = frozenset(each for each, count in self._strikes.items() if count >= _STRIKES)
+        sent = Counter(flight.host.address for flight in self._flights.values())
+        for host in hosts:
+            phones = host.usable(self._wanted.name)
+            fit = [phone for phone in phones if label(phone.serial, host.name) not in unfit]
+            without = frozenset(phone.serial for phone in phones if phone not in fit)
+            for _ in range(len(fit) - sent[host.address]):
+                block = self._returned.popleft() if self._returned else next(self._campaign.blocks, None)
+                if block is None:
+                    return
+                self._send_block(client, host, block, without)
+
+    def recall(self, hosts: Sequence[HostOffer] | None) -> None:
+        """Take back blocks from hosts that are gone or silent; from all of them without `hosts`."""
+        present = {host.address for host in hosts or ()}
+        for token, flight in list(self._flights.items()):
+            is_silent = flight.segment is not None and time.monotonic() - flight.heard > SILENT_S
+            if flight.host.address not in present or is_silent:
+                self.last_trouble = f"{flight.host.name} is gone"
+                if hosts is not None:
+                    self._announce(f"{self.last_trouble}; what it was at is measured again.")
+                self._take_back(token)
+
+    def conclude(self, token: str) -> None:
+        """Take a task's end; one that reported no end of its block was ended from outside.
+
+        Raises whatever the task ended in, if that is a mistake of the program.
+        """
+        flight = self._flights.get(token)
+        if flight is None:
+            return
+        future = flight.future
+        self._take_back(token)
+        if future.status == "error":
+            raise future.exception()
+
+    def take(self, token: str, report: Report) -> None:
+        """Take a report."""
+        flight = self._flights.get(token)
+        if flight is None:
+            return
+        flight.heard = time.monotonic()
+        match report:
+            case Begun():
+                self._begin(token, flight, report)
+            case Said(sentence):
+                self._announce(sentence)
+            case Ended():
+                self._end(token, flight, report)
+            case Visit() if flight.segment is not None:
+                self._record(flight, flight.segment, report)
+            case BlockState() | Recovery() if flight.segment is not None:
+                self._campaign.recorder.note(report, flight.segment)
+
+    def _send_block(self, client: FarmClient, host: HostOffer, block: Block, without: frozenset[str]) -> None:
+        token = f"block-{secrets.token_hex(8)}"
+        order = Order(
+            token,
+            self._topic,
+            self._wanted,
+            self._segment.config,
+            {op: block.passes_of(op.id) for op in block.ops},
+            block.origins,
+            self._seed,
+            self._silence_s,
+            without,
+        )
+        self._flights[token] = _Flight(host, block, client.measure(host, order), time.monotonic())
+
+    def _begin(self, token: str, flight: _Flight, begun: Begun) -> None:
+        segment = Segment(begun.device, begun.program, self._segment.config, now())
+        if not segment.may_pool_with(self._segment):
+            self._announce(
+                f"{begun.device.serial} would measure as {begun.device.name} with another benchmark program "
+                f"({begun.program.sha256[:8]}): it is left alone."
+            )
+            self._strikes[begun.device.serial] = _STRIKES
+            self._take_back(token)
+            return
+        flight.segment = segment
+        self._campaign.summary.lost_devices.pop(begun.device.serial, None)
+        self._campaign.recorder.write(segment)
+        self._campaign.recorder.begin(flight.block, segment)
+
+    def _record(self, flight: _Flight, segment: Segment, visit: Visit) -> None:
+        outcome, block = visit.outcome, flight.block
+        if outcome.op.id not in block:
+            return
+        if isinstance(outcome, Measurement) and outcome.pass_index not in block.passes_of(outcome.op.id):
+            return
+        block.strike_off(outcome)
+        del self._strikes[segment.device.serial]
+        is_last = outcome.op.id not in block
+        self._campaign.recorder.record(visit, segment.device.serial, is_last=is_last)
+
+    def _end(self, token: str, flight: _Flight, ended: Ended) -> None:
+        summary = self._campaign.summary
+        summary.incidents.update(ended.incidents)
+        self._take_back(token)
+        if not ended.reason:
+            return
+        self.last_trouble = ended.reason
+        if ended.serial:
+            name = label(ended.serial, flight.host.name)
+            self._strikes[name] += 1
+            summary.lost_devices[name] = ended.reason
+            self._announce(f"Going on without {name}: {ended.reason}")
+
+    def _take_back(self, token: str) -> None:
+        flight = self._flights.pop(token)
+        flight.future.release()
+        if flight.block:
+            self._returned.append(flight.block)
