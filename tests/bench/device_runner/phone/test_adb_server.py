@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.device_runner import list_devices, list_server_serials, open_device
+from bench.device_runner import ServerAddress, list_devices, list_server_serials, open_device
 from bench.device_runner.device import LostError
 from bench.device_runner.interruption import Interruption
 from bench.device_runner.phone import adb_server
@@ -51,7 +51,9 @@ def test_another_service_is_told(answer: bytes | None, monkeypatch: pytest.Monke
         with pytest.raises(DeviceError, match=SENTENCE):
             open_device("R58M1")
         with pytest.raises(LostError, match=SENTENCE):
-            ServerChannel("R58M1").connect(Patience(connect_s=0.2), Interruption())
+            ServerChannel("R58M1", ServerAddress("127.0.0.1", port)).connect(
+                Patience(connect_s=0.2), Interruption()
+            )
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
