@@ -83,7 +83,8 @@ def server_option(command: Command) -> Command:
         metavar="HOST:PORT",
         multiple=True,
         callback=_read_servers,
-        help="Ask this adb server for phones, not the one of the environment; may be repeated.",
+        help="Ask this adb server for phones, not the one of the environment; may be repeated. A serial that "
+        "several of them list is written SERIAL@HOST:PORT.",
     )(command)
 
 

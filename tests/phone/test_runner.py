@@ -157,6 +157,24 @@ def test_a_gate_that_stays_shut_ends_the_run_with_its_name_unless_ignored(
             assert run_plan(PLAN[:1], device, CONFIG, tmp_path / "run.jsonl").measured == 1
 
 
+def test_emulators_of_one_serial_number_do_not_exclude_each_other(
+    quick_phone: QuickPhone, options: PhoneOptions
+) -> None:
+    with ExitStack() as stack:
+        phones = [stack.enter_context(quick_phone(f"p{number}")) for number in range(2)]
+        for running in phones:
+            running.phone.state.properties["ro.serialno"] = "EMULATOR33X1X24X0"
+            running.phone.state.write_properties()
+        first, second, again = (
+            stack.enter_context(closing(open_device(running.serial, AdbRoute("direct"), options)))
+            for running in (*phones, phones[0])
+        )
+        first.prepare(lambda _: None)
+        second.prepare(lambda _: None)
+        with pytest.raises(DeviceError, match="is in use by another run"):
+            again.prepare(lambda _: None)
+
+
 def test_a_phone_in_use_is_refused(quick_phone: QuickPhone, options: PhoneOptions) -> None:
     with (
         quick_phone() as running,

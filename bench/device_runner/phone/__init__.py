@@ -1,7 +1,7 @@
 """Phones, by way of adb.
 
-Reading order: `connection` (what may break), `route` (how a phone is reached), `adb` and `adb_server` (the two
-ways), `bundle` and `process` (the program on the phone), `probes`, `gates` and `profile` (its state, and
+Reading order: `connection` (what may break), `route` (how a phone is reached), `adb` and `adb_server` (the
+two ways), `bundle` and `process` (the program on the phone), `probes`, `gates` and `profile` (its state, and
 whether it is fit), `phone_device`, `servers` (the phones of one adb server or of several).
 """
 

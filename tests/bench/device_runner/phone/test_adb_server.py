@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +14,7 @@ from bench.device_runner.phone.adb_server import ServerChannel
 from bench.device_runner.phone.connection import Patience
 from lut.errors import DeviceError
 from tests.bench.conftest import Bench
-from tests.service import service
+from tests.service import closed_port, service
 
 SENTENCE = "does not answer as an adb server does"
 
@@ -82,9 +80,7 @@ def test_other_devices_are_listed_all_the_same(bench_command: Bench, monkeypatch
 
 
 def test_nobody_there_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(closed_port()))
     assert list_server_serials() == {}
     monkeypatch.setenv("ADB_SERVER_SOCKET", "tcp:no..host:5037")
     assert list_server_serials() == {}
