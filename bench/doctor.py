@@ -224,7 +224,8 @@ def _describe_server(server: ServerAddress, route: AdbRoute) -> Finding:
     listed = ", ".join(f"{serial} ({state})" for serial, state in states.items()) or "no phone"
     says = f"one runs at {server} and lists {listed}"
     if unfit:
-        return Finding(f"{says}; unlock the phone and tap ALLOW, or plug it in again", "adb devices")
+        ask = f"adb -H {server.host} -P {server.port} devices" if route.servers else "adb devices"
+        return Finding(f"{says}; unlock the phone and tap ALLOW, or plug it in again", ask)
     return Finding(says)
 
 

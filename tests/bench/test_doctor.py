@@ -154,15 +154,16 @@ def test_another_service_at_the_server_s_port_is_told(monkeypatch: pytest.Monkey
 def test_every_named_server_is_told(bench_command: Bench) -> None:
     CAFFE2.build("host")
     absent = closed_port()
-    with service(listing("R58M1\tdevice\n")) as port:
-        named = ("--adb-server", f"localhost:{port}", "--adb-server", f"localhost:{absent}")
+    with service(listing("R58M1\tdevice\n")) as port, service(listing("R58M2\toffline\n")) as other:
+        named = [word for each in (port, absent, other) for word in ("--adb-server", f"localhost:{each}")]
         code, out, _ = bench_command("doctor", "--json", *named)
     told = [row for row in json.loads(out) if row["check"] == "adb server"]
     assert code == 0
     assert told[0]["says"] == f"one runs at localhost:{port} and lists R58M1 (device)"
     assert told[1]["says"].startswith(f"none can be reached at localhost:{absent};")
-    assert [row["state"] for row in told] == ["ok", "note"]
+    assert [row["state"] for row in told] == ["ok", "note", "note"]
     assert told[1]["fix"] == f"ssh -NL {absent}:localhost:5037 HOST"
+    assert told[2]["fix"] == f"adb -H localhost -P {other} devices"
 
 
 def test_a_port_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
