@@ -15,6 +15,7 @@ from bench.device_runner.phone import (
     PhoneOptions,
     ServerAddress,
     explain_missing_usb,
+    find_server_phones,
     find_usb_phones,
     list_server_serials,
     list_usb_serials,
@@ -67,7 +68,7 @@ __all__ = [
 
 DEVICES: dict[str, DeviceKind] = {
     "host": DeviceKind(list_hosts, open_host),
-    "adb-server": DeviceKind(list_server_serials, open_by_server),
+    "adb-server": DeviceKind(find_server_phones, open_by_server),
     "adb": DeviceKind(list_usb_serials, open_directly),
 }
 """For each kind what lists and opens its devices. Where two list the same serial, the first has it."""
@@ -87,16 +88,15 @@ def list_serials(
 
     Args:
         route: how phones are reached; its way is a key of `ADB_WAYS`.
-        warn: hears a sentence for each kind, or adb server, that can't be listed; without it, the first ends
-            the listing.
+        warn: hears, of each kind, what can't be listed; without it, the first such thing ends the listing.
 
     Raises:
-        DeviceError: a kind can't be listed.
+        DeviceError: a kind, or a part of one, can't be listed.
     """
     found: dict[str, str] = {}
     for name, kind in _kinds(route).items():
         try:
-            for serial in kind.list_serials(route, warn):
+            for serial in kind.list_serials(route):
                 found.setdefault(serial, name)
         except DeviceError as error:
             if warn is None:

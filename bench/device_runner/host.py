@@ -217,7 +217,7 @@ def _read(path: str) -> str:
         return "unavailable"
 
 
-def list_hosts(_route: AdbRoute, _warn: Callable[[str], None] | None) -> list[str]:
+def list_hosts(_route: AdbRoute) -> list[str]:
     """Give the one serial of this kind: a host is always there."""
     return ["host"]
 

@@ -15,9 +15,9 @@ __all__ = ["DeviceKind"]
 class DeviceKind:
     """A kind of device: how to list the serials of those attached, and how to open one.
 
-    `list_serials` tells its second argument, if there is one, what keeps a part of the devices from being
-    listed, and raises it otherwise. `open` gives None for a serial that can't be of this kind.
+    `list_serials` may raise a DeviceError after it gave what it could. `open` gives None for a serial that
+    can't be of this kind. Both are told how phones are reached.
     """
 
-    list_serials: Callable[[AdbRoute, Callable[[str], None] | None], Iterable[str]]
+    list_serials: Callable[[AdbRoute], Iterable[str]]
     open: Callable[[str, AdbRoute, PhoneOptions], Device | None]

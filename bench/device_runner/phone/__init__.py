@@ -12,7 +12,7 @@ from bench.device_runner.phone.gates import GATES
 from bench.device_runner.phone.phone_device import PhoneOptions
 from bench.device_runner.phone.profile import read_profile
 from bench.device_runner.phone.route import DEFAULT_ROUTE, AdbRoute, ServerAddress, server_address
-from bench.device_runner.phone.servers import list_server_serials, open_by_server
+from bench.device_runner.phone.servers import find_server_phones, list_server_serials, open_by_server
 from bench.device_runner.phone.usb import find_usb_phones
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "PhoneOptions",
     "ServerAddress",
     "explain_missing_usb",
+    "find_server_phones",
     "find_usb_phones",
     "list_server_serials",
     "list_usb_serials",

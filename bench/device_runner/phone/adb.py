@@ -171,7 +171,7 @@ def explain_missing_usb() -> str | None:
     return None
 
 
-def list_usb_serials(_route: AdbRoute, _warn: Callable[[str], None] | None = None) -> list[str]:
+def list_usb_serials(_route: AdbRoute) -> list[str]:
     """Give the serials of the phones on USB; none where `explain_missing_usb` has a reason."""
     if explain_missing_usb():
         return []

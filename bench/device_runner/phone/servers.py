@@ -7,7 +7,7 @@ meant.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.device_runner.device import LostError
@@ -17,7 +17,7 @@ from bench.device_runner.phone.phone_device import PhoneDevice, PhoneOptions
 from bench.device_runner.phone.route import DEFAULT_ROUTE, AdbRoute, ServerAddress, server_address
 from lut.errors import DeviceError
 
-__all__ = ["list_server_serials", "open_by_server"]
+__all__ = ["find_server_phones", "list_server_serials", "open_by_server"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,18 @@ class _ListedPhone:
     def full_name(self) -> str:
         """The serial, and the server that tells it from its namesakes."""
         return f"{self.serial}@{self.server}"
+
+
+def find_server_phones(route: AdbRoute) -> Iterator[str]:
+    """Give the serials of `list_server_serials`, those of the servers that answer first.
+
+    Raises:
+        DeviceError: at the end, with a sentence for each server that can't be asked.
+    """
+    reasons: list[str] = []
+    yield from list_server_serials(route, reasons.append)
+    if reasons:
+        raise DeviceError(" ".join(reasons))
 
 
 def list_server_serials(
