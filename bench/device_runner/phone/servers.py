@@ -35,10 +35,10 @@ class _ListedPhone:
 
 
 def find_server_phones(route: AdbRoute) -> Iterator[str]:
-    """Give the serials of `list_server_serials`, those of the servers that answer first.
+    """Give the serials of `list_server_serials`, without those of servers that can't be asked.
 
     Raises:
-        DeviceError: at the end, with a sentence for each server that can't be asked.
+        DeviceError: after the last serial, with a sentence for each such server.
     """
     reasons: list[str] = []
     yield from list_server_serials(route, reasons.append)
