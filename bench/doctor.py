@@ -11,14 +11,17 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from bench.device_runner import (
+    DEFAULT_ROUTE,
+    AdbRoute,
     Block,
     HostDevice,
+    ServerAddress,
     Watch,
     explain_missing_usb,
     find_usb_phones,
@@ -47,6 +50,8 @@ _SERVER_S = 1.0
 
 _ENGINE_S = 30.0
 
+_SERVER_CHECK = "adb server"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -65,10 +70,18 @@ class Finding:
         return "ok" if self.fix is None else "broken" if self.needed else "note"
 
 
-def run_checks(engine: Engine = CAFFE2) -> Iterator[tuple[str, Finding]]:
-    """Run all checks for an engine, in order, each as it is asked for."""
+def run_checks(
+    engine: Engine = CAFFE2, servers: Sequence[ServerAddress] = ()
+) -> Iterator[tuple[str, Finding]]:
+    """Run all checks for an engine, in order, each as it is asked for.
+
+    Adb servers that are named are checked each, in place of the one of the environment.
+    """
     for name, check in CHECKS.items():
-        yield name, check(engine)
+        if name == _SERVER_CHECK and servers:
+            yield from ((name, _check_named_server(server)) for server in servers)
+        else:
+            yield name, check(engine)
 
 
 def _check_python(engine: Engine) -> Finding:
@@ -177,22 +190,42 @@ def _check_libusb() -> Finding:
 
 def _check_server() -> Finding:
     try:
-        host, port = server_address()
+        server = server_address()
     except DeviceError as error:
         return Finding(str(error), "unset ANDROID_ADB_SERVER_PORT")
-    try:
-        socket.create_connection((host, port), _SERVER_S).close()
-    except (OSError, UnicodeError):
+    if not _listens(server):
         return Finding("none runs; phones are opened directly")
+    return _describe_server(server, DEFAULT_ROUTE)
+
+
+def _check_named_server(server: ServerAddress) -> Finding:
+    if not _listens(server):
+        return Finding(
+            f"none can be reached at {server}; for one of another host, forward its port",
+            f"ssh -NL {server.port}:localhost:5037 HOST",
+        )
+    return _describe_server(server, AdbRoute(servers=(server,)))
+
+
+def _listens(server: ServerAddress) -> bool:
     try:
-        states = list_server_serials()
+        socket.create_connection((server.host, server.port), _SERVER_S).close()
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
+def _describe_server(server: ServerAddress, route: AdbRoute) -> Finding:
+    try:
+        states = list_server_serials(route)
     except DeviceError as error:
-        return Finding(str(error), f"ss -ltnp 'sport = :{port}'")
+        return Finding(str(error), f"ss -ltnp 'sport = :{server.port}'")
     unfit = {serial: state for serial, state in states.items() if state != "device"}
     listed = ", ".join(f"{serial} ({state})" for serial, state in states.items()) or "no phone"
-    says = f"one runs at {host}:{port} and lists {listed}"
+    says = f"one runs at {server} and lists {listed}"
     if unfit:
-        return Finding(f"{says}; unlock the phone and tap ALLOW, or plug it in again", "adb devices")
+        ask = f"adb -H {server.host} -P {server.port} devices" if route.servers else "adb devices"
+        return Finding(f"{says}; unlock the phone and tap ALLOW, or plug it in again", ask)
     return Finding(says)
 
 
@@ -240,7 +273,7 @@ CHECKS: dict[str, Callable[[Engine], Finding]] = {
     "phone compiler": lambda engine: _look_for_compiler(engine, "android-arm64"),
     "phone program": _check_phone_program,
     "libusb": lambda _: _check_libusb(),
-    "adb server": lambda _: _check_server(),
+    _SERVER_CHECK: lambda _: _check_server(),
     "adb key": lambda _: _check_key(),
     "usb phones": lambda _: _check_usb(),
     "simulator": lambda _: _check_simulator(),

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-__all__ = ["service"]
+__all__ = ["closed_port", "listing", "service"]
 
 
 @contextlib.contextmanager
@@ -36,3 +36,14 @@ def service(answer: bytes | None) -> Iterator[int]:
         thread.join(5)
     for connection in held:
         connection.close()
+
+
+def listing(text: str) -> bytes:
+    """What an adb server answers whose phones are these lines."""
+    return b"OKAY" + f"{len(text):04x}{text}".encode()
+
+
+def closed_port() -> int:
+    """A port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
 from bench.campaign.workers import run_apart, working
-from bench.device_runner import Block, Device, PhoneOptions, explain_no_phone, list_serials, open_device
+from bench.device_runner import (
+    AdbRoute,
+    Block,
+    Device,
+    PhoneOptions,
+    explain_no_phone,
+    list_serials,
+    open_device,
+)
 from lut.entries import ProgramInfo
 from lut.errors import ConflictError, DeviceError
 
@@ -173,15 +181,17 @@ def share_work(
             raise error
 
 
-def choose_devices(serials: Sequence[str], every: bool, way: str, options: PhoneOptions) -> Sequence[Device]:
+def choose_devices(
+    serials: Sequence[str], every: bool, route: AdbRoute, options: PhoneOptions
+) -> Sequence[Device]:
     """Open the devices that were named; all phones; or where nothing is said the one phone, or the host.
 
     Raises:
         DeviceError: one can't be opened, there is no phone, or several and nobody says which.
     """
     if serials:
-        return [_open(serial, way, options) for serial in dict.fromkeys(serials)]
-    phones = [serial for serial, kind in list_serials(way).items() if kind != "host"]
+        return [_open(serial, route, options) for serial in dict.fromkeys(serials)]
+    phones = [serial for serial, kind in list_serials(route).items() if kind != "host"]
     if every and not phones:
         raise DeviceError(f"{explain_no_phone()} --device host measures on this machine.")
     if not every and len(phones) > 1:
@@ -189,17 +199,17 @@ def choose_devices(serials: Sequence[str], every: bool, way: str, options: Phone
             f"{len(phones)} phones are attached: {', '.join(phones)}. Name one or more by --device, or take "
             f"all of them by --all."
         )
-    return [_open(serial, way, options) for serial in phones or ["host"]]
+    return [_open(serial, route, options) for serial in phones or ["host"]]
 
 
-def _open(serial: str, way: str, options: PhoneOptions) -> Device:
+def _open(serial: str, route: AdbRoute, options: PhoneOptions) -> Device:
     """Open a device; asking at a phone for the user's consent takes as long as the user does."""
     if serial == "host" and options.binary is not None:
         raise DeviceError(
             "--binary is a program for phones, but this run measures this machine. Name a phone by "
             "--device, or leave --binary out."
         )
-    return run_apart(partial(open_device, serial, way, options))
+    return run_apart(partial(open_device, serial, route, options))
 
 
 def choose_journals(names: Sequence[str], output: Path) -> dict[str, Path]:

@@ -15,8 +15,10 @@ from bench.campaign import choose_devices
 from bench.device_runner import (
     ADB_WAYS,
     GATES,
+    AdbRoute,
     Device,
     PhoneOptions,
+    ServerAddress,
     clean_name,
     find_usb_phones,
     list_server_serials,
@@ -26,7 +28,14 @@ from bench.engines import CAFFE2, ENGINES, Engine
 from lut.cli import grouped
 from lut.errors import DeviceError
 
-__all__ = ["DeviceChoice", "adb_option", "complete_serial", "device_options", "engine_option"]
+__all__ = [
+    "DeviceChoice",
+    "adb_option",
+    "complete_serial",
+    "device_options",
+    "engine_option",
+    "server_option",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -41,7 +50,7 @@ class DeviceChoice:
 
     serials: tuple[str, ...]
     every: bool
-    way: str
+    route: AdbRoute
     phones: PhoneOptions
     name: str | None
 
@@ -51,7 +60,7 @@ class DeviceChoice:
         Raises:
             DeviceError: one can't be opened, there is no phone, or several and nobody says which.
         """
-        return choose_devices(self.serials, self.every, self.way, self.phones)
+        return choose_devices(self.serials, self.every, self.route, self.phones)
 
 
 def engine_option(command: Command) -> Command:
@@ -66,8 +75,31 @@ def engine_option(command: Command) -> Command:
     )(command)
 
 
-def adb_option(command: Command) -> Command:
-    """Add the option `--adb`."""
+def server_option(command: Command) -> Command:
+    """Add the option `--adb-server`; the command gets `servers`, a tuple of `ServerAddress`."""
+    return _phone(
+        "--adb-server",
+        "servers",
+        metavar="HOST:PORT",
+        multiple=True,
+        callback=_read_servers,
+        help="Ask this adb server for phones, not the one of the environment; may be repeated. A serial that "
+        "several of them list is written SERIAL@HOST:PORT.",
+    )(command)
+
+
+def adb_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options `--adb` and `--adb-server`; the command gets them as one `route: AdbRoute`."""
+
+    @server_option
+    @wraps(command)
+    def with_route(*args: Any, way: str, servers: tuple[ServerAddress, ...], **options: Any) -> Any:
+        if servers and way == "direct":
+            raise click.UsageError(
+                "--adb direct asks no adb server: leave out --adb-server, or --adb direct."
+            )
+        return command(*args, route=AdbRoute(way, servers), **options)
+
     return _phone(
         "--adb",
         "way",
@@ -75,7 +107,16 @@ def adb_option(command: Command) -> Command:
         default="auto",
         show_default=True,
         help="Reach phones directly, or through a running adb server; auto asks the server first.",
-    )(command)
+    )(with_route)
+
+
+def _read_servers(
+    _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
+) -> tuple[ServerAddress, ...]:
+    try:
+        return tuple(ServerAddress.parse(text) for text in texts)
+    except DeviceError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def device_options(
@@ -108,7 +149,7 @@ def device_options(
         def with_devices(
             *args: Any,
             serials: tuple[str, ...] | str | None,
-            way: str,
+            route: AdbRoute,
             ignored_gates: tuple[str, ...],
             binary: Path | None,
             profile: Path | None,
@@ -127,7 +168,7 @@ def device_options(
                 raise click.UsageError(f"--binary is a program of Caffe2's; it does not run {engine.name}.")
             chosen = (serials,) if isinstance(serials, str) else serials or ()
             name = None if device_name is None else engine.name_device(device_name)
-            return command(*args, devices=DeviceChoice(chosen, every, way, phones, name), **options)
+            return command(*args, devices=DeviceChoice(chosen, every, route, phones, name), **options)
 
         decorated = adb_option(engine_option(with_devices))
         decorated = grouped(title)("--device-name", metavar="NAME", callback=_check_name, help=name_help)(
@@ -153,12 +194,13 @@ def _check_name(_context: click.Context, _parameter: click.Parameter, name: str 
     return name
 
 
-def complete_serial(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+def complete_serial(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Give the serials that a shell offers: of the host, and of phones as far as they are known at once.
 
     Nothing is opened, and nothing said: a line of text in the midst of a command line helps nobody.
     """
     serials = ["host", *(phone.serial for phone in find_usb_phones())]
+    named = AdbRoute(servers=context.params.get("servers") or ())
     with contextlib.suppress(DeviceError):
-        serials += list_server_serials()
+        serials += list_server_serials(named, warn=lambda _: None)
     return [serial for serial in dict.fromkeys(serials) if serial.startswith(begun)]

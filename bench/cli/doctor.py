@@ -6,7 +6,8 @@ import json
 
 import click
 
-from bench.cli.device_options import engine_option
+from bench.cli.device_options import engine_option, server_option
+from bench.device_runner import ServerAddress
 from bench.doctor import CHECKS, run_checks
 from bench.engines import Engine
 from lut.cli import GroupedCommand
@@ -17,8 +18,9 @@ __all__ = ["doctor"]
 
 @click.command(cls=GroupedCommand)
 @engine_option
+@server_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one array of checks.")
-def doctor(engine: Engine, as_json: bool) -> None:
+def doctor(engine: Engine, servers: tuple[ServerAddress, ...], as_json: bool) -> None:
     """Look whether this machine has what it needs, and name the command that mends what is amiss.
 
     Ends with exit code 3 if something is broken that measuring on this machine needs; what only phones need
@@ -31,7 +33,7 @@ def doctor(engine: Engine, as_json: bool) -> None:
     """
     width = max(map(len, CHECKS))
     rows, broken = [], []
-    for name, finding in run_checks(engine):
+    for name, finding in run_checks(engine, servers):
         if finding.state == "broken":
             broken.append(name)
         if as_json:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bench.cli.device_options import adb_option, complete_serial, engine_option
-from bench.device_runner import Device, PhoneOptions, list_devices, open_device
+from bench.device_runner import AdbRoute, Device, PhoneOptions, list_devices, open_device
 from bench.engines import Engine
 from bench.speed_benchmark import TARGET_NAMES
 from lut.cli import GroupedCommand, LazyGroup, end_program, quiet_option, say
@@ -75,22 +75,27 @@ def cli() -> None:
 )
 @adb_option
 @engine_option
-def devices(as_json: bool, serial: str | None, serials: tuple[str, ...], way: str, engine: Engine) -> None:
+def devices(
+    as_json: bool, serial: str | None, serials: tuple[str, ...], route: AdbRoute, engine: Engine
+) -> None:
     """List the devices that can be measured on.
+
+    A serial that several adb servers list is shown, and named, as SERIAL@HOST:PORT.
 
     \b
     Example:
       bench devices --json
+      bench devices --adb-server localhost:5038 --adb-server localhost:5039
       bench devices --device tcp:192.168.1.20:5555
     """
     options = PhoneOptions(engine=engine)
     if serial is not None:
-        click.echo(open_device(serial, way, options).info.name)
+        click.echo(open_device(serial, route, options).info.name)
         return
     if serials:
-        opened = [open_device(each, way, options) for each in serials]
+        opened = [open_device(each, route, options) for each in serials]
     else:
-        opened = list_devices(way, options, warn=say(quiet=False))
+        opened = list_devices(route, options, warn=say(quiet=False))
     with ExitStack() as stack:
         for device in opened:
             stack.callback(device.close)
@@ -132,14 +137,14 @@ def show_devices(opened: Sequence[Device], as_json: bool) -> None:
     help="A phone's serial.",
 )
 @adb_option
-def clean(serial: str, way: str) -> None:
+def clean(serial: str, route: AdbRoute) -> None:
     """Remove what this program keeps on a phone: its folder in /data/local/tmp, and nothing else.
 
     \b
     Example:
       bench clean --device R58M1234ABC
     """
-    device = open_device(serial, way)
+    device = open_device(serial, route)
     device.clean()
     device.close()
 

@@ -12,6 +12,7 @@ import click
 
 from bench.cli.device_options import adb_option, complete_serial
 from bench.cli.farm_options import certificate_option, read_address
+from bench.device_runner import AdbRoute
 from lut.cli import GroupedCommand, say
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def _listening_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @farm.command(cls=GroupedCommand)
 @click.argument("scheduler")
 @_host_options
-def worker(scheduler: str, certificate: Path | None, name: str, way: str, serials: tuple[str, ...]) -> None:
+def worker(
+    scheduler: str, certificate: Path | None, name: str, route: AdbRoute, serials: tuple[str, ...]
+) -> None:
     """Offer this computer's phones at a scheduler, HOST:PORT, until interrupted.
 
     Phones may come and go. Where the scheduler goes, it is waited for.
@@ -86,7 +89,7 @@ def worker(scheduler: str, certificate: Path | None, name: str, way: str, serial
       bench farm worker lab.example:8786 --tls farm.pem --name rack2
     """
     address = read_address(scheduler, certificate)
-    asyncio.run(_serve(address, _phones(name, way, serials)))
+    asyncio.run(_serve(address, _phones(name, route, serials)))
 
 
 @farm.command(cls=GroupedCommand)
@@ -105,7 +108,9 @@ def scheduler(host: str, port: int, certificate: Path | None) -> None:
 @farm.command(cls=GroupedCommand)
 @_listening_options
 @_host_options
-def up(host: str, port: int, certificate: Path | None, name: str, way: str, serials: tuple[str, ...]) -> None:
+def up(
+    host: str, port: int, certificate: Path | None, name: str, route: AdbRoute, serials: tuple[str, ...]
+) -> None:
     """Start a scheduler and offer this computer's phones there, until interrupted.
 
     \b
@@ -114,13 +119,13 @@ def up(host: str, port: int, certificate: Path | None, name: str, way: str, seri
       bench farm up --host 192.168.1.10 --tls farm.pem
     """
     address = read_address(f"[{host}]:{port}", certificate)
-    asyncio.run(_listen(address, _phones(name, way, serials)))
+    asyncio.run(_listen(address, _phones(name, route, serials)))
 
 
-def _phones(name: str, way: str, serials: tuple[str, ...]) -> ServedPhones:
+def _phones(name: str, route: AdbRoute, serials: tuple[str, ...]) -> ServedPhones:
     from bench.farm import AttachedPhones, ServedPhones
 
-    return ServedPhones(name, AttachedPhones(way, serials))
+    return ServedPhones(name, AttachedPhones(route, serials))
 
 
 async def _listen(address: SchedulerAddress, phones: ServedPhones | None) -> None:

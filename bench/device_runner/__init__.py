@@ -9,10 +9,14 @@ from bench.device_runner.device import Device, clean_name
 from bench.device_runner.host import HostDevice, list_hosts, open_host
 from bench.device_runner.kind import DeviceKind
 from bench.device_runner.phone import (
+    DEFAULT_ROUTE,
     GATES,
+    AdbRoute,
     PhoneOptions,
     Profile,
+    ServerAddress,
     explain_missing_usb,
+    find_server_phones,
     find_usb_phones,
     list_server_serials,
     list_usb_serials,
@@ -31,10 +35,12 @@ from lut.errors import DeviceError
 
 __all__ = [
     "ADB_WAYS",
+    "DEFAULT_ROUTE",
     "DEVICES",
     "GATES",
     "SILENCE_S",
     "UNWATCHED",
+    "AdbRoute",
     "Block",
     "Device",
     "HostDevice",
@@ -42,6 +48,7 @@ __all__ = [
     "PhoneOptions",
     "Profile",
     "Recovery",
+    "ServerAddress",
     "Visit",
     "Watch",
     "clean_name",
@@ -63,7 +70,7 @@ __all__ = [
 
 DEVICES: dict[str, DeviceKind] = {
     "host": DeviceKind(list_hosts, open_host),
-    "adb-server": DeviceKind(list_server_serials, open_by_server),
+    "adb-server": DeviceKind(find_server_phones, open_by_server),
     "adb": DeviceKind(list_usb_serials, open_directly),
 }
 """For each kind what lists and opens its devices. Where two list the same serial, the first has it."""
@@ -76,22 +83,22 @@ ADB_WAYS: dict[str, frozenset[str]] = {
 """The kinds that each value of `--adb` leaves."""
 
 
-def list_serials(way: str = "auto", warn: Callable[[str], None] | None = None) -> dict[str, str]:
+def list_serials(
+    route: AdbRoute = DEFAULT_ROUTE, warn: Callable[[str], None] | None = None
+) -> dict[str, str]:
     """Give the kind of each attached device by its serial.
 
     Args:
-        way: a key of `ADB_WAYS`.
-        warn: hears a sentence for each kind that can't be listed; without it, the first ends the listing.
+        route: how phones are reached; its way is a key of `ADB_WAYS`.
+        warn: hears, of each kind, what can't be listed; without it, the first such thing ends the listing.
 
     Raises:
-        DeviceError: a kind can't be listed.
+        DeviceError: a kind, or a part of one, can't be listed.
     """
     found: dict[str, str] = {}
-    for name in DEVICES:
-        if name not in ADB_WAYS[way]:
-            continue
+    for name, kind in _kinds(route).items():
         try:
-            for serial in DEVICES[name].list_serials():
+            for serial in kind.list_serials(route):
                 found.setdefault(serial, name)
         except DeviceError as error:
             if warn is None:
@@ -101,37 +108,42 @@ def list_serials(way: str = "auto", warn: Callable[[str], None] | None = None) -
 
 
 def list_devices(
-    way: str = "auto", options: PhoneOptions | None = None, warn: Callable[[str], None] = lambda _: None
+    route: AdbRoute = DEFAULT_ROUTE,
+    options: PhoneOptions | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> list[Device]:
     """Open every attached device; `warn` hears a sentence for each that could not be listed or opened."""
     devices = []
-    for serial in list_serials(way, warn):
+    for serial in list_serials(route, warn):
         try:
-            devices.append(open_device(serial, way, options))
+            devices.append(open_device(serial, route, options))
         except DeviceError as error:
             warn(str(error))
     return devices
 
 
-def open_device(serial: str, way: str = "auto", options: PhoneOptions | None = None) -> Device:
-    """Give the device with this serial: `host`, a phone's, or `tcp:HOST:PORT`.
+def open_device(serial: str, route: AdbRoute = DEFAULT_ROUTE, options: PhoneOptions | None = None) -> Device:
+    """Give the device with this serial: `host`, a phone's, `SERIAL@HOST:PORT` or `tcp:HOST:PORT`.
 
     Raises:
-        DeviceError: none has it (the message lists those that are attached), or it can't be used.
+        DeviceError: none has it (the message lists those that are attached, and what kept others from being
+            listed), or it can't be used.
     """
-    kinds = [kind for name, kind in DEVICES.items() if name in ADB_WAYS[way]]
-    # The first kind that lists it has it; the host is asked before any search for phones.
-    listing = next((kind for kind in kinds if serial in kind.list_serials()), None)
-    for kind in [listing] if listing else kinds:
-        device = kind.open(serial, options or PhoneOptions())
+    for kind in _kinds(route).values():  # the first that has it; the host is asked before any search
+        device = kind.open(serial, route, options or PhoneOptions())
         if device is not None:
             return device
-    attached = list_serials(way)
-    phones = [other for other, name in attached.items() if name != "host"]
+    reasons: list[str] = []
+    attached = list_serials(route, reasons.append)
+    if set(attached) <= {"host"}:
+        reasons = reasons or [explain_no_phone()]
     raise DeviceError(
-        f"No device has the serial {serial!r}. Attached: {', '.join(attached)}."
-        + ("" if phones else f" {explain_no_phone()}")
+        " ".join([f"No device has the serial {serial!r}. Attached: {', '.join(attached)}.", *reasons])
     )
+
+
+def _kinds(route: AdbRoute) -> dict[str, DeviceKind]:
+    return {name: kind for name, kind in DEVICES.items() if name in ADB_WAYS[route.way]}
 
 
 def explain_no_phone() -> str:

@@ -15,7 +15,7 @@ from typing import IO
 from bench.device_runner.device import Exit, Process, SilenceError, clean_name
 from bench.device_runner.host_load import LoadGate, choose_free_cores, watch_cores
 from bench.device_runner.interruption import Interruption
-from bench.device_runner.phone import PhoneOptions
+from bench.device_runner.phone import AdbRoute, PhoneOptions
 from bench.device_runner.processors import format_mask, read_mask
 from bench.engines import CAFFE2, Engine
 from bench.starting import describe_refusal
@@ -222,12 +222,12 @@ def _read(path: str) -> str:
         return "unavailable"
 
 
-def list_hosts() -> list[str]:
+def list_hosts(_route: AdbRoute) -> list[str]:
     """Give the one serial of this kind: a host is always there."""
     return ["host"]
 
 
-def open_host(serial: str, options: PhoneOptions) -> HostDevice | None:
+def open_host(serial: str, _route: AdbRoute, options: PhoneOptions) -> HostDevice | None:
     """Give this machine, if the serial is its own."""
     return HostDevice(engine=options.engine) if serial == "host" else None
 

@@ -64,9 +64,7 @@ class HostOffer:
 
     def usable(self, name: str | None = None) -> list[OfferedPhone]:
         """Give the phones that can be measured on, of a device name or all."""
-        return [
-            phone for phone in self.phones if name in (None, phone.name) and phone.doing != UNUSABLE
-        ]
+        return [phone for phone in self.phones if name in (None, phone.name) and phone.doing != UNUSABLE]
 
     def to_json(self) -> dict[str, Any]:
         """Give it as a JSON object, without the address."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bench.campaign import Check
-from bench.device_runner import ADB_WAYS, Device, PhoneOptions, list_serials, open_device
+from bench.device_runner import DEFAULT_ROUTE, AdbRoute, Device, PhoneOptions, list_serials, open_device
 from bench.engines import Engine
 from bench.numbers import check_numbers
 from bench.speed_benchmark import Program
@@ -41,22 +41,19 @@ class PhoneSource(Protocol):
 class AttachedPhones:
     """The phones of this computer: those that are named, or all that are attached."""
 
-    way: str = "auto"
+    route: AdbRoute = DEFAULT_ROUTE
     serials: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        assert self.way in ADB_WAYS
 
     def list(self) -> Iterable[str]:
         """Give the serials: phones on the network are listed by nobody, so named ones count as there."""
-        attached = list_serials(self.way)
+        attached = list_serials(self.route)
         if not self.serials:
             return [serial for serial, kind in attached.items() if kind != "host"]
         return [serial for serial in self.serials if serial in attached or serial.startswith("tcp:")]
 
     def open(self, serial: str, options: PhoneOptions) -> Device:
         """Open one of them."""
-        return open_device(serial, self.way, options)
+        return open_device(serial, self.route, options)
 
     @property
     def check(self) -> Check:

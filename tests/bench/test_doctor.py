@@ -14,7 +14,7 @@ from bench.doctor import CHECKS, Finding
 from bench.engines import CAFFE2
 from bench.numbers import WrongNumbersError
 from tests.bench.conftest import Bench
-from tests.service import service
+from tests.service import closed_port, listing, service
 
 
 @pytest.fixture(autouse=True)
@@ -111,10 +111,6 @@ def test_a_cache_without_room_is_broken(
     assert "can't be written" in CHECKS["cache"](CAFFE2).says
 
 
-def listing(text: str) -> bytes:
-    return b"OKAY" + f"{len(text):04x}{text}".encode()
-
-
 @pytest.mark.parametrize("cache", ["{}/file", "{}/file/below", "~nobody-of-this-name/cache"])
 def test_a_cache_that_cannot_be_used_is_broken(
     cache: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -153,6 +149,21 @@ def test_another_service_at_the_server_s_port_is_told(monkeypatch: pytest.Monkey
         finding = CHECKS["adb server"](CAFFE2)
     assert (finding.state, finding.fix) == ("note", f"ss -ltnp 'sport = :{port}'")
     assert "does not answer as an adb server does" in finding.says
+
+
+def test_every_named_server_is_told(bench_command: Bench) -> None:
+    CAFFE2.build("host")
+    absent = closed_port()
+    with service(listing("R58M1\tdevice\n")) as port, service(listing("R58M2\toffline\n")) as other:
+        named = [word for each in (port, absent, other) for word in ("--adb-server", f"localhost:{each}")]
+        code, out, _ = bench_command("doctor", "--json", *named)
+    told = [row for row in json.loads(out) if row["check"] == "adb server"]
+    assert code == 0
+    assert told[0]["says"] == f"one runs at localhost:{port} and lists R58M1 (device)"
+    assert told[1]["says"].startswith(f"none can be reached at localhost:{absent};")
+    assert [row["state"] for row in told] == ["ok", "note", "note"]
+    assert told[1]["fix"] == f"ssh -NL {absent}:localhost:5037 HOST"
+    assert told[2]["fix"] == f"adb -H localhost -P {other} devices"
 
 
 def test_a_port_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

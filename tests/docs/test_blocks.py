@@ -18,6 +18,7 @@ NOT_RUN: dict[str, list[str]] = {
     "README.md": ["installs packages and measures for a minute", "the end of that minute's output"],
     "minute.md": ["takes minutes of a phone", "measures a space for minutes"],
     "nets.md": ["needs PyTorch"],
+    "phones.md": ["needs other hosts"],
 }
 """The blocks that are left out, by their page, with the reason given there. Think twice before adding one."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.campaign import run_plan
-from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner import AdbRoute, PhoneOptions, open_device
 from bench.device_runner.phone.adb import DirectChannel
 from bench.device_runner.phone.bundle import FOLDER
 from bench.device_runner.phone.connection import Connection, Patience
@@ -34,7 +34,7 @@ def test_500_operators_in_a_block_and_the_naive_way(
 ) -> None:
     ordinary = replace(options, patience=Patience())
     with quick_phone() as running:
-        with closing(open_device(running.serial, "direct", ordinary)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), ordinary)) as device:
             device.prepare(lambda _: None)
             started = time.monotonic()
             summary = run_plan(relus(500), device, CONFIG, tmp_path / "run.jsonl")
@@ -114,7 +114,7 @@ def test_three_phones_take_a_third_of_the_time(options: PhoneOptions, tmp_path: 
                 stack.enter_context(run_phone(f"sleepy{count}{n}", architecture=OWN)) for n in range(count)
             ]
             devices = [
-                stack.enter_context(closing(open_device(phone.serial, "direct", sleeping)))
+                stack.enter_context(closing(open_device(phone.serial, AdbRoute("direct"), sleeping)))
                 for phone in phones
             ]
             started = time.monotonic()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner import AdbRoute, PhoneOptions, open_device
 from bench.device_runner.phone.connection import Patience
 from bench.engines import CAFFE2
 from bench.speed_benchmark import Program
@@ -63,7 +63,7 @@ def prepared_storage(options: PhoneOptions, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("prepared")
     patient = replace(options, patience=replace(QUICK, command_s=30, push_s=120))
     with run_phone("prepared", folder=folder, architecture=OWN) as running:
-        device = open_device(running.serial, "direct", patient)
+        device = open_device(running.serial, AdbRoute("direct"), patient)
         with closing(device):
             device.prepare(lambda _: None)
     return folder

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import PhoneOptions, list_serials, list_server_serials, open_device
+from bench.device_runner import AdbRoute, PhoneOptions, list_serials, list_server_serials, open_device
 from lut.errors import DeviceError
 from tests.phone.conftest import QuickPhone
 from tests.phone.running import Running
@@ -94,8 +94,8 @@ def test_the_client_s_key_is_asked_for_and_known_from_then_on(adb: str, quick_ph
 
 def test_a_run_through_the_server(attached: Running, options: PhoneOptions, tmp_path: Path) -> None:
     assert list_serials()[attached.serial] == "adb-server"
-    assert attached.serial not in list_serials("direct")
-    device = open_device(attached.serial, "auto", options)
+    assert attached.serial not in list_serials(AdbRoute("direct"))
+    device = open_device(attached.serial, options=options)
     assert (device.info.kind, device.info.name) == ("adb-server", "SM-G950U-7.0-24")
     run_plan(PLAN[:5], device, CONFIG, tmp_path / "run.jsonl")
     device.close()
@@ -106,4 +106,4 @@ def test_a_run_through_the_server(attached: Running, options: PhoneOptions, tmp_
 @pytest.mark.usefixtures("adb")
 def test_a_phone_that_the_server_does_not_know() -> None:
     with pytest.raises(DeviceError, match="No device has the serial 'R58M'"):
-        open_device("R58M", "server")
+        open_device("R58M", AdbRoute("server"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import PhoneOptions, Watch, open_device
+from bench.device_runner import AdbRoute, PhoneOptions, Watch, open_device
 from lut.entries import Failure, Measurement, RunConfig
 from lut.journal import read_journal
 from lut.ops import FLOAT, OpKey, OpSpec, TensorSpec
@@ -60,7 +60,7 @@ def check_journal(journal: Path, plan: list[OpSpec], passes: int) -> Counter[str
 
 def run_with_faults(running: Running, options: PhoneOptions, journal: Path) -> Counter[str]:
     """Measure the plan, and check that the journal, the phone and the summary are as they must be."""
-    device = open_device(running.serial, "direct", options)
+    device = open_device(running.serial, AdbRoute("direct"), options)
     try:
         summary = run_plan(PLAN, device, CONFIG, journal, watch=Watch(silence_s=SILENCE_S))
     finally:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import PhoneOptions, Watch, open_device
+from bench.device_runner import AdbRoute, PhoneOptions, Watch, open_device
 from bench.device_runner.phone import bundle
 from bench.device_runner.phone import process as phone_process
 from bench.device_runner.phone.connection import Connection
@@ -44,7 +44,7 @@ def interrupted_s(
 ) -> float:
     """Start a run, interrupt it once it says `told` or after so long, and give the seconds until its end."""
     heard, ended_s = threading.Event(), 0.0
-    with closing(open_device(running.serial, "direct", options)) as device:
+    with closing(open_device(running.serial, AdbRoute("direct"), options)) as device:
 
         def announce(sentence: str) -> None:
             if told and told in sentence:
@@ -89,7 +89,10 @@ def test_a_visit_ends_and_its_program_with_it(
 def test_a_start_that_is_interrupted_leaves_nothing_behind(
     quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+    with (
+        quick_phone() as running,
+        closing(open_device(running.serial, AdbRoute("direct"), options)) as device,
+    ):
 
         def push_and_interrupt(connection: Connection, archive: bytes, path: str) -> None:
             bundle.push_archive(connection, archive, path)
@@ -117,7 +120,7 @@ def test_a_user_s_own_program_that_hangs_does_not_run_beside_the_next(
 ) -> None:
     with quick_phone() as running:
         own = replace(options, binary=running.write_stock_program(tmp_path))
-        with closing(open_device(running.serial, "direct", own)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), own)) as device:
             summary = run_plan([slow_conv()], device, LONG, tmp_path / "run.jsonl", watch=Watch(silence_s=3))
         assert (summary.measured, summary.failed) == (0, 1)
         assert running.loses_program(2)
@@ -129,7 +132,7 @@ def test_a_user_s_own_program_that_was_left_running_is_ended_by_the_next_start(
     arguments = program_arguments(LONG, 1, None, None)
     with quick_phone() as running:
         own = replace(options, binary=running.write_stock_program(tmp_path))
-        with closing(open_device(running.serial, "direct", own)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), own)) as device:
             device.prepare(lambda _: None)
             left = device.start(encode_manifest([CAFFE2.lower(slow_conv())]), arguments)
             left.__enter__()  # and never left, as by a run that is killed

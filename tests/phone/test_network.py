@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import run_plan
-from bench.device_runner import PhoneOptions, open_device
+from bench.device_runner import AdbRoute, PhoneOptions, open_device
 from bench.device_runner.phone.adb import DirectChannel
 from bench.device_runner.phone.bundle import FOLDER, push_archive
 from bench.device_runner.phone.connection import Connection, Patience
@@ -107,7 +107,7 @@ def test_files_and_runs_over_a_network(far_phone: str, options: PhoneOptions, tm
     connection = Connection(DirectChannel(far_phone), Patience())
     with closing(connection):
         check_link(connection)
-    with closing(open_device(far_phone, "direct", options)) as device:
+    with closing(open_device(far_phone, AdbRoute("direct"), options)) as device:
         run_plan(PLAN[:4], device, CONFIG, tmp_path / "run.jsonl")
     assert not check_journal(tmp_path / "run.jsonl", PLAN[:4], CONFIG.passes)
 

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 import bench.cli
 import lut.cli
 from bench.campaign import choose_devices, group_by_name, run_plan
-from bench.device_runner import PhoneOptions, Watch, load_keys, open_device
+from bench.device_runner import AdbRoute, PhoneOptions, Watch, load_keys, open_device
 from bench.device_runner.phone import adb
 from bench.device_runner.phone.bundle import FOLDER
 from bench.device_runner.phone.phone_device import PhoneDevice
@@ -81,7 +81,7 @@ def test_a_processor_that_computes_wrong_numbers_is_refused_by_name() -> None:
     need_userland("arm64")
     with (
         run_phone("wrong", processor="max") as running,
-        closing(open_device(running.serial, "direct", PhoneOptions(engine=XNNPACK))) as device,
+        closing(open_device(running.serial, AdbRoute("direct"), PhoneOptions(engine=XNNPACK))) as device,
     ):
         program = device.prepare(lambda _: None)
         with pytest.raises(
@@ -93,13 +93,16 @@ def test_a_processor_that_computes_wrong_numbers_is_refused_by_name() -> None:
 def test_the_program_is_copied_once(quick_phone: QuickPhone, options: PhoneOptions) -> None:
     with quick_phone() as running:
         said: list[str] = []
-        with closing(open_device(running.serial, "direct", options)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), options)) as device:
             device.prepare(said.append)
         assert said == []
 
 
 def test_every_block_has_its_state(quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path) -> None:
-    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+    with (
+        quick_phone() as running,
+        closing(open_device(running.serial, AdbRoute("direct"), options)) as device,
+    ):
         run_plan(PLAN[:3], device, CONFIG, tmp_path / "run.jsonl")
     segment, state, *_ = read_journal(tmp_path / "run.jsonl")
     assert isinstance(segment, Segment)
@@ -111,7 +114,10 @@ def test_every_block_has_its_state(quick_phone: QuickPhone, options: PhoneOption
 def test_the_default_mask_holds_the_fastest_cores_that_are_allowed(
     quick_phone: QuickPhone, options: PhoneOptions
 ) -> None:
-    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+    with (
+        quick_phone() as running,
+        closing(open_device(running.serial, AdbRoute("direct"), options)) as device,
+    ):
         assert isinstance(device, PhoneDevice)
         identity = replace(device.identity, allowed=frozenset(range(8)))
         assert identity.fastest_mask(4) == "0xf0"
@@ -123,7 +129,10 @@ def test_the_default_mask_holds_the_fastest_cores_that_are_allowed(
 def test_a_gate_holds_a_block_back_and_opens(
     kind: str, quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
 ) -> None:
-    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+    with (
+        quick_phone() as running,
+        closing(open_device(running.serial, AdbRoute("direct"), options)) as device,
+    ):
         running.do(lambda: running.phone.strike(Fault(kind, 0, for_s=2.0)))
         said: list[str] = []
         summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "run.jsonl", watch=Watch(said.append))
@@ -139,20 +148,38 @@ def test_a_gate_that_stays_shut_ends_the_run_with_its_name_unless_ignored(
     with quick_phone() as running:
         running.do(lambda: running.phone.state.set_battery(level=7))
         with (
-            closing(open_device(running.serial, "direct", impatient)) as device,
+            closing(open_device(running.serial, AdbRoute("direct"), impatient)) as device,
             pytest.raises(DeviceError, match=r"at 7 %, 20 % are needed .* --ignore-gate battery-level"),
         ):
             run_plan(PLAN[:1], device, CONFIG, tmp_path / "run.jsonl")
         ignoring = replace(impatient, ignored_gates=frozenset({"battery-level"}))
-        with closing(open_device(running.serial, "direct", ignoring)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), ignoring)) as device:
             assert run_plan(PLAN[:1], device, CONFIG, tmp_path / "run.jsonl").measured == 1
+
+
+def test_emulators_of_one_serial_number_do_not_exclude_each_other(
+    quick_phone: QuickPhone, options: PhoneOptions
+) -> None:
+    with ExitStack() as stack:
+        phones = [stack.enter_context(quick_phone(f"p{number}")) for number in range(2)]
+        for running in phones:
+            running.phone.state.properties["ro.serialno"] = "EMULATOR33X1X24X0"
+            running.phone.state.write_properties()
+        first, second, again = (
+            stack.enter_context(closing(open_device(running.serial, AdbRoute("direct"), options)))
+            for running in (*phones, phones[0])
+        )
+        first.prepare(lambda _: None)
+        second.prepare(lambda _: None)
+        with pytest.raises(DeviceError, match="is in use by another run"):
+            again.prepare(lambda _: None)
 
 
 def test_a_phone_in_use_is_refused(quick_phone: QuickPhone, options: PhoneOptions) -> None:
     with (
         quick_phone() as running,
-        closing(open_device(running.serial, "direct", options)) as first,
-        closing(open_device(running.serial, "direct", options)) as second,
+        closing(open_device(running.serial, AdbRoute("direct"), options)) as first,
+        closing(open_device(running.serial, AdbRoute("direct"), options)) as second,
     ):
         first.prepare(lambda _: None)
         with pytest.raises(DeviceError, match="in use by another run"):
@@ -163,7 +190,10 @@ def test_a_phone_that_cannot_be_locked_is_told(
     quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    with quick_phone() as running, closing(open_device(running.serial, "direct", options)) as device:
+    with (
+        quick_phone() as running,
+        closing(open_device(running.serial, AdbRoute("direct"), options)) as device,
+    ):
         monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(tmp_path / "file" / "cache"))
         with pytest.raises(DeviceError, match=r"Not a directory.*Set CNN_LATENCY_LUT_CACHE"):
             device.prepare(lambda _: None)
@@ -174,7 +204,7 @@ def test_an_unauthorized_phone_says_what_to_tap(quick_phone: QuickPhone, options
         quick_phone(accept=lambda _: None) as running,
         pytest.raises(DeviceError, match="tap ALLOW"),
     ):
-        open_device(running.serial, "direct", options)
+        open_device(running.serial, AdbRoute("direct"), options)
 
 
 @pytest.mark.parametrize("abi", ["armeabi-v7a", "x86_64"])
@@ -185,7 +215,7 @@ def test_other_processors_are_told_what_is_supported(
         running.phone.state.properties["ro.product.cpu.abi"] = abi
         running.phone.state.write_properties()
         with (
-            closing(open_device(running.serial, "direct", options)) as device,
+            closing(open_device(running.serial, AdbRoute("direct"), options)) as device,
             pytest.raises(DeviceError, match=rf"is an {abi} phone; .* arm64-v8a only"),
         ):
             device.prepare(lambda _: None)
@@ -193,19 +223,19 @@ def test_other_processors_are_told_what_is_supported(
 
 def test_nobody_there(options: PhoneOptions) -> None:
     with pytest.raises(DeviceError, match="refused"):
-        open_device("tcp:127.0.0.1:1", "direct", options)
+        open_device("tcp:127.0.0.1:1", AdbRoute("direct"), options)
     with pytest.raises(DeviceError, match="is not an address"):
-        open_device("tcp:127.0.0.1:x", "direct", options)
+        open_device("tcp:127.0.0.1:x", AdbRoute("direct"), options)
     with pytest.raises(DeviceError, match="No phone is attached"):
-        choose_devices([], True, "direct", options)
+        choose_devices([], True, AdbRoute("direct"), options)
 
 
 def test_without_libusb_the_package_is_named(monkeypatch: pytest.MonkeyPatch, options: PhoneOptions) -> None:
     monkeypatch.setitem(sys.modules, "adb_shell.transport.usb_transport", None)  # an import of it fails
     with pytest.raises(DeviceError, match=r"Debian package libusb-1\.0-0, or use a running adb server"):
-        choose_devices([], True, "direct", options)
+        choose_devices([], True, AdbRoute("direct"), options)
     with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'\. .* package libusb-1\.0-0"):
-        open_device("R58M", "direct", options)
+        open_device("R58M", AdbRoute("direct"), options)
 
 
 def test_two_phones_and_no_choice(monkeypatch: pytest.MonkeyPatch, options: PhoneOptions) -> None:
@@ -213,7 +243,7 @@ def test_two_phones_and_no_choice(monkeypatch: pytest.MonkeyPatch, options: Phon
         "bench.campaign.fleet.list_serials", lambda _: {"host": "host", "R1": "adb", "R2": "adb"}
     )
     with pytest.raises(DeviceError, match=r"2 phones are attached: R1, R2\. Name one or more by --device"):
-        choose_devices([], False, "direct", options)
+        choose_devices([], False, AdbRoute("direct"), options)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +285,7 @@ def test_what_a_phone_says_reaches_no_shell_and_no_path(
         running.phone.state.properties["ro.product.model"] = "$(touch /data/local/tmp/x)/../../`id`;reboot"
         running.phone.state.properties["ro.serialno"] = "../../x"
         running.phone.state.write_properties()
-        with closing(open_device(running.serial, "direct", options)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), options)) as device:
             assert "/" not in device.info.name
             run_plan(PLAN[:1], device, CONFIG, tmp_path / "run.jsonl")
         assert running.foreign_files == []
@@ -271,10 +301,10 @@ def test_a_user_s_own_program_is_parsed_and_never_mixed(
     """The real program in its stock mode stands in for one that was built by the NDK."""
     with quick_phone() as running:
         own = replace(options, binary=running.write_stock_program(tmp_path))
-        with closing(open_device(running.serial, "direct", own)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), own)) as device:
             summary = run_plan(PLAN[:2], device, CONFIG, tmp_path / "own.jsonl")
         assert (summary.measured, summary.failed) == (2, 0)
-        with closing(open_device(running.serial, "direct", options)) as device:
+        with closing(open_device(running.serial, AdbRoute("direct"), options)) as device:
             run_plan(PLAN[:2], device, CONFIG, tmp_path / "ours.jsonl")
     merged = merge_journals([tmp_path / "own.jsonl"], pytest.fail)
     assert merged.segments[0].program.kind == "stock speed_benchmark"
@@ -289,7 +319,8 @@ def test_three_phones_share_a_plan_and_one_of_them_dies(
     with ExitStack() as stack:
         phones = [stack.enter_context(quick_phone(f"p{number}")) for number in range(3)]
         devices = [
-            stack.enter_context(closing(open_device(phone.serial, "direct", impatient))) for phone in phones
+            stack.enter_context(closing(open_device(phone.serial, AdbRoute("direct"), impatient)))
+            for phone in phones
         ]
         assert group_by_name(devices, tmp_path / "r.jsonl") == {tmp_path / "r.jsonl": devices}
         dying = phones[1]

@@ -20,6 +20,7 @@ from bench.device_runner.device import LostError
 from bench.device_runner.interruption import Interruption
 from bench.device_runner.phone.connection import Connection, Patience, SilentError, UnauthorizedError
 from bench.device_runner.phone.phone_device import PhoneDevice, PhoneOptions
+from bench.device_runner.phone.route import AdbRoute
 from lut.errors import DeviceError
 
 if TYPE_CHECKING:  # loaded where a phone is opened: a run on the host should not wait for it
@@ -170,7 +171,7 @@ def explain_missing_usb() -> str | None:
     return None
 
 
-def list_usb_serials() -> list[str]:
+def list_usb_serials(_route: AdbRoute) -> list[str]:
     """Give the serials of the phones on USB; none where `explain_missing_usb` has a reason."""
     if explain_missing_usb():
         return []
@@ -309,8 +310,8 @@ class DirectChannel:
             self._device = None
 
 
-def open_directly(serial: str, options: PhoneOptions) -> PhoneDevice | None:
+def open_directly(serial: str, route: AdbRoute, options: PhoneOptions) -> PhoneDevice | None:
     """Open a phone on USB, or one that is named as tcp:HOST:PORT; None for any other serial."""
-    if serial == "host" or (parse_address(serial) is None and serial not in list_usb_serials()):
+    if serial == "host" or (parse_address(serial) is None and serial not in list_usb_serials(route)):
         return None
     return PhoneDevice("adb", serial, Connection(DirectChannel(serial), options.patience), options)

@@ -37,6 +37,9 @@ __all__ = ["PhoneDevice", "PhoneOptions"]
 _TRIES = 5
 """How often a step is tried after the phone was lost in it and came back."""
 
+_SHARED_NUMBERS = ("EMULATOR", "CUTTLEFISH")
+"""How the serial numbers begin that emulators give themselves: one for all of a version or of a place."""
+
 _THREADS = {4: 4, 5: 4, 6: 2, 8: 4, 10: 4}
 """Caffe2's own choice on Android by the number of cores; otherwise it takes half of them."""
 
@@ -237,15 +240,24 @@ class PhoneDevice:
                 self.recover(announce)
         raise AssertionError("unreachable")
 
+    def _own_name(self) -> str:
+        """What tells this phone from all others, however it is reached.
+
+        Emulators on several hosts have the same serial number, so theirs is told by their boot.
+        """
+        number = self.identity.serial
+        if number != "unknown" and not number.startswith(_SHARED_NUMBERS):
+            return number
+        return self.identity.boot_id if self.identity.boot_id != UNAVAILABLE else clean_name(self._serial)
+
     def _take_alone(self) -> None:
         """Hold this phone's lock file: two runs on one phone would measure each other."""
         if self._lock is not None:
             return
         folder = default_cache() / "locks"
-        known = self.identity.serial if self.identity.serial != "unknown" else clean_name(self._serial)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(folder / f"{known}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(folder / f"{self._own_name()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DeviceError(
                 f"{self._serial} can't be locked for this run: {folder} can't be used "

@@ -36,8 +36,8 @@ def accept_all(_device: Device, _program: ProgramInfo, _announce: Callable[[str]
 
 @dataclass(frozen=True)
 class StandIns:
-    """Phones by their serials. A file `<serial>.gone` in the folder unplugs one; with `<serial>.taken`, another
-    run has it."""
+    """Phones by their serials. A file `<serial>.gone` in the folder unplugs one; one with `<serial>.taken` is
+    in use by another run."""
 
     folder: Path
     serials: tuple[str, ...]

@@ -99,7 +99,7 @@ def strike(kind: Callable[[Farm, random.Random], None], farm: Farm, dice: random
 def kill_client(farm: Farm, folder: Path, journal: Path, dice: random.Random) -> None:
     """Kill `bench run` at some moment; the phones are free soon, and the same command goes on."""
     plan = folder / "plan.jsonl"
-    write_plan(plan, PLAN)
+    write_plan(PLAN, plan)
     command = [str(BENCH), "run", str(plan), "--farm", farm.address.url, "-o", str(journal), "--quiet"]
     command += ["--cache", "warm", "--passes", "2", "--iters", "3", "--warmup", "0"]
     child = subprocess.Popen(command, start_new_session=True)

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from bench.cli import device_options as console
 from bench.device_runner.phone.usb import UsbPhone
+from tests.service import closed_port, listing, service
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANDROID_ADB_SERVER_PORT": "5992"}
@@ -54,9 +56,16 @@ def test_commands_options_and_values_are_offered(typed: str, offered: list[str])
 def test_attached_phones_are_offered_without_opening_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "no number")  # nothing to be said in a command line
     monkeypatch.setattr(console, "find_usb_phones", lambda: [UsbPhone("R58M1", Path("/dev/null"))])
-    context, parameter = None, None
-    assert console.complete_serial(context, parameter, "") == ["host", "R58M1"]  # type: ignore[arg-type]
-    assert console.complete_serial(context, parameter, "R5") == ["R58M1"]  # type: ignore[arg-type]
+    context, parameter = click.Context(click.Command("run")), click.Option(["--device"])
+    assert console.complete_serial(context, parameter, "") == ["host", "R58M1"]
+    assert console.complete_serial(context, parameter, "R5") == ["R58M1"]
+
+
+def test_phones_of_the_servers_named_so_far_are_offered() -> None:
+    with service(listing("R58M1\tdevice\nR58M2\toffline\n")) as port:
+        named = f"--adb-server localhost:{closed_port()} --adb-server localhost:{port}"
+        assert offers(f"bench run p.jsonl {named} --device R5") == ["R58M1", "R58M2"]
+        assert not any(offers("bench run p.jsonl --adb-server localhost:x --device R5"))
 
 
 @pytest.mark.parametrize("program", ["lut", "bench"])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.device_runner import list_devices, list_server_serials, open_device
+from bench.device_runner import ServerAddress, list_devices, list_server_serials, open_device
 from bench.device_runner.device import LostError
 from bench.device_runner.interruption import Interruption
 from bench.device_runner.phone import adb_server
@@ -16,7 +14,7 @@ from bench.device_runner.phone.adb_server import ServerChannel
 from bench.device_runner.phone.connection import Patience
 from lut.errors import DeviceError
 from tests.bench.conftest import Bench
-from tests.service import service
+from tests.service import closed_port, service
 
 SENTENCE = "does not answer as an adb server does"
 
@@ -51,7 +49,9 @@ def test_another_service_is_told(answer: bytes | None, monkeypatch: pytest.Monke
         with pytest.raises(DeviceError, match=SENTENCE):
             open_device("R58M1")
         with pytest.raises(LostError, match=SENTENCE):
-            ServerChannel("R58M1").connect(Patience(connect_s=0.2), Interruption())
+            ServerChannel("R58M1", ServerAddress("127.0.0.1", port)).connect(
+                Patience(connect_s=0.2), Interruption()
+            )
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -80,9 +80,7 @@ def test_other_devices_are_listed_all_the_same(bench_command: Bench, monkeypatch
 
 
 def test_nobody_there_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(closed_port()))
     assert list_server_serials() == {}
     monkeypatch.setenv("ADB_SERVER_SOCKET", "tcp:no..host:5037")
     assert list_server_serials() == {}
