@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from bench.farm.client import FarmClient
+from bench.farm.client import UNSEEN_S, FarmClient
 from bench.farm.offer import HostOffer
 from bench.farm.orders import Wanted
 from bench.farm.versions import find_difference, own_versions
@@ -22,7 +23,7 @@ class Admission:
         self._client = client
         self._wanted = wanted
         self._topic = topic
-        self._asked: dict[str, tuple[HostOffer, Any]] = {}
+        self._asked: dict[str, tuple[HostOffer, Any, float]] = {}
         self.programs: dict[str, tuple[HostOffer, ProgramInfo]] = {}
         """What hosts measure with that may, by their addresses."""
         self.refused: dict[str, str] = {}
@@ -41,8 +42,8 @@ class Admission:
 
     def consider(self, hosts: Sequence[HostOffer]) -> list[str]:
         """Ask hosts that were not asked before; say which are of other versions."""
-        self._forget([host.address for host in hosts])
-        asked = {host.address for host, _ in self._asked.values()}
+        self._forget(hosts)
+        asked = {host.address for host, _, _ in self._asked.values()}
         refusals = []
         for host in hosts:
             known = host.address in self.programs or host.address in self.refused or host.address in asked
@@ -57,14 +58,14 @@ class Admission:
                 )
                 continue
             key, future = self._client.prepare(host, self._wanted, self._topic)
-            self._asked[key] = host, future
+            self._asked[key] = host, future, time.monotonic()
         return refusals
 
     def settle(self, key: str) -> str | None:
         """Take a host's answer; say why it may not measure if it may not."""
         if key not in self._asked:
             return None
-        host, future = self._asked.pop(key)
+        host, future, _ = self._asked.pop(key)
         if future.status == "finished":
             return self._compare(host, future.result())
         if future.status != "error":
@@ -92,12 +93,18 @@ class Admission:
         self.refused[host.address] = mismatch
         return mismatch
 
-    def _forget(self, present: Sequence[str]) -> None:
-        for known in (self.programs, self.refused):
-            for address in [each for each in known if each not in present]:
-                del known[address]
-        for key in [key for key, (host, _) in self._asked.items() if host.address not in present]:
-            del self._asked[key]
+    def _forget(self, hosts: Sequence[HostOffer]) -> None:
+        present = {host.address: host for host in hosts}
+        for address in [each for each in self.programs if each not in present]:
+            del self.programs[address]
+        for address in [each for each in self.refused if each not in present]:
+            del self.refused[address]
+        for key, (host, future, asked) in list(self._asked.items()):
+            now = present.get(host.address)
+            is_unseen = time.monotonic() - asked > UNSEEN_S
+            if now is None or (is_unseen and now.has_free(self._wanted.name)):
+                del self._asked[key]
+                future.release()
 
 
 def explain_absence(hosts: Sequence[HostOffer], name: str | None = None) -> str:

@@ -17,10 +17,14 @@ from bench.farm.orders import Order, Wanted
 from bench.farm.worker import METRIC, measure, prepare
 from lut.errors import DeviceError
 
-__all__ = ["FarmClient", "FarmLostError", "open_client"]
+__all__ = ["UNSEEN_S", "FarmClient", "FarmLostError", "open_client"]
 
 ANSWER_S = 10
 """The scheduler has so many seconds to answer."""
+
+
+UNSEEN_S = 20.0
+"""Dask forgets a task whose phone was away as it was sent: after so long it is sent again to a free phone."""
 
 
 class FarmLostError(DeviceError):
@@ -98,7 +102,7 @@ def read_hosts(workers: Mapping[str, Mapping[str, Any]]) -> list[HostOffer]:
         if fields is None:
             continue
         try:
-            offers.append(HostOffer.from_json(fields, address))
+            offers.append(HostOffer.from_json(fields, address, worker.get("resources", {})))
         except (KeyError, TypeError):
             continue
     return sorted(offers, key=lambda offer: (offer.name, offer.address))

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.campaign import Campaign, now
 from bench.device_runner import Block, Recovery, Visit
-from bench.farm.client import FarmClient
+from bench.farm.client import UNSEEN_S, FarmClient
 from bench.farm.offer import HostOffer, label
 from bench.farm.orders import Begun, Ended, Order, Report, Said, Wanted
 from lut.entries import BlockState, Measurement, Segment
@@ -99,13 +99,15 @@ class Dispatcher:
 
     def recall(self, hosts: Sequence[HostOffer] | None) -> None:
         """Take back blocks from hosts that are gone or silent; from all of them without `hosts`."""
-        present = {host.address for host in hosts or ()}
+        present = {host.address: host for host in hosts or ()}
         for token, flight in list(self._flights.items()):
-            is_silent = flight.segment is not None and time.monotonic() - flight.heard > SILENT_S
-            if flight.host.address not in present or is_silent:
-                self.last_trouble = f"{flight.host.name} is gone"
-                if hosts is not None:
-                    self._announce(f"{self.last_trouble}; what it was at is measured again.")
+            host, silent_s = present.get(flight.host.address), time.monotonic() - flight.heard
+            if host is None or (flight.segment is not None and silent_s > SILENT_S):
+                self.last_trouble = f"{flight.host.name} is gone."
+                if hosts is not None and flight.segment is not None:
+                    self._announce(f"{flight.host.name} is gone; what it was at is measured again.")
+                self._take_back(token)
+            elif flight.segment is None and silent_s > UNSEEN_S and host.has_free(self._wanted.name):
                 self._take_back(token)
 
     def conclude(self, token: str) -> None:

@@ -61,27 +61,34 @@ class HostOffer:
     versions: Versions
     phones: tuple[OfferedPhone, ...]
     address: str = ""
+    granted: Mapping[str, float] = field(default_factory=dict)
+    """How many phones of each name the scheduler knows of; tasks it is asked for before wait for ever."""
 
     def usable(self, name: str | None = None) -> list[OfferedPhone]:
         """Give the phones that can be measured on, of a device name or all."""
-        return [phone for phone in self.phones if name in (None, phone.name) and phone.doing != UNUSABLE]
+        usable = [phone for phone in self.phones if name in (None, phone.name) and phone.doing != UNUSABLE]
+        return [phone for phone in usable if self.granted.get(resource(phone.name), 0)]
+
+    def has_free(self, name: str) -> bool:
+        """Tell whether a phone of a device name does nothing."""
+        return any(phone.doing == FREE for phone in self.usable(name))
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as a JSON object, without the address."""
+        """Give it as a JSON object, without what the scheduler knows."""
         fields = asdict(self)
-        del fields["address"]
+        del fields["address"], fields["granted"]
         fields["phones"] = list(fields["phones"])
         return fields
 
     @classmethod
-    def from_json(cls, fields: Mapping[str, Any], address: str) -> HostOffer:
-        """Read one.
+    def from_json(cls, fields: Mapping[str, Any], address: str, granted: Mapping[str, float]) -> HostOffer:
+        """Read one, with what the scheduler knows.
 
         Raises:
             KeyError, TypeError: it is not one of this version.
         """
         phones = tuple(OfferedPhone(**phone) for phone in fields["phones"])
-        return cls(fields["name"], Versions(**fields["versions"]), phones, address)
+        return cls(fields["name"], Versions(**fields["versions"]), phones, address, granted)
 
 
 def offer_phone(serial: str, device: Device, cores: int = 16) -> OfferedPhone:

@@ -162,10 +162,10 @@ class FarmRun:
     def _admitted(self) -> list[HostOffer]:
         return [host for host in self._hosts if host.address in self._admission.programs]
 
-    def _hear(self, seconds: float) -> None:
+    def _hear(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         """Take what comes in for so long; a phone that gets free has its next block at once."""
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - time.monotonic()) > 0 and not until():
             if self._stopped.is_set():
                 raise StoppedError("Interrupted.")
             with contextlib.suppress(queue.Empty):
@@ -228,12 +228,15 @@ class FarmRun:
     def _muster(self) -> None:
         """Compare all hosts that offer such phones, before anything is measured."""
         self._hosts = self._client.hosts()
-        refusals = self._admission.consider(self._hosts)
-        while self._admission.pending and not refusals:
-            self._hear(POLL_S)
+        self._admission.consider(self._hosts)
+        is_offered, deadline = self._admission.pending, time.monotonic() + NOBODY_S
+        while is_offered and not self._admission.mismatch:
+            answers = self._admission.programs or self._admission.refused
+            if not self._admission.pending and (answers or time.monotonic() > deadline):
+                break  # hosts that died before they answered start anew
+            self._hear(POLL_S, until=lambda: not self._admission.pending)
             self._look()
-        refusals += self._admission.refused.values()
-        mismatch = self._admission.mismatch
-        if mismatch or not self._admission.programs:
-            reason = mismatch or " ".join(dict.fromkeys(refusals))
+        if self._admission.mismatch or not self._admission.programs:
+            reasons = " ".join(dict.fromkeys(self._admission.refused.values()))
+            reason = self._admission.mismatch or reasons
             raise DeviceError(reason or explain_absence(self._hosts, self._wanted.name))

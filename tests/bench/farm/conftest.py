@@ -106,11 +106,10 @@ class Farm:
 
     def worker_pid(self, name: str) -> int:
         """Give the process in which a host measures, which its nanny watches over."""
-        children = Path(f"/proc/{self.children[name].pid}/task/{self.children[name].pid}/children")
-        pids = [int(pid) for pid in children.read_text().split()]
-        return next(
-            pid for pid in pids if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
-        )
+        tasks = Path(f"/proc/{self.children[name].pid}/task").glob("*/children")
+        pids = [int(pid) for task in tasks for pid in task.read_text().split()]
+        [worker] = [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return worker
 
     def unplug(self, serial: str) -> None:
         (self.folder / f"{serial}.gone").touch()
