@@ -6,15 +6,19 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.cli.device_options import adb_option, complete_serial, engine_option
+from bench.cli.farm_options import farm_options
 from bench.device_runner import AdbRoute, Device, PhoneOptions, list_devices, open_device
 from bench.engines import Engine
 from bench.speed_benchmark import TARGET_NAMES
 from lut.cli import GroupedCommand, LazyGroup, end_program, quiet_option, say
+
+if TYPE_CHECKING:
+    from bench.farm import SchedulerAddress
 
 __all__ = ["main"]
 
@@ -75,8 +79,14 @@ def cli() -> None:
 )
 @adb_option
 @engine_option
+@farm_options
 def devices(
-    as_json: bool, serial: str | None, serials: tuple[str, ...], route: AdbRoute, engine: Engine
+    as_json: bool,
+    serial: str | None,
+    serials: tuple[str, ...],
+    route: AdbRoute,
+    engine: Engine,
+    farm: SchedulerAddress | None,
 ) -> None:
     """List the devices that can be measured on.
 
@@ -87,7 +97,15 @@ def devices(
       bench devices --json
       bench devices --adb-server localhost:5038 --adb-server localhost:5039
       bench devices --device tcp:192.168.1.20:5555
+      bench devices --farm 127.0.0.1:8786
     """
+    if farm is not None:
+        if serial is not None or serials:
+            raise click.UsageError("--farm lists all phones: leave out --name and --device.")
+        from bench.cli.farm_devices import show_farm  # Dask, which no other list should wait for
+
+        show_farm(farm, engine, as_json)
+        return
     options = PhoneOptions(engine=engine)
     if serial is not None:
         click.echo(open_device(serial, route, options).info.name)

@@ -16,6 +16,7 @@ from bench.farm.orders import Wanted
 from bench.farm.phone_source import AttachedPhones, PhoneSource
 from bench.farm.run import FarmRun
 from bench.farm.scheduler import Listening, open_scheduler
+from bench.farm.versions import Versions, find_difference, own_versions
 from bench.farm.worker import ServedPhones, serve
 
 __all__ = [
@@ -32,11 +33,14 @@ __all__ = [
     "PhoneSource",
     "SchedulerAddress",
     "ServedPhones",
+    "Versions",
     "Wanted",
     "explain_absence",
+    "find_difference",
     "label",
     "open_client",
     "open_scheduler",
+    "own_versions",
     "parse_address",
     "serve",
 ]

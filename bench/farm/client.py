@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import secrets
+import socket
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -118,6 +119,8 @@ def open_client(address: SchedulerAddress) -> FarmClient:
     configure_dask()
     security = address.security()
     try:
+        # Dask tries again and again where nobody listens.
+        socket.create_connection((address.host, address.port), ANSWER_S).close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions are compared, and refused, by ourselves
             client = Client(address.url, security=security, timeout=ANSWER_S, set_as_default=False)

@@ -99,6 +99,12 @@ class Rack:
             if self._is_due(place):
                 self._lookers.submit(self._look, place)
 
+    @property
+    def is_surveyed(self) -> bool:
+        """Whether all phones that are there were looked at."""
+        with self._lock:
+            return all(place.offer or place.trouble for place in self._places.values())
+
     def offers(self) -> tuple[OfferedPhone, ...]:
         """Give the phones as they are at this moment; of those that were never open nothing is known."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -34,15 +35,18 @@ async def open_scheduler(address: SchedulerAddress) -> AsyncIterator[Listening]:
         FileError: the certificate can't be used.
     """
     configure_dask()
+    security = address.security()
     try:
-        scheduler = await Scheduler(
-            host=address.host,
-            port=address.port,
-            protocol="tls" if address.certificate else "tcp",
-            security=address.security(),
-            dashboard=True,
-            dashboard_address=f"127.0.0.1:{_DASHBOARD_PORT}",
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Port .* is already in use")  # where the page is, is said
+            scheduler = await Scheduler(
+                host=address.host,
+                port=address.port,
+                protocol="tls" if address.certificate else "tcp",
+                security=security,
+                dashboard=True,
+                dashboard_address=f"127.0.0.1:{_DASHBOARD_PORT}",
+            )
     except (OSError, RuntimeError) as error:
         cause = error.__cause__ or error
         raise DeviceError(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from distributed import Nanny, Worker, get_worker
+from distributed import Nanny, Status, Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from bench.farm.connection import SchedulerAddress, configure_dask, find_own_host
@@ -98,10 +98,11 @@ class RackPlugin(WorkerPlugin):
         while not self._ended.is_set():
             self.rack.survey()
             counts = Counter(phone.name for phone in self.rack.offers() if phone.doing != UNUSABLE)
-            if counts != self._offered:
+            # The scheduler takes an offer only from a worker that it knows.
+            if counts != self._offered and self._worker.status is Status.running:
                 self._announce(counts)
                 self._offered = counts
-            self._ended.wait(SURVEY_S)
+            self._ended.wait(SURVEY_S if self.rack.is_surveyed else WATCH_S)
 
     def _announce(self, counts: Counter[str]) -> None:
         amounts = {resource(name): float(counts[name]) for name in counts | self._offered}

@@ -58,11 +58,11 @@ class Farm:
         at = ["--host", self.host, "--port", str(self.port)]
         self._start("scheduler", [str(BENCH), "farm", "scheduler", *at, *tls])
 
-    def start_host(self, name: str, *serials: str, **stand_ins: object) -> None:
-        """Start a host with stand-ins, and wait until nothing: `wait_for` does."""
+    def start_host(self, host: str, /, *serials: str, **stand_ins: object) -> None:
+        """Start a host with stand-ins; `wait_for` waits until they are there."""
         given = {"folder": str(self.folder), "serials": serials, **stand_ins}
-        what = [self.address.url, str(self.certificate or ""), name, json.dumps(given)]
-        self._start(name, [sys.executable, "-m", "tests.bench.farm.serve_stand_ins", *what])
+        what = [self.address.url, str(self.certificate or ""), host, json.dumps(given)]
+        self._start(host, [sys.executable, "-m", "tests.bench.farm.serve_stand_ins", *what])
 
     def _start(self, name: str, command: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
