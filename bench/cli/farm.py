@@ -60,7 +60,13 @@ def _host_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _listening_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--port", type=click.IntRange(1, 65535), default=8786, show_default=True),
+        click.option(
+            "--port",
+            type=click.IntRange(1, 65535),
+            default=8786,
+            show_default=True,
+            help="Where to listen there.",
+        ),
         click.option(
             "--host",
             default=_ANYWHERE,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +28,7 @@ from tests.phone.conftest import (  # noqa: F401 - fixtures that pages with phon
     prepared_storage,
     quick_phone,
 )
+from tests.service import closed_port
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -31,6 +36,9 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 PHONE = "tcp:192.168.1.20:5555"
 """The phone that pages speak of."""
+
+FARM = "127.0.0.1:8786"
+"""The scheduler that pages speak of."""
 
 _BENCH_WITH_OWN_PROGRAM = """\
 #!{python}
@@ -80,6 +88,9 @@ def run_page(
             if "phone" in marks:
                 start: QuickPhone = request.getfixturevalue("quick_phone")
                 stand_ins[PHONE] = stack.enter_context(start()).serial
+            if "farm" in marks:
+                pytest.importorskip("distributed", reason="needs the extra `farm`")
+                stand_ins[FARM] = f"127.0.0.1:{closed_port()}"
             place = make_place(tmp_path / "page", stand_ins, step_by_step)
             if "phone" in marks:
                 _take_own_program(place.folder / "bin", request.getfixturevalue("own_program"))
@@ -89,9 +100,30 @@ def run_page(
                 for package in ("lut", "bench"):
                     ignored = shutil.ignore_patterns("data", "__pycache__")
                     shutil.copytree(ROOT / package, place.folder / package, ignore=ignored)
+            if "farm" in marks:
+                stack.enter_context(_farm_of_this_machine(place, stand_ins[FARM]))
             run_blocks(blocks, place)
 
         yield run
+
+
+@contextmanager
+def _farm_of_this_machine(place: Place, address: str) -> Iterator[None]:
+    """Offer this machine in a farm, as the page's reader does in another terminal."""
+    port = address.rpartition(":")[2]
+    command = ["bench", "farm", "up", "--device", "host", "--name", "rack1", "--port", port]
+    child = subprocess.Popen(command, env=dict(place.environment), start_new_session=True)
+    try:
+        for _ in range(100):
+            look = ["bench", "devices", "--farm", address]
+            listed = subprocess.run(look, env=dict(place.environment), capture_output=True, text=True)
+            if "free" in listed.stdout:
+                break
+            time.sleep(0.2)
+        yield
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def _take_own_program(folder: Path, program: Program) -> None:

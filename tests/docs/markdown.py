@@ -17,7 +17,7 @@ from pathlib import Path
 
 __all__ = ["Block", "Command", "read_blocks", "split_commands"]
 
-_MARK = re.compile(r"<!-- (phone|file|not run|sources)(?:: (.+?))? -->")
+_MARK = re.compile(r"<!-- (phone|farm|file|not run|sources)(?:: (.+?))? -->")
 _FENCE = "```"
 
 

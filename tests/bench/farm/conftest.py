@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from lut.entries import Failure, Measurement, RunConfig
 from lut.errors import DeviceError
 from lut.journal import read_journal
 from tests.bench.conftest import relu
+from tests.service import closed_port
 
 BENCH = Path(sys.executable).with_name("bench")
 
@@ -31,18 +31,12 @@ CONFIG = RunConfig(passes=2, iters=3, warmup=0)
 PLAN = [relu(channels) for channels in range(1, 41)]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @dataclass
 class Farm:
     """Processes of a farm; their words go into files in `folder`."""
 
     folder: Path
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=closed_port)
     certificate: Path | None = None
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
