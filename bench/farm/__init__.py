@@ -1,9 +1,10 @@
 """Phones on many hosts, by Dask: hosts offer them to a scheduler, and clients send them blocks.
 
-Reading order: `connection` (where the scheduler is, and who may reach it), `offer` and `versions` (what a
-host tells of itself); at a host `phone_source`, `rack` (its phones), `orders`, `measuring` and `worker`; at a
-client `client`, `admission`, `dispatch` and `run`; `scheduler` between them. Only `client`, `worker` and
-`scheduler` import Dask, and only commands of a farm import this package.
+Reading order: `connection` (where the scheduler is, and who may reach it), `greeting` (whether it answers),
+`offer` and `versions` (what a host tells of itself); at a host `phone_source`, `rack` (its phones), `orders`,
+`measuring` and `worker`; at a client `client`, `admission`, `dispatch` and `run`; `scheduler` between them.
+Only `greeting`, `client`, `worker` and `scheduler` import Dask, and only commands of a farm import this
+package.
 """
 
 from __future__ import annotations

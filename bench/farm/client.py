@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import secrets
-import socket
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,16 +13,13 @@ from distributed import Client, Future
 from distributed.comm.core import CommClosedError
 
 from bench.farm.connection import SchedulerAddress, configure_dask
+from bench.farm.greeting import ANSWER_S, greet
 from bench.farm.offer import HostOffer, resource
 from bench.farm.orders import Order, Wanted
 from bench.farm.worker import METRIC, measure, prepare
 from lut.errors import DeviceError
 
 __all__ = ["UNSEEN_S", "FarmClient", "FarmLostError", "open_client"]
-
-ANSWER_S = 10
-"""The scheduler has so many seconds to answer."""
-
 
 UNSEEN_S = 20.0
 """Dask forgets a task whose phone was away as it was sent: after so long it is sent again to a free phone."""
@@ -113,30 +110,16 @@ def open_client(address: SchedulerAddress) -> FarmClient:
     """Connect to a scheduler.
 
     Raises:
-        DeviceError: nobody listens there, or what does is of another version or has another certificate.
+        DeviceError: nobody listens there, or what does is no scheduler or has another certificate.
         FileError: the certificate can't be used.
     """
     configure_dask()
     security = address.security()
+    asyncio.run(greet(address))
     try:
-        # Dask tries again and again where nobody listens.
-        socket.create_connection((address.host, address.port), ANSWER_S).close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions are compared, and refused, by ourselves
             client = Client(address.url, security=security, timeout=ANSWER_S, set_as_default=False)
     except (OSError, TimeoutError, CommClosedError) as error:
-        raise DeviceError(_explain(address, error)) from error
+        raise FarmLostError(f"The scheduler at {address.url} does not answer any more.") from error
     return FarmClient(client, address)
-
-
-def _explain(address: SchedulerAddress, error: Exception) -> str:
-    text = f"{error} {error.__cause__ or ''}"
-    if "SSL" in text or "TLS" in text or "certificate" in text.lower():
-        return (
-            f"The scheduler at {address.url} does not take this certificate: all computers of a farm use the "
-            f"same file, {address.certificate}."
-        )
-    return (
-        f"No scheduler answers at {address.url}. Start one by `bench farm up`, or give the address that "
-        f"it printed."
-    )

@@ -85,7 +85,7 @@ def parse_address(text: str, certificate: Path | None = None) -> SchedulerAddres
             raise ValueError(f"{text!r} is not HOST:PORT")
         port = port.removeprefix(":")
     elif rest.count(":") > 1:
-        host, port = rest, ""
+        host, port = rest if _is_ipv6(rest) else "", ""
     else:
         host, _, port = rest.partition(":")
     port = port or str(SCHEDULER_PORT)
@@ -135,6 +135,14 @@ def configure_dask() -> dict[str, Any]:
     dask.config.set(settings)
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     return settings
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from distributed import Nanny, Status, Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from bench.farm.connection import SchedulerAddress, configure_dask, find_own_host
+from bench.farm.greeting import greet
 from bench.farm.measuring import measure_order, prepare_phone
 from bench.farm.offer import UNUSABLE, HostOffer, resource
 from bench.farm.orders import Order, Report, Said, Sign, Wanted, write_report
@@ -23,7 +24,7 @@ from bench.farm.phone_source import PhoneSource
 from bench.farm.rack import Rack
 from bench.farm.versions import own_versions
 from lut.entries import ProgramInfo
-from lut.errors import StoppedError
+from lut.errors import DeviceError, StoppedError
 
 __all__ = ["METRIC", "RackPlugin", "ServedPhones", "measure", "prepare", "serve"]
 
@@ -184,11 +185,11 @@ async def serve(scheduler: SchedulerAddress, phones: ServedPhones, say: Callable
     security = scheduler.security()
     told = ""
     while True:
-        own = find_own_host(scheduler)
         try:
+            await greet(scheduler)
             nanny = await Nanny(
                 scheduler.url,
-                host=own,
+                host=find_own_host(scheduler),
                 name=f"{phones.host}-{secrets.token_hex(2)}",  # the scheduler may still know a dead one
                 nthreads=_THREADS,
                 memory_limit=0,
@@ -197,9 +198,13 @@ async def serve(scheduler: SchedulerAddress, phones: ServedPhones, say: Callable
                 config=settings,
                 plugins=(RackPlugin(phones.host, phones.source),),
             )
-        except (OSError, asyncio.TimeoutError) as error:
-            reason = f"The scheduler at {scheduler.url} can't be reached ({error}). It is tried again."
+        except DeviceError as error:
+            reason = f"{error} It is tried again."
+        except (RuntimeError, asyncio.TimeoutError) as error:
+            # So Dask says that the scheduler went away meanwhile, and whatever else goes wrong there.
+            reason = f"No worker can be started ({error.__cause__ or error}). It is tried again."
         else:
+            told = ""
             try:
                 await nanny.finished()
             finally:
