@@ -111,9 +111,38 @@ class Farm:
     def plug_in(self, serial: str) -> None:
         (self.folder / f"{serial}.gone").unlink(missing_ok=True)
 
+    def hold(self, *serials: str) -> None:
+        """Let phones stay at what they measure."""
+        for serial in serials:
+            (self.folder / f"{serial}.held").touch()
+
+    def release(self, *serials: str) -> None:
+        for serial in serials:
+            (self.folder / f"{serial}.held").unlink(missing_ok=True)
+
     def close(self) -> None:
         for name in list(self.children):
             self.kill(name)
+
+
+def make_certificate(file: Path) -> Path:
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "3650",
+        "-subj",
+        "/CN=farm",
+    ]
+    try:
+        subprocess.run([*command, "-keyout", file, "-out", file], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("needs the Debian package openssl")
+    return file
 
 
 def check_journal(journal: Path) -> None:
@@ -127,6 +156,12 @@ def check_journal(journal: Path) -> None:
             failed.add(entry.op.id)
     expected = Counter((op.id, number) for op in PLAN if op.id not in failed for number in range(2))
     assert visits == expected
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A farm's certificate, made as docs/farm.md says."""
+    return make_certificate(tmp_path_factory.mktemp("certificate") / "farm.pem")
 
 
 @pytest.fixture

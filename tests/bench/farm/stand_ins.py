@@ -37,7 +37,7 @@ def accept_all(_device: Device, _program: ProgramInfo, _announce: Callable[[str]
 @dataclass(frozen=True)
 class StandIns:
     """Phones by their serials. A file `<serial>.gone` in the folder unplugs one; one with `<serial>.taken` is
-    in use by another run."""
+    in use by another run; one with `<serial>.held` stays at its operator."""
 
     folder: Path
     serials: tuple[str, ...]
@@ -80,6 +80,10 @@ class StandIn:
     @property
     def is_taken(self) -> bool:
         return (self.source.folder / f"{self.serial}.taken").exists()
+
+    @property
+    def is_held(self) -> bool:
+        return (self.source.folder / f"{self.serial}.held").exists()
 
     def default_cpus(self, threads: int) -> str:
         return f"{(1 << threads) - 1:x}"
@@ -141,6 +145,8 @@ class _Waiting:
             for op_id in ids:
                 yield json.dumps({"event": "begin", "id": op_id})
                 self._phone.interruption.pause(visit_s)
+                while self._phone.is_held:
+                    self._phone.interruption.pause(0.05)
                 yield json.dumps(
                     {
                         "event": "net",

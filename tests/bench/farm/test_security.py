@@ -11,7 +11,7 @@ import pytest
 
 from bench.farm import FarmRun, Wanted
 from lut.plan import write_plan
-from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal
+from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal, make_certificate
 from tests.bench.farm.stand_ins import NAME
 from tests.service import closed_port, service
 
@@ -22,35 +22,9 @@ NO_SCHEDULER = b"HTTP/1.0 400 Bad Request\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The farm's certificate, made as docs/farm.md says."""
-    return make_certificate(tmp_path_factory.mktemp("ours") / "farm.pem")
-
-
-@pytest.fixture(scope="module")
 def foreign_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another farm's, with the same name in it."""
     return make_certificate(tmp_path_factory.mktemp("theirs") / "farm.pem")
-
-
-def make_certificate(file: Path) -> Path:
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "3650",
-        "-subj",
-        "/CN=farm",
-    ]
-    try:
-        subprocess.run([*command, "-keyout", file, "-out", file], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("needs the Debian package openssl")
-    return file
 
 
 @pytest.fixture

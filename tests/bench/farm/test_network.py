@@ -1,0 +1,181 @@
+"""Networks that are cut: the scheduler is in this network namespace, a host and a client are in others."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from bench.farm import FREE, FarmRun, HostOffer, Wanted
+from lut.plan import write_plan
+from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal
+from tests.bench.farm.stand_ins import NAME
+from tests.phone.test_network import ip, need, network_namespace
+
+OP_S = 0.6
+"""Four phones take 6 s for the plan, so that each cut falls into a run."""
+
+WANTED = Wanted(NAME, "caffe2")
+
+
+@dataclass(frozen=True)
+class Link:
+    """The way to a namespace, which can be cut. `ours` is the scheduler's address there."""
+
+    namespace: str
+    device: str
+    ours: str
+
+    def cut(self) -> None:
+        ip("link", "set", self.device, "down")
+
+    def mend(self) -> None:
+        ip("link", "set", self.device, "up")
+
+    def cut_for(self, after_s: float, seconds: float) -> threading.Thread:
+        def strike() -> None:
+            time.sleep(after_s)
+            self.cut()
+            time.sleep(seconds)
+            self.mend()
+
+        thread = threading.Thread(target=strike)
+        thread.start()
+        return thread
+
+
+@contextlib.contextmanager
+def link(name: str, number: int) -> Iterator[Link]:
+    mark = os.getpid() % 60000
+    namespace, ours, theirs = f"{name}{mark}", f"f{number}a{mark}", f"f{number}b{mark}"
+    net = f"10.232.{mark % 250}"
+    with network_namespace(namespace):
+        need("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", namespace)
+        ip("addr", "add", f"{net}.{4 * number + 1}/30", "dev", ours)
+        ip("link", "set", ours, "up")
+        ip("-n", namespace, "link", "set", "lo", "up")
+        ip("-n", namespace, "addr", "add", f"{net}.{4 * number + 2}/30", "dev", theirs)
+        ip("-n", namespace, "link", "set", theirs, "up")
+        yield Link(namespace, ours, f"{net}.{4 * number + 1}")
+
+
+@pytest.fixture(scope="module")
+def way_to_host() -> Iterator[Link]:
+    with link("host", 0) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def way_to_client() -> Iterator[Link]:
+    with link("client", 1) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def far(way_to_host: Link, certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    """A farm of two hosts with two phones each; rack2 is far away."""
+    farm = Farm(tmp_path_factory.mktemp("far"), certificate=certificate, host="0.0.0.0")
+    there = replace(farm, host=way_to_host.ours, prefix=("ip", "netns", "exec", way_to_host.namespace))
+    try:
+        farm.start_scheduler()
+        farm.start_host("rack1", "a", "b", op_s=OP_S)
+        there.start_host("rack2", "c", "d", op_s=OP_S)
+        yield farm
+    finally:
+        farm.close()
+
+
+@dataclass(frozen=True)
+class FarRun:
+    """`bench run` in the client's namespace."""
+
+    process: subprocess.Popen[bytes]
+    journal: Path
+    log: Path
+
+
+@contextlib.contextmanager
+def far_run(farm: Farm, way: Link, folder: Path) -> Iterator[FarRun]:
+    write_plan(PLAN, folder / "plan.jsonl")
+    journal, log = folder / "run.jsonl", folder / "run.log"
+    command = ["ip", "netns", "exec", way.namespace, str(BENCH), "run", str(folder / "plan.jsonl")]
+    command += ["--farm", f"{way.ours}:{farm.port}", "--tls", str(farm.certificate), "-o", str(journal)]
+    command += ["--cache", "warm", "--passes", "2", "--iters", "3", "--warmup", "0"]
+    with log.open("wb") as words:
+        process = subprocess.Popen(command, stdout=words, stderr=words)
+    try:
+        yield FarRun(process, journal, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def all_free(hosts: list[HostOffer]) -> bool:
+    return all(phone.doing == FREE for host in hosts for phone in host.phones)
+
+
+def all_busy(hosts: list[HostOffer]) -> bool:
+    return not any(phone.doing == FREE for host in hosts for phone in host.phones)
+
+
+def test_what_is_cut_off_for_8_s_goes_on_by_itself(
+    far: Farm, way_to_host: Link, way_to_client: Link, tmp_path: Path
+) -> None:
+    """A host and the client at once; the run is over within 40 s, and nothing was given up."""
+    far.wait_for(4)
+    started = time.monotonic()
+    with far_run(far, way_to_client, tmp_path) as run:
+        far.wait_until(all_busy)
+        cuts = [way.cut_for(0, 8) for way in (way_to_host, way_to_client)]
+        assert run.process.wait(40) == 0, run.log.read_text()
+        assert time.monotonic() - started < 40
+    for cut in cuts:
+        cut.join()
+    assert "measured again" not in run.log.read_text()
+    assert "gone" not in far.log("rack2")
+    check_journal(run.journal)
+
+
+def test_others_measure_what_a_host_had_that_is_cut_off_for_long(
+    far: Farm, way_to_host: Link, tmp_path: Path
+) -> None:
+    """The run is over within 50 s, and the host is back 20 s after its network."""
+    far.wait_for(4)
+    said: list[str] = []
+    run = FarmRun(far.address, WANTED, said.append)
+    started, cut = time.monotonic(), way_to_host.cut_for(2, 25)
+    run.run(PLAN, CONFIG, tmp_path / "run.jsonl")
+    run.close()
+    assert time.monotonic() - started < 50
+    assert "rack2 is gone; what it was at is measured again." in said
+    check_journal(tmp_path / "run.jsonl")
+    cut.join()
+    far.wait_for(4, 20)
+    assert "Traceback" not in far.log("rack2")
+
+
+def test_a_client_cut_off_for_long_leaves_no_phone_busy_and_goes_on_once_its_network_is_back(
+    far: Farm, way_to_client: Link, tmp_path: Path
+) -> None:
+    """Phones are free within 60 s, and the run is over 30 s after the client's network is back."""
+    far.wait_for(4)
+    with far_run(far, way_to_client, tmp_path) as run:
+        far.wait_until(all_busy)
+        far.hold(*"abcd")
+        way_to_client.cut()
+        try:
+            far.wait_until(all_free, 60)
+            assert run.process.poll() is None
+        finally:
+            far.release(*"abcd")
+            way_to_client.mend()
+        assert run.process.wait(30) == 0, run.log.read_text()
+    assert "What was under way is measured again" in run.log.read_text()
+    check_journal(run.journal)
