@@ -12,7 +12,7 @@ from typing import Any
 from distributed import Client, Future
 from distributed.comm.core import CommClosedError
 
-from bench.farm.connection import SchedulerAddress, configure_dask
+from bench.farm.connection import TCP_S, SchedulerAddress, configure_dask
 from bench.farm.greeting import ANSWER_S, greet
 from bench.farm.offer import HostOffer, resource
 from bench.farm.orders import Order, Wanted
@@ -52,7 +52,7 @@ class FarmClient:
         if self._client.status != "running" or scheduler is None:
             raise FarmLostError(f"The scheduler at {self.address.url} is gone.")
         try:
-            identity = self._client.sync(scheduler.identity, callback_timeout=ANSWER_S)
+            identity = self._client.sync(scheduler.identity, callback_timeout=TCP_S + ANSWER_S)
         except (OSError, TimeoutError, CommClosedError) as error:
             raise FarmLostError(f"The scheduler at {self.address.url} does not answer.") from error
         return read_hosts(identity["workers"])

@@ -12,7 +12,14 @@ from typing import Any
 
 from lut.errors import DeviceError, FileError
 
-__all__ = ["SCHEDULER_PORT", "SchedulerAddress", "configure_dask", "find_own_host", "parse_address"]
+__all__ = [
+    "SCHEDULER_PORT",
+    "TCP_S",
+    "SchedulerAddress",
+    "configure_dask",
+    "find_own_host",
+    "parse_address",
+]
 
 SCHEDULER_PORT = 8786
 """Dask's own."""

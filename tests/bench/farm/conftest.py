@@ -58,6 +58,10 @@ class Farm:
         what = [self.address.url, str(self.certificate or ""), host, json.dumps(given)]
         self._start(host, [sys.executable, "-m", "tests.bench.farm.serve_stand_ins", *what])
 
+    def start_worker(self, host: str, /, *words: str) -> None:
+        """Start a host as its user does, with real devices."""
+        self._start(host, [str(BENCH), "farm", "worker", self.address.url, "--name", host, *words])
+
     def _start(self, name: str, command: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.children[name] = subprocess.Popen(

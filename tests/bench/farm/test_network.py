@@ -19,8 +19,8 @@ from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal
 from tests.bench.farm.stand_ins import NAME
 from tests.phone.test_network import ip, need, network_namespace
 
-OP_S = 0.6
-"""Four phones take 6 s for the plan, so that each cut falls into a run."""
+OP_S = 0.5
+"""Four phones take 5 s for the plan, so that each cut falls into a run."""
 
 WANTED = Wanted(NAME, "caffe2")
 
@@ -150,7 +150,7 @@ def test_others_measure_what_a_host_had_that_is_cut_off_for_long(
     far.wait_for(4)
     said: list[str] = []
     run = FarmRun(far.address, WANTED, said.append)
-    started, cut = time.monotonic(), way_to_host.cut_for(2, 25)
+    started, cut = time.monotonic(), way_to_host.cut_for(2, 23)
     run.run(PLAN, CONFIG, tmp_path / "run.jsonl")
     run.close()
     assert time.monotonic() - started < 50
