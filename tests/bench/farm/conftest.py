@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -115,14 +116,17 @@ class Farm:
     def plug_in(self, serial: str) -> None:
         (self.folder / f"{serial}.gone").unlink(missing_ok=True)
 
-    def hold(self, *serials: str) -> None:
-        """Let phones stay at what they measure."""
-        for serial in serials:
-            (self.folder / f"{serial}.held").touch()
-
-    def release(self, *serials: str) -> None:
-        for serial in serials:
-            (self.folder / f"{serial}.held").unlink(missing_ok=True)
+    @contextlib.contextmanager
+    def hold(self, *serials: str) -> Iterator[None]:
+        """Let phones stay at what they measure until the block ends."""
+        files = [self.folder / f"{serial}.held" for serial in serials]
+        for file in files:
+            file.touch()
+        try:
+            yield
+        finally:
+            for file in files:
+                file.unlink()
 
     def close(self) -> None:
         for name in list(self.children):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,16 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.farm import FREE, FarmRun, HostOffer, Wanted
+from bench.farm import FREE, HostOffer
 from lut.plan import write_plan
-from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal
-from tests.bench.farm.stand_ins import NAME
+from tests.bench.farm.conftest import BENCH, PLAN, Farm, check_journal
 from tests.phone.test_network import ip, need, network_namespace
 
-OP_S = 0.5
-"""Four phones take 5 s for the plan, so that each cut falls into a run."""
-
-WANTED = Wanted(NAME, "caffe2")
+OP_S = 0.2
+"""Four phones take 2 s for the plan; tests hold them at an operator, so that a cut falls into a run."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +34,6 @@ class Link:
 
     def mend(self) -> None:
         ip("link", "set", self.device, "up")
-
-    def cut_for(self, after_s: float, seconds: float) -> threading.Thread:
-        def strike() -> None:
-            time.sleep(after_s)
-            self.cut()
-            time.sleep(seconds)
-            self.mend()
-
-        thread = threading.Thread(target=strike)
-        thread.start()
-        return thread
 
 
 @contextlib.contextmanager
@@ -92,9 +77,17 @@ def far(way_to_host: Link, certificate: Path, tmp_path_factory: pytest.TempPathF
         farm.close()
 
 
+@pytest.fixture(autouse=True)
+def mended(way_to_host: Link, way_to_client: Link) -> Iterator[None]:
+    """Leave no link cut, whatever comes of a test."""
+    yield
+    way_to_host.mend()
+    way_to_client.mend()
+
+
 @dataclass(frozen=True)
-class FarRun:
-    """`bench run` in the client's namespace."""
+class Going:
+    """A `bench run` that goes on."""
 
     process: subprocess.Popen[bytes]
     journal: Path
@@ -102,16 +95,25 @@ class FarRun:
 
 
 @contextlib.contextmanager
-def far_run(farm: Farm, way: Link, folder: Path) -> Iterator[FarRun]:
+def start_run(farm: Farm, way: Link | None, folder: Path) -> Iterator[Going]:
+    """Run at the end of a link, or here."""
     write_plan(PLAN, folder / "plan.jsonl")
     journal, log = folder / "run.jsonl", folder / "run.log"
-    command = ["ip", "netns", "exec", way.namespace, str(BENCH), "run", str(folder / "plan.jsonl")]
-    command += ["--farm", f"{way.ours}:{farm.port}", "--tls", str(farm.certificate), "-o", str(journal)]
+    command = ["ip", "netns", "exec", way.namespace] if way else []
+    command += [str(BENCH), "run", str(folder / "plan.jsonl")]
+    command += [
+        "--farm",
+        f"{way.ours if way else '127.0.0.1'}:{farm.port}",
+        "--tls",
+        str(farm.certificate),
+        "-o",
+        str(journal),
+    ]
     command += ["--cache", "warm", "--passes", "2", "--iters", "3", "--warmup", "0"]
     with log.open("wb") as words:
         process = subprocess.Popen(command, stdout=words, stderr=words)
     try:
-        yield FarRun(process, journal, log)
+        yield Going(process, journal, log)
     finally:
         process.kill()
         process.wait()
@@ -131,13 +133,16 @@ def test_what_is_cut_off_for_8_s_goes_on_by_itself(
     """A host and the client at once; the run is over within 40 s, and nothing was given up."""
     far.wait_for(4)
     started = time.monotonic()
-    with far_run(far, way_to_client, tmp_path) as run:
-        far.wait_until(all_busy)
-        cuts = [way.cut_for(0, 8) for way in (way_to_host, way_to_client)]
+    with start_run(far, way_to_client, tmp_path) as run:
+        with far.hold(*"abcd"):
+            far.wait_until(all_busy)
+            way_to_host.cut()
+            way_to_client.cut()
+        time.sleep(8)
+        way_to_host.mend()
+        way_to_client.mend()
         assert run.process.wait(40) == 0, run.log.read_text()
-        assert time.monotonic() - started < 40
-    for cut in cuts:
-        cut.join()
+    assert time.monotonic() - started < 40
     assert "measured again" not in run.log.read_text()
     assert "gone" not in far.log("rack2")
     check_journal(run.journal)
@@ -146,17 +151,16 @@ def test_what_is_cut_off_for_8_s_goes_on_by_itself(
 def test_others_measure_what_a_host_had_that_is_cut_off_for_long(
     far: Farm, way_to_host: Link, tmp_path: Path
 ) -> None:
-    """The run is over within 50 s, and the host is back 20 s after its network."""
+    """The run is over within 40 s of the cut, and the host is back 20 s after its network."""
     far.wait_for(4)
-    said: list[str] = []
-    run = FarmRun(far.address, WANTED, said.append)
-    started, cut = time.monotonic(), way_to_host.cut_for(2, 23)
-    run.run(PLAN, CONFIG, tmp_path / "run.jsonl")
-    run.close()
-    assert time.monotonic() - started < 50
-    assert "rack2 is gone; what it was at is measured again." in said
-    check_journal(tmp_path / "run.jsonl")
-    cut.join()
+    with start_run(far, None, tmp_path) as run:
+        with far.hold("c", "d"):
+            far.wait_until(lambda hosts: all_busy([host for host in hosts if host.name == "rack2"]))
+            way_to_host.cut()
+            assert run.process.wait(40) == 0, run.log.read_text()
+        way_to_host.mend()
+    assert "rack2 is gone; what it was at is measured again." in run.log.read_text()
+    check_journal(run.journal)
     far.wait_for(4, 20)
     assert "Traceback" not in far.log("rack2")
 
@@ -166,16 +170,13 @@ def test_a_client_cut_off_for_long_leaves_no_phone_busy_and_goes_on_once_its_net
 ) -> None:
     """Phones are free within 60 s, and the run is over 30 s after the client's network is back."""
     far.wait_for(4)
-    with far_run(far, way_to_client, tmp_path) as run:
-        far.wait_until(all_busy)
-        far.hold(*"abcd")
-        way_to_client.cut()
-        try:
+    with start_run(far, way_to_client, tmp_path) as run:
+        with far.hold(*"abcd"):
+            far.wait_until(all_busy)
+            way_to_client.cut()
             far.wait_until(all_free, 60)
             assert run.process.poll() is None
-        finally:
-            far.release(*"abcd")
-            way_to_client.mend()
+        way_to_client.mend()
         assert run.process.wait(30) == 0, run.log.read_text()
     assert "What was under way is measured again" in run.log.read_text()
     check_journal(run.journal)
