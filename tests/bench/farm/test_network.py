@@ -23,32 +23,40 @@ OP_S = 0.2
 
 @dataclass(frozen=True)
 class Link:
-    """The way to a namespace, which can be cut. `ours` is the scheduler's address there."""
+    """The way to a namespace, through a switch in one of its own. `ours` is the scheduler's address there.
+
+    Where the switch is off, neither side sees that its cable leads nowhere: what it sends is lost.
+    """
 
     namespace: str
-    device: str
+    switch: str
     ours: str
 
     def cut(self) -> None:
-        ip("link", "set", self.device, "down")
+        ip("-n", self.switch, "link", "set", "switch", "down")
 
     def mend(self) -> None:
-        ip("link", "set", self.device, "up")
+        ip("-n", self.switch, "link", "set", "switch", "up")
 
 
 @contextlib.contextmanager
 def link(name: str, number: int) -> Iterator[Link]:
     mark = os.getpid() % 60000
-    namespace, ours, theirs = f"{name}{mark}", f"f{number}a{mark}", f"f{number}b{mark}"
+    namespace, switch, ours = f"{name}{mark}", f"switch{number}-{mark}", f"farm{number}-{mark}"
     net = f"10.232.{mark % 250}"
-    with network_namespace(namespace):
-        need("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", namespace)
+    with network_namespace(namespace), network_namespace(switch):
+        need("link", "add", ours, "type", "veth", "peer", "name", "near", "netns", switch)
+        need("-n", switch, "link", "add", "far", "type", "veth", "peer", "name", "cable", "netns", namespace)
+        need("-n", switch, "link", "add", "switch", "type", "bridge")
+        for port in ("near", "far"):
+            ip("-n", switch, "link", "set", port, "master", "switch", "up")
+        ip("-n", switch, "link", "set", "switch", "up")
         ip("addr", "add", f"{net}.{4 * number + 1}/30", "dev", ours)
         ip("link", "set", ours, "up")
         ip("-n", namespace, "link", "set", "lo", "up")
-        ip("-n", namespace, "addr", "add", f"{net}.{4 * number + 2}/30", "dev", theirs)
-        ip("-n", namespace, "link", "set", theirs, "up")
-        yield Link(namespace, ours, f"{net}.{4 * number + 1}")
+        ip("-n", namespace, "addr", "add", f"{net}.{4 * number + 2}/30", "dev", "cable")
+        ip("-n", namespace, "link", "set", "cable", "up")
+        yield Link(namespace, switch, f"{net}.{4 * number + 1}")
 
 
 @pytest.fixture(scope="module")
