@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from bench.farm.client import UNSEEN_S, FarmClient
+from bench.farm.client import ANSWER_S, UNSEEN_S, FarmClient
 from bench.farm.offer import HostOffer
 from bench.farm.orders import Wanted
 from bench.farm.versions import find_difference, own_versions
@@ -51,11 +51,7 @@ class Admission:
                 continue
             difference = find_difference(host.versions, own_versions())
             if difference:
-                refusals.append(
-                    self._refuse(
-                        host, f"{host.name} runs other versions: {difference}. Install the same on both."
-                    )
-                )
+                refusals.append(self._refuse(host, _describe_versions(host, difference)))
                 continue
             key, future = self._client.prepare(host, self._wanted, self._topic)
             self._asked[key] = host, future, time.monotonic()
@@ -67,7 +63,10 @@ class Admission:
             return None
         host, future, _ = self._asked.pop(key)
         if future.status == "finished":
-            return self._compare(host, future.result())
+            try:
+                return self._compare(host, future.result(timeout=ANSWER_S))
+            except TimeoutError:
+                return None  # it has gone with its answer
         if future.status != "error":
             return None  # it is gone; its successor is asked
         error = future.exception()
@@ -117,6 +116,13 @@ def explain_absence(hosts: Sequence[HostOffer], name: str | None = None) -> str:
     offered = sorted({phone.name for host in hosts for phone in host.usable()})
     if offered:
         return f"Nobody offers a phone named {name}. Offered are: {', '.join(offered)}."
+    for host in hosts:
+        if difference := find_difference(host.versions, own_versions()):
+            return _describe_versions(host, difference)
     if hosts:
         return f"No phone is offered. Attach one to {', '.join(host.name for host in hosts)}."
     return "No host is there. Start one by `bench farm worker` where phones are attached."
+
+
+def _describe_versions(host: HostOffer, difference: str) -> str:
+    return f"{host.name} runs other versions: {difference}. Install the same on both."

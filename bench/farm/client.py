@@ -18,7 +18,7 @@ from bench.farm.orders import Order, Wanted
 from bench.farm.worker import METRIC, measure, prepare
 from lut.errors import DeviceError
 
-__all__ = ["UNSEEN_S", "FarmClient", "FarmLostError", "open_client"]
+__all__ = ["ANSWER_S", "UNSEEN_S", "FarmClient", "FarmLostError", "open_client"]
 
 ANSWER_S = 10
 """The scheduler has so many seconds to answer."""

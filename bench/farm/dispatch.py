@@ -119,9 +119,10 @@ class Dispatcher:
         if flight is None:
             return
         future = flight.future
+        error = future.exception() if future.status == "error" else None
         self._take_back(token)
-        if future.status == "error":
-            raise future.exception()
+        if error is not None and not type(error).__module__.startswith("distributed"):
+            raise error
 
     def take(self, token: str, report: Report) -> None:
         """Take a report."""
