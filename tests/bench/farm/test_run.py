@@ -66,12 +66,12 @@ def test_a_host_that_comes_later_joins_if_its_program_is_the_same(farm: Farm, tm
 
 def test_operators_are_chosen_as_on_one_device(farm: Farm, tmp_path: Path) -> None:
     farm.start_scheduler()
-    farm.start_host("rack1", "a", "b", op_s=0.01)
+    farm.start_host("rack1", "a", "b", op_s=0.002)
     farm.wait_for(2)
     journal = tmp_path / "run.jsonl"
     candidates = gather_candidates(
         Part(OpSpec.of("Relu", (TensorSpec((1, channels, size, size), FLOAT),), order="NCHW"))
-        for channels in range(1, 21)
+        for channels in range(1, 61)
         for size in range(4, 54)
     )
     run = FarmRun(farm.address, WANTED)
