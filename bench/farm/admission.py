@@ -16,6 +16,10 @@ from lut.errors import DeviceError
 __all__ = ["Admission", "explain_absence"]
 
 
+AGAIN_S = 15.0
+"""A host whose phone could not be prepared is asked again after so many seconds."""
+
+
 class Admission:
     """Asks each host once; hosts are known by their addresses, which a worker that starts anew changes."""
 
@@ -28,6 +32,8 @@ class Admission:
         """What hosts measure with that may, by their addresses."""
         self.refused: dict[str, str] = {}
         """Why others may not."""
+        self._again: dict[str, float] = {}
+        self._reasons: dict[str, str] = {}
         self.mismatch = ""
         """The first difference of versions or programs that was met."""
 
@@ -72,8 +78,11 @@ class Admission:
         error = future.exception()
         if not isinstance(error, DeviceError):
             raise error
-        self.refused[host.address] = f"{host.name} can't measure: {error}"
-        return self.refused[host.address]
+        reason = f"{host.name} can't measure: {error}"
+        is_known = self._reasons.get(host.name) == reason
+        self.refused[host.address] = self._reasons[host.name] = reason
+        self._again[host.address] = time.monotonic() + AGAIN_S
+        return None if is_known else reason
 
     def _compare(self, host: HostOffer, program: ProgramInfo) -> str | None:
         for other, known in self.programs.values():
@@ -96,8 +105,10 @@ class Admission:
         present = {host.address: host for host in hosts}
         for address in [each for each in self.programs if each not in present]:
             del self.programs[address]
-        for address in [each for each in self.refused if each not in present]:
+        over = [address for address, moment in self._again.items() if time.monotonic() > moment]
+        for address in [each for each in self.refused if each not in present or each in over]:
             del self.refused[address]
+            self._again.pop(address, None)
         for key, (host, future, asked) in list(self._asked.items()):
             now = present.get(host.address)
             is_unseen = time.monotonic() - asked > UNSEEN_S

@@ -125,6 +125,22 @@ def test_a_host_whose_phone_fails_may_not_measure(admission: Admission, question
     assert not admission.mismatch
 
 
+def test_a_phone_that_failed_may_be_better_later(admission: Admission, questions: Questions) -> None:
+    host = offer("rack1", phone())
+    admission.consider([host])
+    assert admission.settle(questions.answer(DeviceError("it is in use")))
+    admission.consider([host])
+    assert len(questions.asked) == 1
+    admission._again["tcp://rack1:1"] = 0.0
+    admission.consider([host])
+    assert len(questions.asked) == 2
+    assert admission.settle(questions.answer(DeviceError("it is in use"))) is None  # that was said
+    admission._again["tcp://rack1:1"] = 0.0
+    admission.consider([host])
+    admission.settle(questions.answer(PROGRAM))
+    assert set(admission.programs) == {"tcp://rack1:1"}
+
+
 def test_a_mistake_of_the_program_is_not_hidden(admission: Admission, questions: Questions) -> None:
     admission.consider([offer("rack1", phone())])
     with pytest.raises(ZeroDivisionError):

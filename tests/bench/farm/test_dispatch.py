@@ -162,6 +162,22 @@ def test_a_phone_that_fails_again_and_again_is_left_alone(desk: Desk) -> None:
     assert len(desk.sent.orders) == 4
 
 
+def test_a_host_without_the_phone_it_offered_gets_nothing_for_a_moment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = offer("rack1", phone())
+    desk.send(host)
+    desk.dispatcher.take(desk.sent.orders[0].token, Ended("", "No phone is free there."))
+    desk.send(host)
+    assert len(desk.sent.orders) == 1
+    monkeypatch.setattr(dispatch_module, "PAUSE_S", 0.0)
+    desk.dispatcher._paused.clear()
+    desk.send(host)
+    desk.dispatcher.take(desk.sent.orders[1].token, Ended("", "No phone is free there."))
+    desk.send(host)
+    assert len(desk.sent.orders) == 3
+
+
 def test_a_phone_that_measures_again_is_not_lost(desk: Desk) -> None:
     host = offer("rack1", phone())
     for _ in range(5):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ pytest.importorskip("distributed", reason="needs the extra `farm`")
 from bench.device_runner import PhoneOptions
 from bench.farm import rack as rack_module
 from bench.farm.offer import FREE, MEASURING, UNUSABLE
-from bench.farm.rack import HeldPhone, Rack
+from bench.farm.rack import HeldPhone, PhoneError, Rack
 from lut.errors import DeviceError, StoppedError
 from tests.bench.farm.stand_ins import NAME, StandIn, StandIns
 
@@ -90,8 +91,10 @@ def test_an_unplugged_phone_is_not_offered_until_it_is_back(place: Place) -> Non
 
 def test_a_phone_that_another_run_has_is_left_to_it(place: Place) -> None:
     (place.folder / "a.taken").touch()
-    with pytest.raises(DeviceError, match="in use by another run"), take(place, "me", without="b"):
+    with pytest.raises(PhoneError, match="in use by another run") as failure, take(place, "me", without="b"):
         raise AssertionError
+    assert failure.value.serial == "a"
+    assert str(pickle.loads(pickle.dumps(failure.value))) == str(failure.value)
     assert place.doing() == {"a": UNUSABLE, "b": FREE}
     (place.folder / "a.taken").unlink()
     place.survey(lambda: place.doing() == {"a": FREE, "b": FREE})
