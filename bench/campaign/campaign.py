@@ -77,5 +77,6 @@ def open_campaign(
             yield Campaign(summary, chain(first, blocks), recorder)
         finally:
             recorder.sync()
+            source.conclude(summary)
             summary.drift = done.times.compare()
             summary.wall_s = time.monotonic() - started

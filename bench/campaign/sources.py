@@ -34,6 +34,10 @@ class Source(Protocol):
         """Take in a visit."""
         ...
 
+    def conclude(self, summary: RunSummary) -> None:
+        """Sum up at the run's end."""
+        ...
+
 
 class WholePlan:
     """Every operator of a plan, each once however often planned."""
@@ -51,6 +55,9 @@ class WholePlan:
 
     def hear(self, visit: Visit) -> None:
         """Choose nothing by it."""
+
+    def conclude(self, summary: RunSummary) -> None:
+        """There is nothing to add."""
 
 
 class ChosenOperators:
@@ -95,12 +102,16 @@ class ChosenOperators:
             summary.planned += len(wanted)
             summary.standing = sampler.stand()
             yield Block(wanted, origins, None if is_written else round_)
-        summary.standing = sampler.stand()
 
     def hear(self, visit: Visit) -> None:
         """Let the sampler know."""
         if self._sampler is not None:
             self._sampler.hear(visit.outcome, visit.engine_ns + visit.load_ns)
+
+    def conclude(self, summary: RunSummary) -> None:
+        """Say how it stands with all that was measured: blocks may have come back after the last was cut."""
+        if self._sampler is not None:
+            summary.standing = self._sampler.stand()
 
     def _read_journal(self, done: RunProgress) -> Iterator[Round | Measurement | Repeated | Failure]:
         """Read what an earlier run chose and measured, without failures that are to be tried again."""

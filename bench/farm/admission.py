@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from bench.farm.client import UNSEEN_S, FarmClient
+from bench.farm.client import ANSWER_S, UNSEEN_S, FarmClient
 from bench.farm.offer import HostOffer
 from bench.farm.orders import Wanted
 from bench.farm.versions import find_difference, own_versions
@@ -14,6 +14,10 @@ from lut.entries import ProgramInfo
 from lut.errors import DeviceError
 
 __all__ = ["Admission", "explain_absence"]
+
+
+AGAIN_S = 15.0
+"""A host whose phone could not be prepared is asked again after so many seconds."""
 
 
 class Admission:
@@ -28,6 +32,8 @@ class Admission:
         """What hosts measure with that may, by their addresses."""
         self.refused: dict[str, str] = {}
         """Why others may not."""
+        self._again: dict[str, float] = {}
+        self._reasons: dict[str, str] = {}
         self.mismatch = ""
         """The first difference of versions or programs that was met."""
 
@@ -51,11 +57,7 @@ class Admission:
                 continue
             difference = find_difference(host.versions, own_versions())
             if difference:
-                refusals.append(
-                    self._refuse(
-                        host, f"{host.name} runs other versions: {difference}. Install the same on both."
-                    )
-                )
+                refusals.append(self._refuse(host, _describe_versions(host, difference)))
                 continue
             key, future = self._client.prepare(host, self._wanted, self._topic)
             self._asked[key] = host, future, time.monotonic()
@@ -67,14 +69,20 @@ class Admission:
             return None
         host, future, _ = self._asked.pop(key)
         if future.status == "finished":
-            return self._compare(host, future.result())
+            try:
+                return self._compare(host, future.result(timeout=ANSWER_S))
+            except TimeoutError:
+                return None  # it has gone with its answer
         if future.status != "error":
             return None  # it is gone; its successor is asked
         error = future.exception()
         if not isinstance(error, DeviceError):
             raise error
-        self.refused[host.address] = f"{host.name} can't measure: {error}"
-        return self.refused[host.address]
+        reason = f"{host.name} can't measure: {error}"
+        is_known = self._reasons.get(host.name) == reason
+        self.refused[host.address] = self._reasons[host.name] = reason
+        self._again[host.address] = time.monotonic() + AGAIN_S
+        return None if is_known else reason
 
     def _compare(self, host: HostOffer, program: ProgramInfo) -> str | None:
         for other, known in self.programs.values():
@@ -97,8 +105,10 @@ class Admission:
         present = {host.address: host for host in hosts}
         for address in [each for each in self.programs if each not in present]:
             del self.programs[address]
-        for address in [each for each in self.refused if each not in present]:
+        over = [address for address, moment in self._again.items() if time.monotonic() > moment]
+        for address in [each for each in self.refused if each not in present or each in over]:
             del self.refused[address]
+            self._again.pop(address, None)
         for key, (host, future, asked) in list(self._asked.items()):
             now = present.get(host.address)
             is_unseen = time.monotonic() - asked > UNSEEN_S
@@ -117,6 +127,13 @@ def explain_absence(hosts: Sequence[HostOffer], name: str | None = None) -> str:
     offered = sorted({phone.name for host in hosts for phone in host.usable()})
     if offered:
         return f"Nobody offers a phone named {name}. Offered are: {', '.join(offered)}."
+    for host in hosts:
+        if difference := find_difference(host.versions, own_versions()):
+            return _describe_versions(host, difference)
     if hosts:
         return f"No phone is offered. Attach one to {', '.join(host.name for host in hosts)}."
     return "No host is there. Start one by `bench farm worker` where phones are attached."
+
+
+def _describe_versions(host: HostOffer, difference: str) -> str:
+    return f"{host.name} runs other versions: {difference}. Install the same on both."

@@ -19,7 +19,7 @@ from bench.farm.orders import Order, Wanted
 from bench.farm.worker import METRIC, measure, prepare
 from lut.errors import DeviceError
 
-__all__ = ["UNSEEN_S", "FarmClient", "FarmLostError", "open_client"]
+__all__ = ["ANSWER_S", "UNSEEN_S", "FarmClient", "FarmLostError", "open_client"]
 
 UNSEEN_S = 20.0
 """Dask forgets a task whose phone was away as it was sent: after so long it is sent again to a free phone."""

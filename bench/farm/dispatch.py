@@ -21,6 +21,9 @@ __all__ = ["Dispatcher"]
 SILENT_S = 60.0
 """A host that measures for us gives a sign every few seconds; without one for so long it counts as gone."""
 
+PAUSE_S = 2.0
+"""A host that offered a phone which it has no more gets no block until it can have said so."""
+
 _STRIKES = 3
 """A phone that failed so often in a row without measuring anything is left alone."""
 
@@ -64,6 +67,7 @@ class Dispatcher:
         self._flights: dict[str, _Flight] = {}
         self._returned: deque[Block] = deque()
         self._strikes: Counter[str] = Counter()
+        self._paused: dict[str, float] = {}
         self.last_trouble = ""
         """Why the last block came back undone."""
 
@@ -88,6 +92,8 @@ class Dispatcher:
         unfit = frozenset(each for each, count in self._strikes.items() if count >= _STRIKES)
         sent = Counter(flight.host.address for flight in self._flights.values())
         for host in hosts:
+            if time.monotonic() < self._paused.get(host.address, 0):
+                continue
             phones = host.usable(self._wanted.name)
             fit = [phone for phone in phones if label(phone.serial, host.name) not in unfit]
             without = frozenset(phone.serial for phone in phones if phone not in fit)
@@ -119,9 +125,10 @@ class Dispatcher:
         if flight is None:
             return
         future = flight.future
+        error = future.exception() if future.status == "error" else None
         self._take_back(token)
-        if future.status == "error":
-            raise future.exception()
+        if error is not None and not type(error).__module__.startswith("distributed"):
+            raise error
 
     def take(self, token: str, report: Report) -> None:
         """Take a report."""
@@ -189,7 +196,9 @@ class Dispatcher:
         if not ended.reason:
             return
         self.last_trouble = ended.reason
-        if ended.serial:
+        if not ended.serial:
+            self._paused[flight.host.address] = time.monotonic() + PAUSE_S
+        else:
             name = label(ended.serial, flight.host.name)
             self._strikes[name] += 1
             summary.lost_devices[name] = ended.reason

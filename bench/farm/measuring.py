@@ -9,7 +9,7 @@ from bench.campaign import now
 from bench.device_runner import Block, Recovery, Watch, run_block
 from bench.farm.offer import label
 from bench.farm.orders import Begun, Ended, Order, Report, Said, Wanted
-from bench.farm.rack import Rack
+from bench.farm.rack import PhoneError, Rack
 from lut.entries import BlockState, ProgramInfo, Segment
 from lut.errors import DeviceError
 
@@ -66,7 +66,9 @@ def measure_order(rack: Rack, host: str, order: Order, report: Callable[[Report]
                     for name, count in device.incidents.items()
                     if count > before.get(name, 0)
                 }
+    except PhoneError as error:
+        report(Ended(error.serial, error.reason, incidents))
     except DeviceError as error:
-        report(Ended(serial, str(error), incidents))
+        report(Ended("", str(error)))
     else:
         report(Ended(serial, "", incidents))

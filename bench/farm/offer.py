@@ -84,10 +84,15 @@ class HostOffer:
     def from_json(cls, fields: Mapping[str, Any], address: str, granted: Mapping[str, float]) -> HostOffer:
         """Read one, with what the scheduler knows.
 
+        Of a host of another version only that is known for certain.
+
         Raises:
-            KeyError, TypeError: it is not one of this version.
+            KeyError, TypeError: it is none.
         """
-        phones = tuple(OfferedPhone(**phone) for phone in fields["phones"])
+        try:
+            phones = tuple(OfferedPhone(**phone) for phone in fields["phones"])
+        except (KeyError, TypeError):
+            phones = ()
         return cls(fields["name"], Versions(**fields["versions"]), phones, address, granted)
 
 

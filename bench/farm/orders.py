@@ -87,8 +87,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Ended:
-    """The block's end at this host: done where `reason` is empty; `serial` is that of the phone, if one was
-    taken."""
+    """The block's end at this host: done where `reason` is empty. Without a serial no phone was free."""
 
     serial: str = ""
     reason: str = ""

@@ -15,7 +15,7 @@ from bench.farm.phone_source import PhoneSource
 from lut.entries import ProgramInfo
 from lut.errors import DeviceError
 
-__all__ = ["HeldPhone", "Rack"]
+__all__ = ["HeldPhone", "PhoneError", "Rack"]
 
 RETRY_S = 10.0
 """A phone that could not be used is tried again after so many seconds."""
@@ -33,6 +33,18 @@ _AT_ONCE = 8
 """So many phones are looked at at the same time: one that waits for its owner's consent holds up no other."""
 
 _LOOK = "a look"
+
+
+class PhoneError(DeviceError):
+    """A phone can't be used, or was lost for good."""
+
+    def __init__(self, serial: str, reason: str) -> None:
+        super().__init__(serial, reason)
+        self.serial = serial
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.serial}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -148,7 +160,8 @@ class Rack:
             say: hears what takes long.
 
         Raises:
-            DeviceError: none is free, or it can't be used; it is not offered for a while then.
+            PhoneError: it can't be used; it is not offered for a while then.
+            DeviceError: none is free.
         """
         place = self._claim(name, holder, without)
         try:
@@ -156,7 +169,7 @@ class Rack:
         except DeviceError as error:
             self._set_trouble(place, str(error))
             self._let_go(place)
-            raise DeviceError(f"{place.serial}: {error}") from error
+            raise PhoneError(place.serial, str(error)) from error
         except BaseException:
             self._let_go(place)
             raise

@@ -32,6 +32,10 @@ NOBODY_S = 120.0
 """So long a run waits for the scheduler, or for a phone, to come back."""
 
 
+_FEWEST = 2
+"""Blocks are cut for at least so many phones, so that one which comes later finds something left."""
+
+
 class FarmRun:
     """Measures plans on a farm's phones of one name."""
 
@@ -118,7 +122,7 @@ class FarmRun:
             segment,
             journal,
             summary,
-            devices=len(phones),
+            devices=max(_FEWEST, len(phones)),
             by_nets=engine.shares_activations,
             seed=seed,
             retry_failed=retry_failed,

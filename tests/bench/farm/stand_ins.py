@@ -158,7 +158,7 @@ class _Waiting:
                         "outputs": None,
                         "khz_before": None,
                         "khz_after": None,
-                        "engine_ns": 1000 * iters,
+                        "engine_ns": max(1, int(1e9 * visit_s)),
                     }
                 )
         yield json.dumps({"event": "end"})

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import pytest
+
+from bench.campaign import ChosenOperators
 from bench.farm import FarmRun, Wanted
-from lut.entries import Segment
+from bench.farm import run as run_module
+from bench.sampling import Goal, gather_candidates
+from lut.entries import Round, Segment
+from lut.errors import DeviceError
 from lut.journal import read_journal
+from lut.ops import FLOAT, OpSpec, TensorSpec
+from lut.plan import Part
 from tests.bench.farm.conftest import CONFIG, PLAN, Farm, check_journal
 from tests.bench.farm.stand_ins import NAME
 
@@ -28,3 +37,84 @@ def test_a_plan_is_shared_among_the_phones_of_all_hosts(farm: Farm, tmp_path: Pa
     segments = [entry for entry in read_journal(tmp_path / "run.jsonl") if isinstance(entry, Segment)]
     assert {segment.device.serial for segment in segments} == set(run.labels)
     assert len({segment.id for segment in segments}) == 1
+
+
+def test_hosts_with_different_programs_are_refused(farm: Farm) -> None:
+    farm.start_scheduler()
+    farm.start_host("rack1", "a")
+    farm.start_host("rack2", "b", program="6" * 64)
+    farm.wait_for(2)
+    with pytest.raises(DeviceError, match=r"programs of rack. and rack. differ \((5{8} and 6|6{8} and 5)"):
+        FarmRun(farm.address, WANTED)
+
+
+def test_a_host_that_comes_later_joins_if_its_program_is_the_same(farm: Farm, tmp_path: Path) -> None:
+    farm.start_scheduler()
+    farm.start_host("rack1", "a", op_s=0.3)
+    farm.wait_for(1)
+    said: list[str] = []
+    run = FarmRun(farm.address, WANTED, said.append)
+    farm.start_host("rack2", "b", op_s=0.3)
+    farm.start_host("rack3", "c", op_s=0.3, program="6" * 64)
+    summary = run.run(PLAN, CONFIG, tmp_path / "run.jsonl")
+    run.close()
+    check_journal(tmp_path / "run.jsonl")
+    assert set(summary.visits_on) == {"a@rack1", "b@rack2"}
+    [refusal] = [sentence for sentence in said if "differ" in sentence]
+    assert "rack3" in refusal
+
+
+def test_operators_are_chosen_as_on_one_device(farm: Farm, tmp_path: Path) -> None:
+    farm.start_scheduler()
+    farm.start_host("rack1", "a", "b", op_s=0.002)
+    farm.wait_for(2)
+    journal = tmp_path / "run.jsonl"
+    candidates = gather_candidates(
+        Part(OpSpec.of("Relu", (TensorSpec((1, channels, size, size), FLOAT),), order="NCHW"))
+        for channels in range(1, 61)
+        for size in range(4, 54)
+    )
+    run = FarmRun(farm.address, WANTED)
+    summary = run.run(ChosenOperators(candidates, Goal(error=0.2), journal), CONFIG, journal)
+    run.close()
+    assert summary.standing is not None
+    assert 0 < summary.standing.measured == summary.measured < len(candidates)
+    rounds = [entry for entry in read_journal(journal) if isinstance(entry, Round)]
+    assert sum(len(entry.chosen) + len(entry.held_out) for entry in rounds) == summary.measured
+
+
+def test_a_run_whose_phones_are_gone_says_so_and_goes_on_later(
+    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "NOBODY_S", 2.0)
+    farm.start_scheduler()
+    farm.start_host("rack1", "a", op_s=0.1)
+    farm.wait_for(1)
+    journal = tmp_path / "run.jsonl"
+    run = FarmRun(farm.address, WANTED)
+    threading.Timer(1.0, farm.kill, ["rack1"]).start()
+    with pytest.raises(DeviceError, match=r"left to measure on for 2 s: rack1 is gone\. The same command"):
+        run.run(PLAN, CONFIG, journal)
+    run.close()
+    farm.start_host("rack1", "a")
+    farm.wait_for(1)
+    run = FarmRun(farm.address, WANTED)
+    summary = run.run(PLAN, CONFIG, journal)
+    run.close()
+    assert 0 < summary.visits < 2 * len(PLAN)
+    check_journal(journal)
+
+
+def test_a_scheduler_that_is_gone_for_good_ends_the_run(
+    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "NOBODY_S", 2.0)
+    farm.start_scheduler()
+    farm.start_host("rack1", "a", op_s=0.1)
+    farm.wait_for(1)
+    run = FarmRun(farm.address, WANTED)
+    threading.Timer(1.0, farm.kill, ["scheduler"]).start()
+    with pytest.raises(DeviceError, match=r"did not come back within 2 s\. The same command goes on"):
+        run.run(PLAN, CONFIG, tmp_path / "run.jsonl")
+    run.close()
+    assert list(read_journal(tmp_path / "run.jsonl"))

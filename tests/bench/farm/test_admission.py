@@ -1,0 +1,178 @@
+"""Who may measure: hosts of the same versions, whose benchmark program is the same."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+pytest.importorskip("distributed", reason="needs the extra `farm`")
+
+from bench.farm import FarmClient, HostOffer, OfferedPhone, Wanted, explain_absence, own_versions
+from bench.farm import admission as admission_module
+from bench.farm.admission import Admission
+from bench.farm.offer import FREE, MEASURING, UNUSABLE, resource
+from lut.entries import ProgramInfo
+from lut.errors import DeviceError
+
+NAME = "Phone-1"
+PROGRAM = ProgramInfo("speed_benchmark", "5" * 64, "torch")
+
+
+class Answer:
+    """A task's future, as Dask has it."""
+
+    def __init__(self) -> None:
+        self._future: Future[Any] = Future()
+        self.status = "pending"
+
+    def finish(self, result: ProgramInfo | Exception) -> None:
+        self.status = "error" if isinstance(result, Exception) else "finished"
+        if isinstance(result, Exception):
+            self._future.set_exception(result)
+        else:
+            self._future.set_result(result)
+
+    def result(self, timeout: float) -> Any:
+        return self._future.result(timeout)
+
+    def exception(self) -> BaseException | None:
+        return self._future.exception()
+
+    def release(self) -> None:
+        self.status = "released"
+
+
+@dataclass
+class Questions:
+    """A client that asks nobody: tests answer."""
+
+    asked: list[tuple[str, str, Answer]] = field(default_factory=list)
+
+    def prepare(self, host: HostOffer, _wanted: Wanted, _topic: str) -> tuple[str, Answer]:
+        key, answer = f"prepare-{len(self.asked)}", Answer()
+        self.asked.append((host.name, key, answer))
+        return key, answer
+
+    def answer(self, result: ProgramInfo | Exception) -> str:
+        _, key, answer = self.asked[-1]
+        answer.finish(result)
+        return key
+
+
+def offer(name: str, *phones: OfferedPhone) -> HostOffer:
+    granted = {resource(phone.name): 1.0 for phone in phones}
+    return HostOffer(name, own_versions(), phones, f"tcp://{name}:1", granted)
+
+
+def phone(doing: str = FREE, note: str = "", name: str = NAME) -> OfferedPhone:
+    return OfferedPhone("R58", "adb", name, {}, 4, {"4": "f0"}, {}, doing, note)
+
+
+@pytest.fixture
+def questions() -> Questions:
+    return Questions()
+
+
+@pytest.fixture
+def admission(questions: Questions) -> Admission:
+    return Admission(cast(FarmClient, questions), Wanted(NAME, "caffe2"), "topic")
+
+
+def test_a_host_is_asked_once_and_may_measure(admission: Admission, questions: Questions) -> None:
+    hosts = [offer("rack1", phone()), offer("other", phone(name="Other-1"))]
+    assert admission.consider(hosts) == admission.consider(hosts) == []
+    assert [name for name, _, _ in questions.asked] == ["rack1"]
+    assert admission.pending
+    assert admission.settle(questions.answer(PROGRAM)) is None
+    assert not admission.pending
+    assert set(admission.programs) == {"tcp://rack1:1"}
+
+
+@pytest.mark.parametrize(("part", "there"), [("dask", "2025.1.0"), ("project", "0.0.1"), ("python", "3.9")])
+def test_another_version_is_refused_by_name(
+    admission: Admission, questions: Questions, part: str, there: str
+) -> None:
+    host = replace(offer("rack1", phone()), versions=replace(own_versions(), **{part: there}))
+    [refusal] = admission.consider([host])
+    assert f"rack1 runs other versions: {part} {there} there, " in refusal
+    assert not questions.asked
+    assert admission.consider([host]) == []
+    assert admission.mismatch == refusal
+
+
+def test_an_offer_that_another_version_wrote_is_named_too() -> None:
+    fields = {"name": "rack1", "versions": {**vars(own_versions()), "dask": "2031.1.0"}, "phones": [{"x": 1}]}
+    host = HostOffer.from_json(fields, "tcp://rack1:1", {})
+    assert "rack1 runs other versions: dask 2031.1.0 there" in explain_absence([host], NAME)
+
+
+def test_another_program_is_refused_by_name(admission: Admission, questions: Questions) -> None:
+    admission.consider([offer("rack1", phone())])
+    admission.settle(questions.answer(PROGRAM))
+    admission.consider([offer("rack1", phone()), offer("rack2", phone())])
+    refusal = admission.settle(questions.answer(replace(PROGRAM, sha256="6" * 64)))
+    assert refusal == admission.mismatch
+    assert "rack1 and rack2 differ (55555555 and 66666666)" in admission.mismatch
+
+
+def test_a_host_whose_phone_fails_may_not_measure(admission: Admission, questions: Questions) -> None:
+    admission.consider([offer("rack1", phone())])
+    reason = admission.settle(questions.answer(DeviceError("the compiler is missing")))
+    assert reason == "rack1 can't measure: the compiler is missing"
+    assert not admission.mismatch
+
+
+def test_a_phone_that_failed_may_be_better_later(admission: Admission, questions: Questions) -> None:
+    host = offer("rack1", phone())
+    admission.consider([host])
+    assert admission.settle(questions.answer(DeviceError("it is in use")))
+    admission.consider([host])
+    assert len(questions.asked) == 1
+    admission._again["tcp://rack1:1"] = 0.0
+    admission.consider([host])
+    assert len(questions.asked) == 2
+    assert admission.settle(questions.answer(DeviceError("it is in use"))) is None  # that was said
+    admission._again["tcp://rack1:1"] = 0.0
+    admission.consider([host])
+    admission.settle(questions.answer(PROGRAM))
+    assert set(admission.programs) == {"tcp://rack1:1"}
+
+
+def test_a_mistake_of_the_program_is_not_hidden(admission: Admission, questions: Questions) -> None:
+    admission.consider([offer("rack1", phone())])
+    with pytest.raises(ZeroDivisionError):
+        admission.settle(questions.answer(ZeroDivisionError()))
+
+
+def test_a_host_that_starts_anew_is_asked_again(admission: Admission, questions: Questions) -> None:
+    host = offer("rack1", phone())
+    admission.consider([host])
+    admission.settle(questions.answer(PROGRAM))
+    admission.consider([])
+    assert admission.programs == {}
+    admission.consider([replace(host, address="tcp://rack1:2")])
+    assert len(questions.asked) == 2
+
+
+def test_a_question_that_dask_forgot_is_asked_again(
+    admission: Admission, questions: Questions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission_module, "UNSEEN_S", -1.0)
+    admission.consider([offer("rack1", phone())])
+    admission.consider([offer("rack1", phone(MEASURING))])
+    assert len(questions.asked) == 1  # the phone is being prepared, perhaps for us
+    admission.consider([offer("rack1", phone())])
+    assert len(questions.asked) == 2
+    assert questions.asked[0][2].status == "released"
+
+
+def test_why_there_is_no_phone_is_said() -> None:
+    assert "No host is there" in explain_absence([], NAME)
+    assert explain_absence([offer("rack1")], NAME) == "No phone is offered. Attach one to rack1."
+    others = explain_absence([offer("rack1", phone(name="Other-1"))], NAME)
+    assert others == f"Nobody offers a phone named {NAME}. Offered are: Other-1."
+    broken = explain_absence([offer("rack1", phone(UNUSABLE, "it is in use"))], NAME)
+    assert broken == f"No phone named {NAME} can be used at present: R58 at rack1: it is in use."

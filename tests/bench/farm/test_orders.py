@@ -1,0 +1,37 @@
+"""What hosts report is read back as it was written, through what Dask's events can carry."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("distributed", reason="needs the extra `farm`")
+
+import msgpack
+
+from bench.device_runner import Recovery, Visit
+from bench.farm.orders import Begun, Ended, Report, Said, Sign, read_report, write_report
+from lut.entries import BlockState, Conditions, DeviceInfo, Failure, Measurement, ProgramInfo, Repeated
+from tests.bench.conftest import relu
+
+MEASUREMENT = Measurement(
+    relu(3), "0123456789ab", 1, (1200, 1300), (5000,), 2, Conditions(khz_before=1_900_800, settled=True)
+)
+
+REPORTS: list[Report] = [
+    Begun(DeviceInfo("A-1", "adb", "R58@rack1", {"abi": "arm64-v8a"}), ProgramInfo("own", "5" * 64, "torch")),
+    Visit(MEASUREMENT, 9000, 700),
+    Visit(Repeated(MEASUREMENT), 9000, 700),
+    Visit(Failure(relu(4), "0123456789ab", "crash", "killed by SIGSEGV")),
+    BlockState("0123456789ab", {"battery_celsius": "31.0"}),
+    Recovery("the phone was unplugged"),
+    Said("rack1: R58 waits: the battery is at 12 %."),
+    Sign(),
+    Ended("R58", "it was lost", {"reconnected": 2}),
+    Ended(),
+]
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: type(report).__name__)
+def test_reports_survive_the_way(report: Report) -> None:
+    carried = msgpack.unpackb(msgpack.packb(write_report(report)))
+    assert read_report(carried) == report
