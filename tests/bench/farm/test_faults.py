@@ -21,7 +21,7 @@ from lut.plan import write_plan
 from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal
 from tests.bench.farm.stand_ins import NAME
 
-FAULTS = int(os.environ.get("FARM_FAULTS", "8"))
+FAULTS = int(os.environ.get("FARM_FAULTS", "5"))
 
 BOUND_S = 60.0
 """A run of seconds is over after so long, whatever happened."""
