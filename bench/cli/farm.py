@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,7 @@ def worker(
       bench farm worker lab.example:8786 --tls farm.pem --name rack2
     """
     address = read_address(scheduler, certificate)
-    asyncio.run(_serve(address, _phones(name, route, serials)))
+    _go_on(_serve(address, _phones(name, route, serials)))
 
 
 @farm.command(cls=GroupedCommand)
@@ -108,7 +108,7 @@ def scheduler(host: str, port: int, certificate: Path | None) -> None:
     Example:
       bench farm scheduler --host 0.0.0.0 --tls farm.pem
     """
-    asyncio.run(_listen(read_address(f"[{host}]:{port}", certificate), None))
+    _go_on(_listen(read_address(f"[{host}]:{port}", certificate), None))
 
 
 @farm.command(cls=GroupedCommand)
@@ -125,13 +125,22 @@ def up(
       bench farm up --host 192.168.1.10 --tls farm.pem
     """
     address = read_address(f"[{host}]:{port}", certificate)
-    asyncio.run(_listen(address, _phones(name, route, serials)))
+    _go_on(_listen(address, _phones(name, route, serials)))
 
 
 def _phones(name: str, route: AdbRoute, serials: tuple[str, ...]) -> ServedPhones:
     from bench.farm import AttachedPhones, ServedPhones
 
     return ServedPhones(name, AttachedPhones(route, serials))
+
+
+def _go_on(service: Coroutine[None, None, None]) -> None:
+    """Run a service until it is interrupted; nothing of it is to be gone on with."""
+    try:
+        asyncio.run(service)
+    except KeyboardInterrupt as end:
+        click.echo("Interrupted.", err=True)
+        raise click.exceptions.Exit(130) from end
 
 
 async def _listen(address: SchedulerAddress, phones: ServedPhones | None) -> None:

@@ -53,7 +53,7 @@ def measure_on_farm(
 
             return run.run(
                 asked.plan(journal),
-                asked.timing.config(run.phones[0], read_config(journal), display.say),
+                asked.timing.config(run.phone, read_config(journal), display.say),
                 journal,
                 seed=asked.seed,
                 retry_failed=asked.retry_failed,

@@ -73,11 +73,6 @@ class FarmRun:
             raise
 
     @property
-    def phones(self) -> list[OfferedPhone]:
-        """The phones that may be measured on, as they are known."""
-        return [phone for host in self._admitted() for phone in host.usable(self._wanted.name)]
-
-    @property
     def labels(self) -> list[str]:
         """What they are called in the farm."""
         return [
@@ -113,16 +108,14 @@ class FarmRun:
             StoppedError: it was interrupted.
         """
         engine, summary = ENGINES[self._wanted.engine], RunSummary()
-        phones = self.phones
-        program = next(program for _, program in self._admission.programs.values())
-        info = replace(phones[0].info, name=engine.name_device(self._wanted.name))
-        segment = Segment(info, program, config, now())
+        info = replace(self.phone.info, name=engine.name_device(self._wanted.name))
+        segment = Segment(info, self._program, config, now())
         with open_campaign(
             plan,
             segment,
             journal,
             summary,
-            devices=max(_FEWEST, len(phones)),
+            devices=max(_FEWEST, len(self.labels)),
             by_nets=engine.shares_activations,
             seed=seed,
             retry_failed=retry_failed,
@@ -244,3 +237,6 @@ class FarmRun:
             reasons = " ".join(dict.fromkeys(self._admission.refused.values()))
             reason = self._admission.mismatch or reasons
             raise DeviceError(reason or explain_absence(self._hosts, self._wanted.name))
+        host, self._program = next(iter(self._admission.programs.values()))
+        self.phone: OfferedPhone = host.usable(self._wanted.name)[0]
+        """One of the phones: what a configuration is made for."""
