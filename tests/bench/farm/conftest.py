@@ -27,6 +27,9 @@ from tests.service import closed_port
 
 BENCH = Path(sys.executable).with_name("bench")
 
+FAULTS = int(os.environ.get("FARM_FAULTS", "5"))
+"""How many faults a test run makes; see `test_faults`."""
+
 CONFIG = RunConfig(passes=2, iters=3, warmup=0)
 
 PLAN = [relu(channels) for channels in range(1, 41)]

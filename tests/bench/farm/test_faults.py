@@ -1,6 +1,7 @@
 """Whatever dies or goes away, every operator is in the journal once, and nothing hangs.
 
-`FARM_FAULTS=60` runs so many faults instead of the few that a test run has time for.
+`FARM_FAULTS=60` makes so many faults, and a sixth as many cuts of the network, instead of the few that a test
+run has time for.
 """
 
 from __future__ import annotations
@@ -18,10 +19,8 @@ import pytest
 
 from bench.farm import FarmRun, Wanted
 from lut.plan import write_plan
-from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal
+from tests.bench.farm.conftest import BENCH, CONFIG, FAULTS, PLAN, Farm, check_journal
 from tests.bench.farm.stand_ins import NAME
-
-FAULTS = int(os.environ.get("FARM_FAULTS", "5"))
 
 BOUND_S = 60.0
 """A run of seconds is over after so long, whatever happened."""

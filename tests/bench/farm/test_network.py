@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,8 +15,11 @@ import pytest
 
 from bench.farm import FREE, HostOffer
 from lut.plan import write_plan
-from tests.bench.farm.conftest import BENCH, PLAN, Farm, check_journal
+from tests.bench.farm.conftest import BENCH, FAULTS, PLAN, Farm, check_journal
 from tests.phone.test_network import ip, need, network_namespace
+
+CUTS = max(1, FAULTS // 6)
+"""Cuts at moments of chance; see `test_faults`."""
 
 OP_S = 0.2
 """Four phones take 2 s for the plan; tests hold them at an operator, so that a cut falls into a run."""
@@ -125,6 +129,24 @@ def start_run(farm: Farm, way: Link | None, folder: Path) -> Iterator[Going]:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("seed", range(CUTS))
+def test_a_cut_at_any_moment_loses_nothing(
+    far: Farm, way_to_host: Link, way_to_client: Link, tmp_path: Path, seed: int
+) -> None:
+    """The run is over 60 s after the network is back."""
+    dice = random.Random(seed)
+    way = dice.choice((way_to_host, way_to_client))
+    far.wait_for(4, 60)
+    with start_run(far, way_to_client, tmp_path) as run:
+        far.wait_until(lambda hosts: not all_free(hosts))
+        time.sleep(dice.uniform(0, 1.5))
+        way.cut()
+        time.sleep(dice.choice((1, 4, 25)))
+        way.mend()
+        assert run.process.wait(60) == 0, run.log.read_text()
+    check_journal(run.journal)
 
 
 def all_free(hosts: list[HostOffer]) -> bool:
