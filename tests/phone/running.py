@@ -54,6 +54,10 @@ class Running:
         """Tell whether no benchmark program runs, or none does any more after so many seconds."""
         return self._await(within_s, lambda: self.do(self.phone.shell.find_program) is None)
 
+    def clears_runs(self, within_s: float) -> bool:
+        """Tell whether no run's files are there, or none are any more after so many seconds."""
+        return self._await(within_s, lambda: not any("/runs/" in file for file in self.our_files))
+
     def _await(self, within_s: float, holds: Callable[[], bool]) -> bool:
         deadline = time.monotonic() + within_s
         while not (held := holds()) and time.monotonic() < deadline:

@@ -103,6 +103,7 @@ def test_a_start_that_is_interrupted_leaves_nothing_behind(
         monkeypatch.setattr(phone_process, "push_archive", push_and_interrupt)
         with pytest.raises(StoppedError):
             run_plan([slow_conv()], device, LONG, tmp_path / "run.jsonl")
+        assert running.clears_runs(2)
         assert {path.split("/")[5] for path in running.our_files} == {"bundles"}
 
 
