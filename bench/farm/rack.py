@@ -44,7 +44,7 @@ class PhoneError(DeviceError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.serial}: {self.reason}"
+        return self.reason if self.serial in self.reason else f"{self.serial}: {self.reason}"
 
 
 @dataclass(frozen=True)
