@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
+from bench.campaign.fleet import WorkPool
 from bench.campaign.recorder import Recorder
 from bench.campaign.sources import Source, WholePlan
 from bench.campaign.summary import RunSummary
-from bench.device_runner import Block
 from lut.entries import Segment
 from lut.journal import open_journal, read_progress
 from lut.plan import Plan
@@ -28,7 +28,7 @@ class Campaign:
     """What those who measure take from, and what they hand their outcomes to."""
 
     summary: RunSummary
-    blocks: Iterator[Block]
+    pool: WorkPool
     recorder: Recorder
 
 
@@ -74,7 +74,7 @@ def open_campaign(
     with open_journal(journal, done.file_bytes) as writer:
         recorder = Recorder(writer, summary, done.times, progress, source.hear)
         try:
-            yield Campaign(summary, chain(first, blocks), recorder)
+            yield Campaign(summary, WorkPool(chain(first, blocks)), recorder)
         finally:
             recorder.sync()
             source.conclude(summary)

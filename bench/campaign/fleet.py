@@ -71,14 +71,21 @@ class WorkPool:
         """Give a block, waiting while another device holds the last ones; None when all is done."""
         with self._changed:
             while not self._stopped:
-                block = self._returned.popleft() if self._returned else next(self._blocks, None)
-                if block is not None:
-                    self._out += 1
+                block = self._draw()
+                if block is not None or not self._out:
                     return block
-                if not self._out:
-                    break
                 self._changed.wait()
             return None
+
+    def take_at_once(self) -> Block | None:
+        """Give a block; None when there is none at this moment."""
+        with self._changed:
+            return self._draw()
+
+    def _draw(self) -> Block | None:
+        block = self._returned.popleft() if self._returned else next(self._blocks, None)
+        self._out += block is not None
+        return block
 
     def give_back(self, block: Block) -> None:
         """Return a block, with what is left of it."""

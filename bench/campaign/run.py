@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.campaign.campaign import Progress, open_campaign
-from bench.campaign.fleet import Check, WorkPool, no_check, prepare_devices, share_work
+from bench.campaign.fleet import Check, no_check, prepare_devices, share_work
 from bench.campaign.recorder import now
 from bench.campaign.sources import Source
 from bench.campaign.summary import RunSummary
@@ -74,7 +74,7 @@ def run_plan(
         announce=watch.announce,
         progress=progress,
     ) as campaign:
-        recorder, pool = campaign.recorder, WorkPool(campaign.blocks)
+        recorder, pool = campaign.recorder, campaign.pool
 
         def work(device: Device) -> None:
             segment = segments[device.info.serial]

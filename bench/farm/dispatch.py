@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +65,6 @@ class Dispatcher:
         self._silence_s = silence_s
         self._announce = announce
         self._flights: dict[str, _Flight] = {}
-        self._returned: deque[Block] = deque()
         self._strikes: Counter[str] = Counter()
         self._paused: dict[str, float] = {}
         self.last_trouble = ""
@@ -79,12 +78,13 @@ class Dispatcher:
     @property
     def unfinished(self) -> bool:
         """Whether something is left to do; what is not cut yet is cut to see."""
-        if self._flights or self._returned:
+        pool = self._campaign.pool
+        if self._flights or pool.unfinished:
             return True
-        block = next(self._campaign.blocks, None)
+        block = pool.take_at_once()
         if block is None:
             return False
-        self._returned.append(block)
+        pool.give_back(block)
         return True
 
     def send(self, client: FarmClient, hosts: Sequence[HostOffer]) -> None:
@@ -98,7 +98,7 @@ class Dispatcher:
             fit = [phone for phone in phones if label(phone.serial, host.name) not in unfit]
             without = frozenset(phone.serial for phone in phones if phone not in fit)
             for _ in range(len(fit) - sent[host.address]):
-                block = self._returned.popleft() if self._returned else next(self._campaign.blocks, None)
+                block = self._campaign.pool.take_at_once()
                 if block is None:
                     return
                 self._send_block(client, host, block, without)
@@ -207,5 +207,4 @@ class Dispatcher:
     def _take_back(self, token: str) -> None:
         flight = self._flights.pop(token)
         flight.future.release()
-        if flight.block:
-            self._returned.append(flight.block)
+        self._campaign.pool.give_back(flight.block)
