@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["farm"]
 
-_ANYWHERE = "127.0.0.1"
+_HERE_ALONE = "127.0.0.1"
 
 
 @click.group()
@@ -69,7 +69,7 @@ def _listening_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--host",
-            default=_ANYWHERE,
+            default=_HERE_ALONE,
             show_default=True,
             help="Which of this computer's addresses to listen at; 0.0.0.0 for all. Others than its own "
             "take --tls.",

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bench.engines import Engine
-from bench.farm import HostOffer, SchedulerAddress, find_difference, label, open_client, own_versions
+from bench.farm import HostOffer, SchedulerAddress, find_difference, label, list_hosts, own_versions
 
 __all__ = ["show_farm"]
 
@@ -20,11 +20,7 @@ def show_farm(farm: SchedulerAddress, engine: Engine, as_json: bool) -> None:
     Raises:
         DeviceError: no scheduler answers.
     """
-    client = open_client(farm)
-    try:
-        hosts = client.hosts()
-    finally:
-        client.close()
+    hosts = list_hosts(farm)
     if as_json:
         click.echo(json.dumps([_describe(host, engine) for host in hosts], indent=1))
     else:

@@ -10,7 +10,7 @@ import click
 
 from bench.campaign import RunSummary, choose_journals, run_groups
 from bench.cli.asked import Asked, Show
-from bench.farm import FarmRun, SchedulerAddress, Wanted, explain_absence, open_client
+from bench.farm import FarmRun, SchedulerAddress, Wanted, explain_absence, list_hosts
 from lut.errors import DeviceError
 from lut.journal import read_config
 
@@ -64,11 +64,7 @@ def measure_on_farm(
 
 
 def _choose_names(farm: SchedulerAddress, asked: Asked) -> list[str]:
-    client = open_client(farm)
-    try:
-        hosts = client.hosts()
-    finally:
-        client.close()
+    hosts = list_hosts(farm)
     offered = sorted({phone.name for host in hosts for phone in host.usable()})
     engine, wanted = asked.devices.phones.engine, asked.devices.name
     if wanted is None:

@@ -10,7 +10,7 @@ package.
 from __future__ import annotations
 
 from bench.farm.admission import explain_absence
-from bench.farm.client import FarmClient, open_client
+from bench.farm.client import FarmClient, list_hosts, open_client
 from bench.farm.connection import SCHEDULER_PORT, SchedulerAddress, parse_address
 from bench.farm.offer import FREE, MEASURING, UNUSABLE, HostOffer, OfferedPhone, label
 from bench.farm.orders import Wanted
@@ -39,6 +39,7 @@ __all__ = [
     "explain_absence",
     "find_difference",
     "label",
+    "list_hosts",
     "open_client",
     "open_scheduler",
     "own_versions",

@@ -15,7 +15,6 @@ from lut.errors import DeviceError
 
 __all__ = ["Admission", "explain_absence"]
 
-
 AGAIN_S = 15.0
 """A host whose phone could not be prepared is asked again after so many seconds."""
 

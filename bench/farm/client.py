@@ -19,7 +19,7 @@ from bench.farm.orders import Order, Wanted
 from bench.farm.worker import METRIC, measure, prepare
 from lut.errors import DeviceError
 
-__all__ = ["ANSWER_S", "UNSEEN_S", "FarmClient", "FarmLostError", "open_client"]
+__all__ = ["ANSWER_S", "UNSEEN_S", "FarmClient", "FarmLostError", "list_hosts", "open_client"]
 
 UNSEEN_S = 20.0
 """Dask forgets a task whose phone was away as it was sent: after so long it is sent again to a free phone."""
@@ -40,7 +40,6 @@ class FarmClient:
         self._client = client
         self.address = address
         self.inbox: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self._topics: set[str] = set()
 
     def hosts(self) -> list[HostOffer]:
         """Give the offers of all hosts; Dask workers that are none of ours are left out.
@@ -59,9 +58,7 @@ class FarmClient:
 
     def subscribe(self, topic: str) -> None:
         """Let reports of a topic come into the inbox."""
-        if topic not in self._topics:
-            self._topics.add(topic)
-            self._client.subscribe_topic(topic, lambda event: self.inbox.put(("report", event[1])))
+        self._client.subscribe_topic(topic, lambda event: self.inbox.put(("report", event[1])))
 
     def prepare(self, host: HostOffer, wanted: Wanted, topic: str) -> tuple[str, Future[Any]]:
         """Ask a host which program it measures with: the question's key, and a future ProgramInfo."""
@@ -123,3 +120,17 @@ def open_client(address: SchedulerAddress) -> FarmClient:
     except (OSError, TimeoutError, CommClosedError) as error:
         raise FarmLostError(f"The scheduler at {address.url} does not answer any more.") from error
     return FarmClient(client, address)
+
+
+def list_hosts(address: SchedulerAddress) -> list[HostOffer]:
+    """Connect to a scheduler for long enough to see who offers what.
+
+    Raises:
+        DeviceError: as `open_client` does.
+        FileError: the certificate can't be used.
+    """
+    client = open_client(address)
+    try:
+        return client.hosts()
+    finally:
+        client.close()

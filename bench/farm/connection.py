@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.device_runner import is_port
 from lut.errors import DeviceError, FileError
 
 __all__ = [
@@ -96,7 +97,7 @@ def parse_address(text: str, certificate: Path | None = None) -> SchedulerAddres
     else:
         host, _, port = rest.partition(":")
     port = port or str(SCHEDULER_PORT)
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not host or not is_port(port):
         raise ValueError(f"{text!r} is not HOST:PORT, with a port from 1 to 65535")
     return SchedulerAddress(host, int(port), certificate)
 

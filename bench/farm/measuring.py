@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ def measure_order(rack: Rack, host: str, order: Order, report: Callable[[Report]
     Raises:
         StoppedError: somebody interrupted it.
     """
-    serial, incidents = "", dict[str, int]()
+    serial, incidents = "", Counter[str]()
 
     def say(sentence: str) -> None:
         report(Said(f"{host}: {sentence}"))
@@ -40,7 +41,7 @@ def measure_order(rack: Rack, host: str, order: Order, report: Callable[[Report]
     try:
         with rack.take(order.wanted.name, order.wanted.options(), order.token, order.without, say) as phone:
             serial, device = phone.serial, phone.device
-            before = dict(device.incidents)
+            before = Counter(device.incidents)
             info = replace(device.info, serial=label(serial, host))
             report(Begun(info, phone.program))
             segment = Segment(info, phone.program, order.config, now())
@@ -61,11 +62,7 @@ def measure_order(rack: Rack, host: str, order: Order, report: Callable[[Report]
                     rack.note(serial, note=visit.outcome.op.describe())
                     report(visit)
             finally:
-                incidents = {
-                    name: count - before.get(name, 0)
-                    for name, count in device.incidents.items()
-                    if count > before.get(name, 0)
-                }
+                incidents = Counter(device.incidents) - before
     except PhoneError as error:
         report(Ended(error.serial, error.reason, incidents))
     except DeviceError as error:

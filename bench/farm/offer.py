@@ -96,7 +96,11 @@ class HostOffer:
         return cls(fields["name"], Versions(**fields["versions"]), phones, address, granted)
 
 
-def offer_phone(serial: str, device: Device, cores: int = 16) -> OfferedPhone:
+_MOST_THREADS = 16
+"""Masks are told for so many threads: no phone has more cores. More, on a host, are not pinned."""
+
+
+def offer_phone(serial: str, device: Device) -> OfferedPhone:
     """Describe an open device, its state included.
 
     Raises:
@@ -108,6 +112,6 @@ def offer_phone(serial: str, device: Device, cores: int = 16) -> OfferedPhone:
         device.info.name,
         dict(device.info.facts),
         device.default_threads,
-        {str(threads): device.default_cpus(threads) for threads in range(1, cores + 1)},
+        {str(threads): device.default_cpus(threads) for threads in range(1, _MOST_THREADS + 1)},
         dict(device.probe()),
     )

@@ -34,6 +34,8 @@ _AT_ONCE = 8
 
 _LOOK = "a look"
 
+_IN_USE = "it is in use by another run on its host"
+
 
 class PhoneError(DeviceError):
     """A phone can't be used, or was lost for good."""
@@ -125,11 +127,6 @@ class Rack:
                 for place in self._places.values()
                 if place.offer is not None
             )
-
-    def troubles(self) -> dict[str, str]:
-        """Say why phones can't be offered, by their serials."""
-        with self._lock:
-            return {place.serial: place.trouble for place in self._places.values() if place.trouble}
 
     def note(self, serial: str, *, state: dict[str, str] | None = None, note: str | None = None) -> None:
         """Keep what a phone's holder sees: its state, the operator it is at."""
@@ -258,7 +255,7 @@ class Rack:
 
     def _open_and_look(self, place: _Place) -> None:
         if place.closed is not None and place.closed.is_taken:
-            raise DeviceError("it is in use by another run on its host")
+            raise DeviceError(_IN_USE)
         device = self._source.open(place.serial, PhoneOptions())
         try:
             offer = offer_phone(place.serial, device)
@@ -268,7 +265,7 @@ class Rack:
         with self._lock:
             place.offer, place.closed, place.look_at = offer, device, time.monotonic() + LOOK_S
         if taken:
-            raise DeviceError("it is in use by another run on its host")
+            raise DeviceError(_IN_USE)
         with self._lock:
             place.trouble = ""
 

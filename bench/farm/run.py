@@ -31,7 +31,6 @@ POLL_S = 1.0
 NOBODY_S = 120.0
 """So long a run waits for the scheduler, or for a phone, to come back."""
 
-
 _FEWEST = 2
 """Blocks are cut for at least so many phones, so that one which comes later finds something left."""
 

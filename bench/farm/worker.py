@@ -71,7 +71,7 @@ class RackPlugin(WorkerPlugin):
         show_log()
         self.rack = Rack(self._source, lambda sentence: log.warning("%s", sentence))
         self._worker = worker
-        self._running: dict[str, Callable[[], None]] = {}
+        self._running: dict[str, Callable[[Report], None]] = {}
         self._offered: Counter[str] = Counter()
         self._ended = threading.Event()
         worker.metrics[METRIC] = lambda _: self.offer().to_json()
@@ -87,9 +87,9 @@ class RackPlugin(WorkerPlugin):
         """Give the host's offer at this moment."""
         return HostOffer(self.host, own_versions(), self.rack.offers())
 
-    def run(self, key: str, sign: Callable[[], None], task: Callable[[], Outcome]) -> Outcome:
-        """Run a task; it is ended once its key is wanted by nobody."""
-        self._running[key] = sign
+    def run(self, key: str, report: Callable[[Report], None], task: Callable[[], Outcome]) -> Outcome:
+        """Run a task, which gives signs of life; it is ended once its key is wanted by nobody."""
+        self._running[key] = report
         try:
             return task()
         finally:
@@ -117,11 +117,11 @@ class RackPlugin(WorkerPlugin):
             is_time = time.monotonic() - signed > SIGN_S
             if is_time:
                 signed = time.monotonic()
-            for key, sign in list(self._running.items()):
+            for key, report in list(self._running.items()):
                 if not self._is_wanted(key):
                     self.rack.interrupt(key)
                 elif is_time:
-                    sign()
+                    report(Sign())
 
     def _is_wanted(self, key: str) -> bool:
         task = self._worker.state.tasks.get(key)
@@ -131,13 +131,11 @@ class RackPlugin(WorkerPlugin):
 def prepare(wanted: Wanted, topic: str, key: str) -> ProgramInfo:
     """Prepare a phone at this worker; a task of Dask's."""
     plugin, report = _reporting(topic, key)
-    return plugin.run(
-        key,
-        lambda: report(Sign()),
-        lambda: prepare_phone(
-            plugin.rack, wanted, key, lambda sentence: report(Said(f"{plugin.host}: {sentence}"))
-        ),
-    )
+
+    def say(sentence: str) -> None:
+        report(Said(f"{plugin.host}: {sentence}"))
+
+    return plugin.run(key, report, lambda: prepare_phone(plugin.rack, wanted, key, say))
 
 
 def measure(order: Order) -> None:
@@ -150,7 +148,7 @@ def measure(order: Order) -> None:
         except StoppedError:
             log.info("a run that ended has given its phone back")
 
-    plugin.run(order.token, lambda: report(Sign()), work)
+    plugin.run(order.token, report, work)
 
 
 def _reporting(topic: str, token: str) -> tuple[RackPlugin, Callable[[Report], None]]:

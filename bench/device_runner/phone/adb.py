@@ -20,7 +20,7 @@ from bench.device_runner.device import LostError
 from bench.device_runner.interruption import Interruption
 from bench.device_runner.phone.connection import Connection, Patience, SilentError, UnauthorizedError
 from bench.device_runner.phone.phone_device import PhoneDevice, PhoneOptions
-from bench.device_runner.phone.route import AdbRoute
+from bench.device_runner.phone.route import AdbRoute, is_port
 from lut.errors import DeviceError
 
 if TYPE_CHECKING:  # loaded where a phone is opened: a run on the host should not wait for it
@@ -155,7 +155,7 @@ def parse_address(serial: str) -> tuple[str, int] | None:
     host, colon, port = serial.removeprefix("tcp:").rpartition(":")
     if not colon:
         host, port = port, str(_TCP_PORT)
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not host or not is_port(port):
         raise DeviceError(
             f"{serial!r} is not an address. Write tcp:HOST:PORT, such as tcp:192.168.1.20:5555."
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lut.errors import DeviceError
 
-__all__ = ["DEFAULT_ROUTE", "AdbRoute", "ServerAddress", "server_address"]
+__all__ = ["DEFAULT_ROUTE", "AdbRoute", "ServerAddress", "is_port", "server_address"]
 
 _SERVER_PORT = 5037
 
@@ -36,7 +36,7 @@ class ServerAddress:
             raise DeviceError(f"{text!r} has more than one colon. Write an IPv6 address as [ADDRESS]:PORT.")
         if not host or any(sign.isspace() or sign in "[]@/" for sign in host):
             raise DeviceError(f"{text!r} is not the address of an adb server. Write HOST:PORT.")
-        if not _is_port(port):
+        if not is_port(port):
             raise DeviceError(f"The port {port!r} of {text!r} is not a number from 1 to 65535.")
         return cls(host, int(port))
 
@@ -70,7 +70,7 @@ def server_address() -> ServerAddress:
         host, _, port = spec.removeprefix("tcp:").rpartition(":")
     else:
         host, port = "", os.environ.get("ANDROID_ADB_SERVER_PORT", str(_SERVER_PORT))
-    if not _is_port(port):
+    if not is_port(port):
         raise DeviceError(
             f"The adb server's port {port!r} is not a number from 1 to 65535. "
             f"Look at ANDROID_ADB_SERVER_PORT."
@@ -78,5 +78,6 @@ def server_address() -> ServerAddress:
     return ServerAddress(host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port))
 
 
-def _is_port(text: str) -> bool:
+def is_port(text: str) -> bool:
+    """Tell whether a text is a number from 1 to 65535."""
     return text.isdecimal() and 0 < int(text) < 65536
