@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +38,9 @@ class Cost:
 
 @pytest.fixture
 def farm(tmp_path: Path) -> Iterator[Farm]:
-    farm = Farm(tmp_path)
-    try:
+    with closing(Farm(tmp_path)) as farm:
         farm.start_scheduler()
         yield farm
-    finally:
-        farm.close()
 
 
 def plan(operators: int) -> list[OpSpec]:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -178,8 +179,5 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def farm(tmp_path: Path) -> Iterator[Farm]:
     """A farm without anybody yet."""
-    farm = Farm(tmp_path)
-    try:
+    with closing(Farm(tmp_path)) as farm:
         yield farm
-    finally:
-        farm.close()

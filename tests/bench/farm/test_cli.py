@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,12 @@ QUICK = ("--cache", "warm", "--passes", "1", "--iters", "2", "--warmup", "0")
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """Two hosts: one with two phones of a name, one with a phone of another."""
-    farm = Farm(tmp_path_factory.mktemp("farm"))
-    try:
+    with closing(Farm(tmp_path_factory.mktemp("farm"))) as farm:
         farm.start_scheduler()
         farm.start_host("rack1", "a", "b")
         farm.start_host("rack2", "c", name="Other-2")
         farm.wait_for(3)
         yield farm
-    finally:
-        farm.close()
 
 
 @pytest.fixture

@@ -54,6 +54,14 @@ class Desk:
     def send(self, *hosts: HostOffer) -> None:
         self.dispatcher.send(cast(FarmClient, self.sent), hosts)
 
+    def begin(self) -> tuple[Order, OpSpec]:
+        """Let the phone of rack1 begin its first block; give the order, and its one operator."""
+        self.send(offer("rack1", phone()))
+        [order] = self.sent.orders
+        [op] = order.passes
+        self.dispatcher.take(order.token, BEGUN)
+        return order, op
+
     def measure(self, order: Order, op: OpSpec, number: int) -> None:
         self.dispatcher.take(order.token, Visit(Measurement(op, SEGMENT.id, number, (1000,))))
 
@@ -109,10 +117,7 @@ def test_each_phone_has_a_block_and_the_next_when_it_is_done(desk: Desk, journal
 
 
 def test_what_a_host_that_died_left_is_sent_to_another(desk: Desk, journal: Path) -> None:
-    desk.send(offer("rack1", phone()))
-    [order] = desk.sent.orders
-    [op] = order.passes
-    desk.dispatcher.take(order.token, BEGUN)
+    order, op = desk.begin()
     desk.measure(order, op, 0)
     desk.dispatcher.recall([offer("rack2", phone())])
     assert desk.said == ["rack1 is gone; what it was at is measured again."]
@@ -123,10 +128,7 @@ def test_what_a_host_that_died_left_is_sent_to_another(desk: Desk, journal: Path
 
 
 def test_a_visit_counts_once(desk: Desk, journal: Path) -> None:
-    desk.send(offer("rack1", phone()))
-    [order] = desk.sent.orders
-    [op] = order.passes
-    desk.dispatcher.take(order.token, BEGUN)
+    order, op = desk.begin()
     desk.measure(order, op, 0)
     desk.measure(order, op, 0)
     desk.measure(order, relu(99), 0)
@@ -134,10 +136,7 @@ def test_a_visit_counts_once(desk: Desk, journal: Path) -> None:
 
 
 def test_failures_states_and_recoveries_are_written_down(desk: Desk, journal: Path) -> None:
-    desk.send(offer("rack1", phone()))
-    [order] = desk.sent.orders
-    [op] = order.passes
-    desk.dispatcher.take(order.token, BEGUN)
+    order, op = desk.begin()
     desk.dispatcher.take(order.token, BlockState(SEGMENT.id, {"battery_celsius": "31.0"}))
     desk.dispatcher.take(order.token, Recovery("it was unplugged"))
     desk.dispatcher.take(order.token, Visit(Failure(op, SEGMENT.id, "crash", "killed by SIGSEGV")))

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,13 +32,10 @@ WANTED = Wanted(NAME, "caffe2")
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """A farm of two hosts with two phones each, which every fault leaves as it was."""
-    farm = Farm(tmp_path_factory.mktemp("farm"))
-    try:
+    with closing(Farm(tmp_path_factory.mktemp("farm"))) as farm:
         farm.start_scheduler()
         start_hosts(farm)
         yield farm
-    finally:
-        farm.close()
 
 
 def start_hosts(farm: Farm) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,17 @@ from tests.bench.farm.conftest import CONFIG, PLAN, Farm, check_journal
 from tests.bench.farm.stand_ins import NAME
 
 WANTED = Wanted(NAME, "caffe2")
+
+
+@pytest.fixture
+def slow_run(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> Iterator[FarmRun]:
+    """A run on one phone that takes 4 s, and waits 2 s for what is gone."""
+    monkeypatch.setattr(run_module, "NOBODY_S", 2.0)
+    farm.start_scheduler()
+    farm.start_host("rack1", "a", op_s=0.1)
+    farm.wait_for(1)
+    with closing(FarmRun(farm.address, WANTED)) as run:
+        yield run
 
 
 def test_a_plan_is_shared_among_the_phones_of_all_hosts(farm: Farm, tmp_path: Path) -> None:
@@ -84,18 +97,12 @@ def test_operators_are_chosen_as_on_one_device(farm: Farm, tmp_path: Path) -> No
 
 
 def test_a_run_whose_phones_are_gone_says_so_and_goes_on_later(
-    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    farm: Farm, slow_run: FarmRun, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(run_module, "NOBODY_S", 2.0)
-    farm.start_scheduler()
-    farm.start_host("rack1", "a", op_s=0.1)
-    farm.wait_for(1)
     journal = tmp_path / "run.jsonl"
-    run = FarmRun(farm.address, WANTED)
     threading.Timer(1.0, farm.kill, ["rack1"]).start()
     with pytest.raises(DeviceError, match=r"left to measure on for 2 s: rack1 is gone\. The same command"):
-        run.run(PLAN, CONFIG, journal)
-    run.close()
+        slow_run.run(PLAN, CONFIG, journal)
     farm.start_host("rack1", "a")
     farm.wait_for(1)
     run = FarmRun(farm.address, WANTED)
@@ -106,15 +113,9 @@ def test_a_run_whose_phones_are_gone_says_so_and_goes_on_later(
 
 
 def test_a_scheduler_that_is_gone_for_good_ends_the_run(
-    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    farm: Farm, slow_run: FarmRun, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(run_module, "NOBODY_S", 2.0)
-    farm.start_scheduler()
-    farm.start_host("rack1", "a", op_s=0.1)
-    farm.wait_for(1)
-    run = FarmRun(farm.address, WANTED)
     threading.Timer(1.0, farm.kill, ["scheduler"]).start()
     with pytest.raises(DeviceError, match=r"did not come back within 2 s\. The same command goes on"):
-        run.run(PLAN, CONFIG, tmp_path / "run.jsonl")
-    run.close()
+        slow_run.run(PLAN, CONFIG, tmp_path / "run.jsonl")
     assert list(read_journal(tmp_path / "run.jsonl"))
