@@ -135,7 +135,10 @@ def describe_end(standing: Standing, goal: Goal) -> list[str]:
     if standing.median_error is not None:
         lines.append(f"Estimates of operators held out: {_describe_error(standing)}.")
     elif standing.left:
-        lines.append("How far estimates are off is not known: too few operators were held out.")
+        lines.append(
+            "How far estimates are off is not known: too few operators were held out; "
+            "a larger --budget goes on."
+        )
     if goal.error is not None and standing.left and not standing.is_within(goal.error):
         lines.append(f"That is not the {goal.error:.2%} asked for; a larger --budget goes on.")
     if standing.refused:

@@ -77,7 +77,7 @@ def test_the_end_says_what_is_left_to_do() -> None:
     assert "That is not the 0.50% asked for; a larger --budget goes on." in lines
     few = Standing(1000, fitted=60, refused=400)
     assert describe_end(few, Goal(budget_s=1))[1:] == [
-        "How far estimates are off is not known: too few operators were held out.",
+        "How far estimates are off is not known: too few operators were held out; a larger --budget goes on.",
         "400 operators can't be estimated from these; a larger --budget goes on.",
     ]
     assert len(describe_end(Standing(10, fitted=10), Goal(budget_s=1))) == 1
