@@ -189,8 +189,9 @@ class Conditions:
     """The state of a device around a visit; what could not be read is None, never zero.
 
     The canary is one operator that is timed again and again, to see the device itself change: its times in
-    nanoseconds before and after the visit. `settled` is False where too few of the visit's runs were fit to
-    count, and `spoilt_by` then names the cause, one of `CAUSES`; None where nobody watched.
+    nanoseconds before and after the visit, and those of the memory that is read beside it. `settled` is
+    False where too few of the visit's runs were fit to count, and `spoilt_by` then names the cause, one of
+    `CAUSES`; None where nobody watched.
     """
 
     khz_before: int | None = None
@@ -199,6 +200,8 @@ class Conditions:
     canary_after_ns: int | None = None
     settled: bool | None = None
     spoilt_by: str | None = None
+    memory_before_ns: int | None = None
+    memory_after_ns: int | None = None
 
     def __post_init__(self) -> None:
         if self.settled is False and self.spoilt_by is None:  # as written when there was no other cause
@@ -209,7 +212,7 @@ CAUSES = {
     "canary": "measured while the canary was slow",
     "preempted": "measured while something else had the processor",
     "alone": "measured by itself, since its process ended when it took turns with others",
-    "unsteady": "half of its visits were slower than the others",
+    "unsteady": "too few of its visits were as fast as the fastest",
 }
 """What can spoil timed runs: a name, and the words for it."""
 

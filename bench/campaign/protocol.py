@@ -25,7 +25,7 @@ WARM, TURNS = "warm", "turns"
 WHEN_WARM = RunConfig()
 """Every operator by itself, again and again: what it takes with all it needs in the nearest cache."""
 
-IN_TURNS = RunConfig(passes=4, iters=6, warmup=8, warmup_share=0.02, canary_share=0.15)
+IN_TURNS = RunConfig(passes=4, iters=6, warmup=8, warmup_share=0.02, canary_share=0.1)
 """With the caches as `cache_settings` makes them for "turns"."""
 
 _NETS_OPERATORS = 60

@@ -28,7 +28,7 @@ __all__ = [
     "validate_nets",
 ]
 
-DEFAULTS = RunConfig(passes=6, iters=4, warmup=8, canary_share=0.15)
+DEFAULTS = RunConfig(passes=6, iters=4, warmup=8, canary_share=0.1)
 """Short passes: a phase in which the machine is slow then takes a few runs of every net, not one net.
 Small nets need about eight runs until their time is steady."""
 

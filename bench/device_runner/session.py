@@ -185,15 +185,15 @@ class _BlockRun:
         by_id = {op.id: op for op in share.ops}
         nets: Iterable[NetSource] = map(self._device.engine.lower, share.ops)
         memory = CanaryMemory(self._device.engine.canary)
-        usual_ns = None
+        usual = None
         if share.config.canary_share:
             nets = chain([build_canary(self._device.engine)], nets)
-            usual_ns = memory.usual_ns(self._segment)
+            usual = memory.recall(self._segment)
         seed = self._seed
         if seed is not None and share.config.turns > 1:
             seed += share.passes[0]  # or the turns of every pass would be the same
         arguments = program_arguments(
-            share.config, len(share.passes), seed, usual_ns, other_bytes=share.other_bytes
+            share.config, len(share.passes), seed, usual, other_bytes=share.other_bytes
         )
         for event in run_program(self._device, nets, arguments, self._watch.silence_s or SILENCE_S):
             if isinstance(event, NetTimed):
@@ -202,8 +202,8 @@ class _BlockRun:
                 yield Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
             elif isinstance(event, TurnsFailed | ProcessKilled):
                 yield event
-            elif isinstance(event, End) and event.canary_ns is not None:
-                memory.learn(self._segment, event.canary_ns, self._watch.announce)
+            elif isinstance(event, End) and event.canary is not None:
+                memory.learn(self._segment, event.canary, self._watch.announce)
 
 
 def _timed(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[int, ...]) -> Visit:

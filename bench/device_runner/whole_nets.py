@@ -31,7 +31,7 @@ from bench.engines import NetSource
 from lut.entries import ProgramInfo, RunConfig, Segment
 from lut.journal import Disturbances
 
-__all__ = ["NetRuns", "is_unsteady", "measure_nets"]
+__all__ = ["NetRuns", "find_steady", "measure_nets"]
 
 SILENCE_S = 600.0
 """How long the program may print nothing: one visit of a net takes as long as those of all its operators."""
@@ -40,20 +40,20 @@ _GROUP_BYTES = 160 << 20
 """One process holds at most this much of weights and activations, or one net: phones run other programs."""
 
 _UNSTEADY, _LEAST_VISITS = 0.03, 4
-"""Where the median of a net's visits, so many at least, is longer than that of the fast ones by more than
-this share, about half of them fell into a slow phase too slight for the canary."""
+"""Of so many visits at least, those that took longer than the fast ones by more than this share fell into a
+slow phase that the canary did not see: one that is slight, or shorter than a run of the net."""
 
 _MOST_AGAIN = 10
-"""At most this many spoilt visits of a net are repeated. A net with fewer than half of its visits then is
-marked."""
+"""At most this many visits of a net are repeated, since they were spoilt or slow. A net with fewer than half
+of its visits then is marked."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetRuns:
     """All timed runs of one net in nanoseconds, or why there are none.
 
-    `spoilt_by` (see `CAUSES`) is set where most visits were spoilt, or half of them slower than the others:
-    the runs tell of the disturbance as much as of the net.
+    `spoilt_by` (see `CAUSES`) is set where most visits were spoilt, or too few as fast as the fastest: the
+    runs tell of the disturbance as much as of the net.
     """
 
     samples_ns: tuple[int, ...]
@@ -105,15 +105,15 @@ def measure_nets(
                 device.begin_block(watch.announce, config.cpus)
                 fit = True
             group, passes = run.choose_group()
-            usual_ns = memory.usual_ns(segment) if segment and with_canary else None
+            usual = memory.recall(segment) if segment and with_canary else None
             if seed is not None:
                 order = seed + max(run.left.values()) - passes  # or each process of one pass had the same
-            arguments = program_arguments(config, passes, order, usual_ns)
+            arguments = program_arguments(config, passes, order, usual)
             for event in run_program(device, [*with_canary, *group], arguments, watch.silence_s or SILENCE_S):
                 if isinstance(event, NetTimed):
                     run.time(event)
-                elif isinstance(event, End) and event.canary_ns is not None and segment:
-                    memory.learn(segment, event.canary_ns, watch.announce)
+                elif isinstance(event, End) and event.canary is not None and segment:
+                    memory.learn(segment, event.canary, watch.announce)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
                 elif isinstance(event, ProcessKilled):
@@ -132,12 +132,17 @@ def measure_nets(
     return {net.id: run.conclude(net.id) for net in nets}
 
 
-def is_unsteady(visits: Sequence[float]) -> bool:
-    """Tell from the times of a net's visits whether about half of them were slower than the others."""
-    if len(visits) < _LEAST_VISITS:
-        return False
-    fast = sorted(visits)[len(visits) // 4]
-    return median(visits) > fast * (1 + _UNSTEADY)
+def find_steady(visits: Sequence[float], asked: int) -> list[int]:
+    """Find the places of a net's visits that were as fast as the fast ones.
+
+    Args:
+        visits: their times.
+        asked: how many visits there would be, had none been made again; of fewer than four, all are steady.
+    """
+    if asked < _LEAST_VISITS or len(visits) <= asked // 4:
+        return list(range(len(visits)))
+    fast = sorted(visits)[asked // 4]
+    return [place for place, took in enumerate(visits) if took <= fast * (1 + _UNSTEADY)]
 
 
 @dataclass
@@ -182,30 +187,56 @@ class _Run:
             self.again[event.id] += 1
             return
         self.left[event.id] -= 1
-        if not self.left[event.id]:
+        if self.left[event.id]:
+            return
+        more = min(self._asked(event.id) - len(self._steady(event.id)), _MOST_AGAIN - self.again[event.id])
+        if more > 0:
+            self.again[event.id] += more
+            self.left[event.id] = more
+        else:
             del self.left[event.id]
+
+    def _asked(self, net_id: str) -> int:
+        """How many visits of a net were asked for that has had all of them."""
+        return len(self.visits[net_id]) - self.again[net_id]
+
+    def _fit(self, net_id: str) -> list[NetTimed]:
+        return [visit for visit in self.visits[net_id] if not visit.conditions.spoilt_by]
+
+    def _steady(self, net_id: str) -> list[NetTimed]:
+        fit = self._fit(net_id)
+        places = find_steady([median(visit.samples_ns) for visit in fit], self._asked(net_id))
+        return [fit[place] for place in places]
 
     def fail(self, net_id: str, reason: str) -> None:
         self.failures[net_id] = reason
         del self.left[net_id]
 
     def conclude(self, net_id: str) -> NetRuns:
-        """Give a net's runs: those of its fit visits where they are half of what was asked for, else all."""
+        """Give a net's runs: those of its steady visits where they are half of what was asked for.
+
+        Else they are those of all visits that the canary let pass, or at worst of all.
+        """
         if net_id in self.failures:
             return NetRuns((), self.failures[net_id])
-        visits = self.visits[net_id]
-        fit = [visit for visit in visits if not visit.conditions.spoilt_by]
+        visits, fit, steady = self.visits[net_id], self._fit(net_id), self._steady(net_id)
         causes = Counter(visit.conditions.spoilt_by for visit in visits if visit.conditions.spoilt_by)
-        enough = 2 * len(fit) >= len(visits) - self.again[net_id]
+        least = self._asked(net_id) / 2
+        spoilt_by = None
+        if len(fit) < least:
+            kept, spoilt_by = visits, causes.most_common(1)[0][0]
+        elif len(steady) < least:
+            kept, spoilt_by = fit, "unsteady"
+        else:
+            kept = steady
         disturbances = Disturbances()
         for visit in visits:
             disturbances.add_visit(None, visit.discarded.count())
-        (disturbances.repeated_visits if enough else disturbances.spoilt_visits).update(causes)
-        spoilt_by = None if enough else causes.most_common(1)[0][0]
-        if enough and is_unsteady([median(visit.samples_ns) for visit in fit]):
-            spoilt_by = "unsteady"
+        (disturbances.repeated_visits if len(fit) >= least else disturbances.spoilt_visits).update(causes)
+        if kept is steady:
+            disturbances.repeated_visits.update({"unsteady": len(fit) - len(steady)})
         return NetRuns(
-            tuple(chain.from_iterable(visit.samples_ns for visit in (fit if enough else visits))),
+            tuple(chain.from_iterable(visit.samples_ns for visit in kept)),
             spoilt_by=spoilt_by,
             disturbances=disturbances,
         )

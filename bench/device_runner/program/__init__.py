@@ -7,7 +7,7 @@ Reading order: `manifest` and `arguments` (told), `events` (said), `run` (one pr
 from __future__ import annotations
 
 from bench.device_runner.program.arguments import program_arguments
-from bench.device_runner.program.canary import CanaryMemory, build_canary
+from bench.device_runner.program.canary import CanaryMemory, CanaryTimes, build_canary
 from bench.device_runner.program.events import End, NetFailed, NetTimed, NetValues
 from bench.device_runner.program.nets import gather_nets
 from bench.device_runner.program.run import ProcessKilled, TurnsFailed, run_program
@@ -15,6 +15,7 @@ from bench.device_runner.program.turns import split_into_companies
 
 __all__ = [
     "CanaryMemory",
+    "CanaryTimes",
     "End",
     "NetFailed",
     "NetTimed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.device_runner.program.canary import CANARY_ID
+from bench.device_runner.program.canary import CANARY_ID, CanaryTimes
 from lut.entries import RunConfig
 
 __all__ = ["program_arguments"]
@@ -12,13 +12,13 @@ def program_arguments(
     config: RunConfig,
     passes: int,
     seed: int | None,
-    canary_ns: int | None = None,
+    usual: CanaryTimes | None = None,
     *,
     other_bytes: int = 0,
 ) -> list[str]:
     """Write the arguments of one process: so many passes, in an order drawn from the seed if there is one.
 
-    `canary_ns` is what the canary usually takes, in nanoseconds; None leaves it to the process to find out.
+    `usual` is what the canary usually takes; None leaves it to the process to find out.
     `other_bytes` are read of other memory in every round of turns.
     """
     arguments = [
@@ -46,8 +46,8 @@ def program_arguments(
     ]
     if config.canary_share:
         arguments += [f"--canary={CANARY_ID}", f"--canary-share={config.canary_share:g}"]
-        if canary_ns is not None:
-            arguments.append(f"--canary-ns={canary_ns}")
+        if usual is not None:
+            arguments += [f"--canary-ns={usual.net_ns}", f"--canary-memory-ns={usual.memory_ns}"]
     if seed is not None:
         arguments.append(f"--seed={seed}")
     return arguments

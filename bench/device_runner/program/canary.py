@@ -1,8 +1,8 @@
-"""The canary: one short operator, timed again and again to see the device itself change.
+"""The canary: one short operator, and memory that is read, timed again and again to see the device change.
 
-When it takes longer than usual, so does all that runs at that time: another tenant has the other half of the
-core, the clock is low, or the process was started unluckily. What it usually takes is remembered from run to
-run, so that a process which is slow from beginning to end is noticed too.
+When either takes longer than usual, so does all that runs at that time: another tenant has the other half of
+the core, the clock is low, or the process was started unluckily. What it usually takes is remembered from run
+to run, so that a process which is slow from beginning to end is noticed too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.engines import Engine, NetSource
@@ -20,12 +20,20 @@ from lut.errors import FileError
 from lut.files import parse_json, write_atomically
 from lut.ops import OpSpec
 
-__all__ = ["CANARY_ID", "CanaryMemory", "build_canary"]
+__all__ = ["CANARY_ID", "CanaryMemory", "CanaryTimes", "build_canary"]
 
 CANARY_ID = "canary"
 
 _REMEMBERED = 20
 """Processes whose canary counts: should a device become slower for good, it counts as usual after so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryTimes:
+    """What the canary's operator takes, and its reading of memory, in nanoseconds."""
+
+    net_ns: int
+    memory_ns: int
 
 
 def build_canary(engine: Engine) -> NetSource:
@@ -44,18 +52,23 @@ class CanaryMemory:
         self._canary = canary
         self._folder = default_cache() / "canary" if folder is None else folder
 
-    def usual_ns(self, segment: Segment) -> int | None:
-        """Give the time of the fastest process remembered, in nanoseconds; None where there is none."""
-        return min(self._read(segment), default=None)
+    def recall(self, segment: Segment) -> CanaryTimes | None:
+        """Give the shortest times of the processes remembered; None where there are none."""
+        if not (known := self._read(segment)):
+            return None
+        return CanaryTimes(min(each.net_ns for each in known), min(each.memory_ns for each in known))
 
-    def learn(self, segment: Segment, ns: int, announce: Callable[[str], None] = lambda _: None) -> None:
+    def learn(
+        self, segment: Segment, took: CanaryTimes, announce: Callable[[str], None] = lambda _: None
+    ) -> None:
         """Remember what the canary usually took in a process that has ended.
 
         Measuring goes on without that where the folder can't be used; `announce` hears of it, once.
         """
-        times = [*self._read(segment), ns][-_REMEMBERED:]
+        known = [*self._read(segment), took][-_REMEMBERED:]
         try:
-            write_atomically(self._path(segment), json.dumps(times).encode())
+            pairs = [[each.net_ns, each.memory_ns] for each in known]
+            write_atomically(self._path(segment), json.dumps(pairs).encode())
         except FileError as refusal:
             if self._folder not in _told:
                 _told.add(self._folder)
@@ -64,16 +77,18 @@ class CanaryMemory:
                     f"on without. Set CNN_LATENCY_LUT_CACHE to a folder that can be written."
                 )
 
-    def _read(self, segment: Segment) -> list[int]:
+    def _read(self, segment: Segment) -> list[CanaryTimes]:
         try:
-            times = parse_json(self._path(segment).read_bytes())
+            pairs = parse_json(self._path(segment).read_bytes())
         except (OSError, ValueError):
             return []  # nothing is remembered, or nothing that can be read: the next process starts afresh
-        if not isinstance(times, list):
-            return []
-        return [time for time in times if type(time) is int and time > 0]
+        return [CanaryTimes(*pair) for pair in pairs if _is_pair(pair)] if isinstance(pairs, list) else []
 
     def _path(self, segment: Segment) -> Path:
         config = segment.config
         identity = (segment.device.name, segment.program.sha256, config.threads, config.cpus, self._canary.id)
         return self._folder / f"{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]}.json"
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(type(ns) is int and ns > 0 for ns in pair)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from bench.device_runner.program.canary import CanaryTimes
 from lut.entries import CAUSES, Conditions, Discarded
 from lut.ops import TensorSpec
 
@@ -84,9 +85,9 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The program did all it was asked to; `canary_ns` is what its canary usually took, if it had one."""
+    """The program did all it was asked to; `canary` is what its canary usually took, if it had one."""
 
-    canary_ns: int | None = None
+    canary: CanaryTimes | None = None
 
 
 Event: TypeAlias = Started | Begin | Turns | NetTimed | NetValues | NetFailed | End
@@ -130,6 +131,8 @@ def _parse(event: str, fields: dict[str, Any]) -> Event:
                     _known(fields.get("canary_after_ns")),
                     _truth(fields.get("settled")),
                     _cause(fields.get("spoilt_by")),
+                    _known(fields.get("memory_before_ns")),
+                    _known(fields.get("memory_after_ns")),
                 ),
                 Discarded(**{cause: _times(runs, 0) for cause, runs in fields.get("discarded", {}).items()}),
                 _positive(fields["engine_ns"]),
@@ -140,8 +143,9 @@ def _parse(event: str, fields: dict[str, Any]) -> Event:
         case "error":
             return NetFailed(fields["id"], fields["stage"], fields["message"])
         case "end":
-            canary_ns = fields.get("canary_ns")
-            return End(None if canary_ns is None else _positive(canary_ns))
+            if fields.get("canary_ns") is None:
+                return End()
+            return End(CanaryTimes(_positive(fields["canary_ns"]), _positive(fields["canary_memory_ns"])))
         case "turns":
             return Turns()
     raise ValueError(f"unknown event {event!r}")

@@ -34,7 +34,8 @@ std::unique_ptr<Canary> take_canary(const Options& options, std::vector<Manifest
     std::unique_ptr<Net> loaded = load_net(net);
     loaded->prepare_run();
     loaded->run_once();
-    return std::unique_ptr<Canary>(new Canary(std::move(loaded), options.canary_share, options.canary_ns));
+    return std::unique_ptr<Canary>(new Canary(
+        std::move(loaded), options.canary_share, {options.canary_ns, options.canary_memory_ns}));
   } catch (const std::exception& error) {
     throw Refusal(kDevice, std::string("the canary can't be run: ") + error.what());
   }
@@ -121,8 +122,10 @@ class Run {
         .raw("outputs", loaded_[index]->outputs_json())
         .known("khz_before", khz_before)
         .known("khz_after", khz_after)
-        .known("canary_before_ns", timing.canary_before_ns)
-        .known("canary_after_ns", timing.canary_after_ns)
+        .known("canary_before_ns", timing.canary_before.net_ns)
+        .known("canary_after_ns", timing.canary_after.net_ns)
+        .known("memory_before_ns", timing.canary_before.memory_ns)
+        .known("memory_after_ns", timing.canary_after.memory_ns)
         .raw("settled", timing.spoilt_by == nullptr ? "true" : "false")
         .raw("spoilt_by", timing.spoilt_by == nullptr ? "null" : json_string(timing.spoilt_by))
         .raw("discarded", "{\"canary\":" + json_numbers(timing.slow_ns) + ",\"preempted\":" +
@@ -179,6 +182,7 @@ int run_manifest_mode(const Options& given, int out) {
   set_threads(static_cast<int>(options.threads));
   report_crashes_to(out);
   const std::unique_ptr<Canary> canary = take_canary(options, &nets);
+  const auto usual = [&canary] { return canary ? canary->usual() : CanaryTimes{-1, -1}; };
   JsonLine("start")
       .number("version", 1)
       .number("nets", static_cast<int64_t>(nets.size()))
@@ -187,7 +191,8 @@ int run_manifest_mode(const Options& given, int out) {
       .number("warmup", options.protocol.warmup)
       .number("threads", options.threads)
       .text("cpus", current_mask())
-      .known("canary_ns", canary ? canary->usual_ns() : -1)
+      .known("canary_ns", usual().net_ns)
+      .known("canary_memory_ns", usual().memory_ns)
       .number("pid", getpid())
       .text("engine", SPEED_BENCHMARK_ENGINE)
       .write_to(out);
@@ -197,7 +202,8 @@ int run_manifest_mode(const Options& given, int out) {
   JsonLine("end")
       .number("engine_ns", run.engine_ns())
       .number("load_ns", run.load_ns())
-      .known("canary_ns", canary ? canary->usual_ns() : -1)
+      .known("canary_ns", usual().net_ns)
+      .known("canary_memory_ns", usual().memory_ns)
       .number("wall_ns", now_ns() - start)
       .write_to(out);
   return kDone;

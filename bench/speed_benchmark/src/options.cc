@@ -41,8 +41,9 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --fill-bytes N        a group too small reads at most so much other memory a round, as if it were full (0)
   --round-bytes N       whatever its size, a group reads so much other memory a round (0: as --fill-bytes says)
   --canary ID           this net of the manifest tells slow phases, in which no figure is taken
-  --canary-share X      by how much the canary may be slower (0.08)
+  --canary-share X      by how much the canary may be slower (0.1)
   --canary-ns N         what it takes in a fast phase (0: what it takes at first)
+  --canary-memory-ns N  the same, of the memory that is read beside it (0)
   --values              run every net once instead, and print the bytes of its outputs
   --seed S              visit the nets of each pass in an order drawn from S
 
@@ -146,6 +147,8 @@ Options parse_options(int argc, char** argv) {
       {"canary", text(&o.canary)},
       {"canary_share", share("canary-share", &o.canary_share)},
       {"canary_ns", [&](const std::string& v) { o.canary_ns = parse_count("canary-ns", v, 0, kMostCanaryNs); }},
+      {"canary_memory_ns",
+       [&](const std::string& v) { o.canary_memory_ns = parse_count("canary-memory-ns", v, 0, kMostCanaryNs); }},
       {"seed",
        [&](const std::string& v) {
          o.seed = parse_seed(v);

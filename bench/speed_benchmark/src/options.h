@@ -26,8 +26,9 @@ struct Options {
   bool shuffled = false;  // true when --seed was given
   uint64_t seed = 0;
   std::string canary;  // a net's id
-  double canary_share = 0.08;
+  double canary_share = 0.1;
   int64_t canary_ns = 0;
+  int64_t canary_memory_ns = 0;
 
   // Both. Unset warm-up and iterations (-1) become the mode's own defaults; stock mode knows nothing else of it.
   Protocol protocol = unset_protocol();

@@ -28,6 +28,7 @@ constexpr int64_t kSharedRuns = 3;
 constexpr int64_t kMostRounds = 2;
 
 constexpr int64_t kFirstPatienceNs = 1000000000;
+constexpr double kPatientShare = 0.75;  // of a process's time
 constexpr int64_t kWaitNs = 50000000;
 
 // So many members of a group need not be steady: a few never are, and all would wait for them.
@@ -78,7 +79,7 @@ class GroupTiming {
     }
     chunk_.reserve(members_.size());
     if (protocol_.turns > 1) warm_up_in_turns();
-    if (canary_ != nullptr) canary_before_ns_ = canary_->look();
+    if (canary_ != nullptr) canary_before_ = canary_->look();
     preemption_.start();
     start_ns_ = now_ns();
     for (int64_t round = 0; !is_enough(round); ++round) {
@@ -165,10 +166,10 @@ class GroupTiming {
         run_member(order_[next++]);
       } while (next < order_.size() && (canary_ == nullptr || now_ns() - start < kChunkNs));
       if (canary_ == nullptr) return keep_chunk(next, true);
-      const int64_t after = canary_->run();
+      const CanaryTimes after = canary_->run();
       const bool good = settled && !canary_->is_slow(after);
       const bool last = good || patience_.left_ns() <= 0;
-      if (last) canary_after_ns_ = after;
+      if (last) canary_after_ = after;
       keep_chunk(next, good);
       if (last) return next;
       patience_.spend(now_ns() - start);
@@ -217,7 +218,7 @@ class GroupTiming {
   bool wait_for_canary() {
     if (!canary_->is_slow(canary_->look())) return true;
     const int64_t start = now_ns();
-    const int64_t took = canary_->wait_until_settled(std::min(kWaitNs, patience_.left_ns()));
+    const CanaryTimes took = canary_->wait_until_settled(std::min(kWaitNs, patience_.left_ns()));
     patience_.spend(now_ns() - start);
     return !canary_->is_slow(took);
   }
@@ -230,8 +231,8 @@ class GroupTiming {
   // Where half of the runs asked for are fit, they are the figures. Else those that there are, or at worst the
   // latest spoilt ones, and that is said.
   void conclude(Timing* timing) const {
-    timing->canary_before_ns = canary_before_ns_;
-    timing->canary_after_ns = canary_after_ns_;
+    timing->canary_before = canary_before_;
+    timing->canary_after = canary_after_;
     const auto fit = static_cast<int64_t>(timing->samples_ns.size());
     if (is_shared() && fit > 0 && timing->samples_ns[0] < kShortNs) timing->spoilt_by = "preempted";
     if (2 * fit >= protocol_.iter) return;
@@ -256,7 +257,7 @@ class GroupTiming {
   const size_t most_samples_;
   std::vector<size_t> order_;
   std::vector<Run> chunk_;
-  int64_t canary_before_ns_ = -1, canary_after_ns_ = -1;
+  CanaryTimes canary_before_ = {-1, -1}, canary_after_ = {-1, -1};
   int64_t start_ns_ = 0, lost_ns_ = 0;  // when timed runs began, and how much of the time since went to others
   int64_t preempted_runs_ = 0;
 };
@@ -265,7 +266,9 @@ class GroupTiming {
 
 Patience::Patience() : start_ns_(now_ns()) {}
 
-int64_t Patience::left_ns() const { return kFirstPatienceNs + (now_ns() - start_ns_) / 2 - spent_ns_; }
+int64_t Patience::left_ns() const {
+  return kFirstPatienceNs + static_cast<int64_t>(kPatientShare * static_cast<double>(now_ns() - start_ns_)) - spent_ns_;
+}
 
 void warm_up(const Protocol& protocol, Net* net, Timing* timing) {
   timing->warmup_ns.reserve(static_cast<size_t>(protocol.warmup));

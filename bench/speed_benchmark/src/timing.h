@@ -28,7 +28,7 @@ struct Timing {
   std::vector<int64_t> warmup_ns, samples_ns;
   int64_t repeats = 1;
   int64_t engine_ns = 0;
-  int64_t canary_before_ns = -1, canary_after_ns = -1;  // -1: there is no canary
+  CanaryTimes canary_before = {-1, -1}, canary_after = {-1, -1};  // -1: there is no canary
 
   // Timed runs that are no samples: made while the canary was slow, or while something else had the processor.
   std::vector<int64_t> slow_ns, preempted_ns;

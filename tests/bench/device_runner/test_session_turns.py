@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.device_runner import Block, run_block, session
-from bench.device_runner.program import CanaryMemory
+from bench.device_runner.program import CanaryMemory, CanaryTimes
 from bench.engines import CAFFE2
 from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.ops import OpSpec
@@ -120,7 +120,7 @@ def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(
 ) -> None:
     memory = CanaryMemory(CAFFE2.canary, tmp_path)
     with_canary = replace(segment, config=replace(CONFIG, canary_share=0.15))
-    memory.learn(with_canary, 1)  # no processor is that fast
+    memory.learn(with_canary, CanaryTimes(1, 1))  # no processor is that fast
     monkeypatch.setattr(session, "CanaryMemory", lambda _: memory)
     first, second, kept = run_block(host, with_canary, Block({relu(4): {0}}), seed=None)
     assert isinstance(first.outcome, Repeated)

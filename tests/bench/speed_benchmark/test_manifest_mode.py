@@ -341,19 +341,26 @@ def test_runs_go_on_until_the_median_is_known(host_program: Program, conv_nets: 
     assert len(never["samples_ns"]) == 24
 
 
-def test_a_canary_that_is_never_as_fast_marks_the_visit(host_program: Program, conv_nets: Nets) -> None:
+@pytest.mark.parametrize("part", ["--canary-ns=1", "--canary-memory-ns=1"])
+def test_a_canary_that_is_never_as_fast_marks_the_visit(
+    part: str, host_program: Program, conv_nets: Nets
+) -> None:
     nets: dict[str, Nets] = {"bird": conv_nets, "a": conv_nets}
-    (net,) = pick(events := measure(host_program, nets, "--canary=bird", "--canary-ns=1", "--iter=3"), "net")
+    (net,) = pick(events := measure(host_program, nets, "--canary=bird", part, "--iter=3"), "net")
     assert (net["settled"], net["spoilt_by"]) == (False, "canary")
     assert len(net["samples_ns"]) == 3  # kept, since there are no others
     assert net["canary_before_ns"] > 1
     assert net["canary_after_ns"] > 1
+    assert net["memory_before_ns"] > 1
+    assert net["memory_after_ns"] > 1
     assert events[-1]["canary_ns"] > 1
+    assert events[-1]["canary_memory_ns"] > 1
 
 
 def test_a_canary_as_fast_as_usual_lets_figures_pass(host_program: Program, conv_nets: Nets) -> None:
     nets: dict[str, Nets] = {"bird": conv_nets, "a": conv_nets}
-    (net,) = pick(measure(host_program, nets, "--canary=bird", "--canary-ns=1000000000"), "net")
+    usual = ("--canary-ns=1000000000", "--canary-memory-ns=1000000000")
+    (net,) = pick(measure(host_program, nets, "--canary=bird", *usual), "net")
     assert net["settled"] is True
     assert net["discarded"]["canary"] == []
     absent = start(host_program, "--canary=nobody", manifest=encode(nets))

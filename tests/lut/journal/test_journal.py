@@ -85,6 +85,8 @@ def test_lines_are_as_documented(tmp_path: Path) -> None:
             "canary_after_ns": None,
             "settled": None,
             "spoilt_by": None,
+            "memory_before_ns": None,
+            "memory_after_ns": None,
         },
         "discarded": {"canary": [], "preempted": []},
     }

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.device_runner.program import CanaryMemory, build_canary
+from bench.device_runner.program import CanaryMemory, CanaryTimes, build_canary
 from bench.device_runner.program.canary import CANARY_ID
 from bench.engines import CAFFE2
 from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
+
+FAST = CanaryTimes(37_000, 4_400)
 
 
 def segment(threads: int = 1, passes: int = 3) -> Segment:
@@ -22,28 +24,28 @@ def test_its_net_is_known_by_its_id() -> None:
 
 def test_the_fastest_process_is_what_is_usual(tmp_path: Path) -> None:
     memory = CanaryMemory(CAFFE2.canary, tmp_path)
-    assert memory.usual_ns(segment()) is None
-    for ns in (40_000, 37_000, 52_000):
-        memory.learn(segment(), ns)
-    assert memory.usual_ns(segment(passes=9)) == 37_000
-    assert memory.usual_ns(segment(threads=2)) is None
+    assert memory.recall(segment()) is None
+    for net_ns, memory_ns in ((40_000, 4_400), (37_000, 4_800), (52_000, 8_000)):
+        memory.learn(segment(), CanaryTimes(net_ns, memory_ns))
+    assert memory.recall(segment(passes=9)) == CanaryTimes(37_000, 4_400)
+    assert memory.recall(segment(threads=2)) is None
 
 
 def test_a_device_that_became_slower_for_good_is_believed_in_the_end(tmp_path: Path) -> None:
     memory = CanaryMemory(CAFFE2.canary, tmp_path)
-    memory.learn(segment(), 37_000)
+    memory.learn(segment(), FAST)
     for _ in range(20):
-        memory.learn(segment(), 60_000)
-    assert memory.usual_ns(segment()) == 60_000
+        memory.learn(segment(), CanaryTimes(60_000, 8_000))
+    assert memory.recall(segment()) == CanaryTimes(60_000, 8_000)
 
 
 def test_a_broken_memory_is_begun_anew(tmp_path: Path) -> None:
     memory = CanaryMemory(CAFFE2.canary, tmp_path)
-    memory.learn(segment(), 37_000)
+    memory.learn(segment(), FAST)
     (file,) = tmp_path.iterdir()
-    for text in ("", "{}", '["a", -1, true]', "[" * 100_000):
+    for text in ("", "{}", "[37000]", '[["a", 1], [-1, 1], [true, 1], [1]]', "[" * 100_000):
         file.write_text(text)
-        assert memory.usual_ns(segment()) is None
+        assert memory.recall(segment()) is None
 
 
 def test_a_folder_that_cannot_be_used_is_told_once_and_done_without(tmp_path: Path) -> None:
@@ -51,8 +53,8 @@ def test_a_folder_that_cannot_be_used_is_told_once_and_done_without(tmp_path: Pa
     said: list[str] = []
     for _ in range(3):
         memory = CanaryMemory(CAFFE2.canary, tmp_path / "file" / "canary")
-        assert memory.usual_ns(segment()) is None
-        memory.learn(segment(), 37_000, said.append)
+        assert memory.recall(segment()) is None
+        memory.learn(segment(), FAST, said.append)
     (sentence,) = said
     assert f"{tmp_path}/file/canary" in sentence
     assert sentence.endswith("Set CNN_LATENCY_LUT_CACHE to a folder that can be written.")
