@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from statistics import median
 
 from bench.device_runner.block import Block
 from bench.device_runner.device import Device, LostError
@@ -25,10 +26,12 @@ from bench.device_runner.program import (
     program_arguments,
     run_program,
 )
+from bench.device_runner.steadiness import Pace
 from bench.device_runner.suspects import Share, Suspects, choose_share
 from bench.device_runner.watch import UNWATCHED, Watch
 from bench.engines import NetSource
 from lut.entries import BlockState, Failure, Measurement, Repeated, Segment
+from lut.errors import LutError
 from lut.ops import OpSpec, infer_outputs
 
 __all__ = ["SILENCE_S", "Recovery", "Visit", "run_block"]
@@ -37,7 +40,8 @@ SILENCE_S = 120.0
 """How long the program may print nothing. One visit of the largest operator of any space takes seconds."""
 
 _MOST_ATTEMPTS = 3
-"""A spoilt visit is made again, in another process; it is tried so often at most, then kept and marked."""
+"""A visit that was spoilt or slow is made again, in another process; it is tried so often at most, then kept,
+and marked where it was spoilt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ class _BlockRun:
         self._seed = seed
         self._watch = watch
         self._suspects = Suspects()
-        self._spoilt: Counter[tuple[str, int]] = Counter()
+        self._attempts: Counter[tuple[str, int]] = Counter()
+        self._pace = Pace()
         self.endurance = Endurance(device.info.serial)
         self.progressed = False
 
@@ -131,7 +136,7 @@ class _BlockRun:
             self._segment.config,
             by_nets=self._device.engine.shares_activations,
         )
-        for event in self._run_process(share):
+        for event in self._gather_turns(share):
             if isinstance(event, ProcessKilled):
                 yield from self._blame_kill(event)
             elif isinstance(event, TurnsFailed):
@@ -139,7 +144,9 @@ class _BlockRun:
                 self._suspects.add(event.ids)
             else:
                 self.progressed = True
-                yield from self._conclude(event, share)
+                is_slow = share.config.turns > 1 and self._is_slow(event)
+                for visit in event:
+                    yield from self._conclude(visit, share, is_slow=is_slow)
 
     def fail(self, op_id: str, stage: str, reason: str) -> Visit:
         """Give up an operator."""
@@ -160,8 +167,17 @@ class _BlockRun:
             self.progressed = True
             yield self.fail(blamed[0], "crash", kill.reason)
 
-    def _conclude(self, visit: Visit, share: Share) -> Iterator[Visit]:
-        """Judge a visit's outcome: a trial's is not kept, a spoilt one is made again, the rest is done."""
+    def _is_slow(self, turn: list[Visit]) -> bool:
+        """Tell whether operators that took turns were all slower than at another time."""
+        times = {
+            visit.outcome.op.id: median(visit.outcome.samples_ns)
+            for visit in turn
+            if isinstance(visit.outcome, Measurement) and visit.outcome.conditions.spoilt_by is None
+        }
+        return self._pace.should_repeat(times)
+
+    def _conclude(self, visit: Visit, share: Share, *, is_slow: bool) -> Iterator[Visit]:
+        """Judge an outcome: a trial's is not kept, a spoilt or slow visit is made again, the rest is done."""
         outcome = visit.outcome
         op_id = outcome.op.id
         if op_id not in self._block:
@@ -170,15 +186,44 @@ class _BlockRun:
             if share.is_trial:
                 self._suspects.acquit(op_id)
                 return
-            if outcome.conditions.spoilt_by:
-                self._spoilt[op_id, outcome.pass_index] += 1
-                if self._spoilt[op_id, outcome.pass_index] < _MOST_ATTEMPTS:
+            if is_slow or outcome.conditions.spoilt_by:
+                self._attempts[op_id, outcome.pass_index] += 1
+                if self._attempts[op_id, outcome.pass_index] < _MOST_ATTEMPTS:
+                    cause = outcome.conditions.spoilt_by or "unsteady"
+                    outcome = replace(outcome, conditions=replace(outcome.conditions, spoilt_by=cause))
                     yield replace(visit, outcome=Repeated(outcome))
                     return
             if op_id in self._suspects.alone:
                 outcome = replace(outcome, conditions=replace(outcome.conditions, spoilt_by="alone"))
         self._block.strike_off(outcome)
         yield replace(visit, outcome=outcome)
+
+    def _gather_turns(self, share: Share) -> Iterator[list[Visit] | TurnsFailed | ProcessKilled]:
+        """Run one process, and give the visits of operators that took turns together, others one by one."""
+        members = {op.id for op in share.ops} if share.config.turns > 1 and not share.is_trial else set()
+        missing, turn = set(members), list[Visit]()
+        try:
+            for event in self._run_process(share):
+                if not isinstance(event, Visit):
+                    if turn:
+                        yield turn
+                        turn = []
+                    yield event
+                    continue
+                turn.append(event)
+                op_id = event.outcome.op.id
+                missing.discard(op_id)
+                if isinstance(event.outcome, Failure):
+                    members.discard(op_id)
+                if not missing:
+                    yield turn
+                    missing, turn = set(members), []
+        except LutError:
+            if turn:
+                yield turn
+            raise
+        if turn:
+            yield turn
 
     def _run_process(self, share: Share) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
         """Run one process to its end, or to the end of the operator that ends it."""

@@ -26,22 +26,19 @@ from bench.device_runner.program import (
     program_arguments,
     run_program,
 )
+from bench.device_runner.steadiness import find_steady
 from bench.device_runner.watch import UNWATCHED, Watch
 from bench.engines import NetSource
 from lut.entries import ProgramInfo, RunConfig, Segment
 from lut.journal import Disturbances
 
-__all__ = ["NetRuns", "find_steady", "measure_nets"]
+__all__ = ["NetRuns", "measure_nets"]
 
 SILENCE_S = 600.0
 """How long the program may print nothing: one visit of a net takes as long as those of all its operators."""
 
 _GROUP_BYTES = 160 << 20
 """One process holds at most this much of weights and activations, or one net: phones run other programs."""
-
-_UNSTEADY, _LEAST_VISITS = 0.03, 4
-"""Of so many visits at least, those that took longer than the fast ones by more than this share fell into a
-slow phase that the canary did not see: one that is slight, or shorter than a run of the net."""
 
 _MOST_AGAIN = 10
 """At most this many visits of a net are repeated, since they were spoilt or slow. A net with fewer than half
@@ -130,19 +127,6 @@ def measure_nets(
                 run.fail(error.op_id, f"lost: {error}")
         endurance.count(progressed=run.visits_left < before or run.spoilt > spoilt, lost=not fit)
     return {net.id: run.conclude(net.id) for net in nets}
-
-
-def find_steady(visits: Sequence[float], asked: int) -> list[int]:
-    """Find the places of a net's visits that were as fast as the fast ones.
-
-    Args:
-        visits: their times.
-        asked: how many visits there would be, had none been made again; of fewer than four, all are steady.
-    """
-    if asked < _LEAST_VISITS or len(visits) <= asked // 4:
-        return list(range(len(visits)))
-    fast = sorted(visits)[asked // 4]
-    return [place for place, took in enumerate(visits) if took <= fast * (1 + _UNSTEADY)]
 
 
 @dataclass

@@ -16,6 +16,7 @@ from bench.engines import CAFFE2
 from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.ops import OpSpec
 from tests.bench.conftest import CONFIG, Fault, FaultyHost, int8_conv, relu, slow_conv
+from tests.bench.slow_phases import FAST_NS, SLOW_NS, SlowPhases
 
 OPS = [relu(4), relu(8), relu(16)]
 SLOW = [int8_conv(), slow_conv()]
@@ -129,3 +130,37 @@ def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(
     assert isinstance(kept.outcome, Measurement)
     assert kept.outcome.conditions.spoilt_by == "canary"
     assert host.starts == 3
+
+
+SIX = [relu(channels) for channels in range(1, 7)]
+
+
+@pytest.fixture
+def six_in_turns(segment: Segment) -> Segment:
+    return replace(segment, config=replace(CONFIG, turns=6))
+
+
+def test_turns_that_were_slower_than_another_time_are_taken_again(six_in_turns: Segment) -> None:
+    host = SlowPhases({(1, visit) for visit in range(6, 12)})  # the second pass of the first process
+    block = Block({op: range(CONFIG.passes) for op in SIX})
+    outcomes = [visit.outcome for visit in run_block(host, six_in_turns, block, seed=1)]
+    assert host.starts == 2
+    again = [each.visit for each in outcomes if isinstance(each, Repeated)]
+    assert {(each.op, each.pass_index, each.samples_ns[0]) for each in again} == {
+        (op, 1, SLOW_NS) for op in SIX
+    }
+    assert {each.conditions.spoilt_by for each in again} == {"unsteady"}
+    kept = [each for each in outcomes if isinstance(each, Measurement)]
+    assert visits(kept) == Counter((op, number) for op in SIX for number in range(CONFIG.passes))
+    assert {(each.samples_ns[0], each.conditions.spoilt_by) for each in kept} == {(FAST_NS, None)}
+
+
+def test_turns_that_stay_slow_are_kept_in_the_end(six_in_turns: Segment) -> None:
+    every = {(start, visit) for start in range(2, 9) for visit in range(12)} | {
+        (1, visit) for visit in range(6, 12)
+    }
+    host, block = SlowPhases(every), Block({op: range(CONFIG.passes) for op in SIX})
+    outcomes = [visit.outcome for visit in run_block(host, six_in_turns, block, seed=1)]
+    assert host.starts == 3
+    kept = {(each.pass_index, each.samples_ns[0]) for each in outcomes if isinstance(each, Measurement)}
+    assert kept == {(0, FAST_NS), (1, SLOW_NS)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,13 +13,13 @@ import pytest
 
 from bench.device_runner import NetRuns, Watch, measure_nets
 from bench.device_runner.device import LostError, Process
-from bench.device_runner.whole_nets import find_steady
 from bench.engines import CAFFE2, NetSource, OpNets
 from lut.entries import RunConfig
 from lut.errors import DeviceError
 from lut.frontends import load_model
 from lut.zoo import write_net
 from tests.bench.conftest import Fault, FaultyHost
+from tests.bench.slow_phases import FAST_NS, SlowPhases
 from tests.lut.samples import net_of, written_model
 
 CONFIG = RunConfig(passes=3, iters=2, warmup=1)
@@ -47,76 +46,21 @@ def test_the_runs_of_all_passes_are_pooled_by_net(host: FaultyHost, nets: list[N
     assert (sorted(heard), heard[-1]) == (heard, 9)
 
 
-@pytest.mark.parametrize(
-    ("visits", "asked", "steady"),
-    [
-        ([100, 101, 102, 101, 100, 103], 6, [0, 1, 2, 3, 4, 5]),
-        ([100, 130, 101, 140, 100, 101], 6, [0, 2, 4, 5]),
-        ([100, 101, 130, 140, 131, 135], 6, [0, 1]),
-        ([130, 131, 130, 132, 131, 133], 6, [0, 1, 2, 3, 4, 5]),
-        (
-            [100, 130, 131, 132, 130, 133],
-            6,
-            [1, 2, 3, 4, 5, 0],
-        ),  # one quick visit judges nothing
-        ([101, 130, 131, 100, 130, 133, 132, 135, 102, 101], 6, [0, 3, 8, 9]),  # four were made again
-        ([100, 130, 140], 3, [0, 1, 2]),  # too few to tell
-    ],
-)
-def test_steady_visits_are_those_as_fast_as_the_fast_ones(
-    visits: list[float], asked: int, steady: list[int]
-) -> None:
-    assert find_steady(visits, asked) == sorted(steady)
-
-
-class SlowPhases(FaultyHost):
-    """A host whose first processes begin with some slow visits."""
-
-    def __init__(self, slow_starts: int, slow_visits: int) -> None:
-        super().__init__()
-        self.slow_starts, self.slow_visits = slow_starts, slow_visits
-
-    @contextmanager
-    def start(self, manifest: bytes, arguments: Sequence[str]) -> Iterator[Process]:
-        with super().start(manifest, arguments) as process:
-            slow = self.slow_visits if self.starts <= self.slow_starts else 0
-            yield _Slowed(process, slow)
-
-
-class _Slowed:
-    def __init__(self, process: Process, visits: int) -> None:
-        self._process, self._left = process, visits
-        self.finish = process.finish
-
-    def read_line(self, timeout_s: float) -> str | None:
-        line = self._process.read_line(timeout_s)
-        if line is None or '"event":"net"' not in line:
-            return line
-        event = json.loads(line)
-        # Steady but for the slow phase, as the host that runs this test need not be.
-        event["samples_ns"] = [1_500_000 if self._left > 0 else 1_000_000] * len(event["samples_ns"])
-        self._left -= 1
-        return json.dumps(event)
-
-
 SIX = replace(CONFIG, passes=6)
 
 
 def test_slow_visits_are_made_again(nets: list[NetSource]) -> None:
-    host = SlowPhases(slow_starts=1, slow_visits=2)
-    host.prepare(lambda _: None)
+    host = SlowPhases({(1, 0), (1, 1)})
     runs = measure_nets(host, nets[:1], SIX)["net0"]
     assert host.starts == 2
-    assert runs.samples_ns == (1_000_000,) * 2 * SIX.passes
+    assert runs.samples_ns == (FAST_NS,) * 2 * SIX.passes
     assert runs.spoilt_by is None
     assert runs.disturbances.repeated_visits == Counter({"unsteady": 2})
 
 
 def test_a_net_that_is_hardly_ever_fast_is_marked(nets: list[NetSource]) -> None:
-    host = SlowPhases(slow_starts=99, slow_visits=4)
-    host.prepare(lambda _: None)
+    host = SlowPhases({(start, visit) for start in range(1, 30) for visit in range(30)} - {(1, 4), (1, 5)})
     runs = measure_nets(host, nets[:1], SIX)["net0"]
-    assert host.starts > 2
     assert (runs.spoilt_by, len(runs.samples_ns)) == ("unsteady", 2 * (SIX.passes + 10))
 
 

@@ -1,0 +1,55 @@
+"""Slow phases that show only beside other visits: too slight for the canary, or shorter than a net's run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+__all__ = ["Pace", "find_steady"]
+
+_UNSTEADY = 0.03
+"""A visit that took longer than the fast ones by more than this share fell into a slow phase."""
+
+_LEAST_VISITS = 4
+_LEAST_OPS = 5
+_FIRST_AGAIN, _SHARE_AGAIN = 2, 0.5
+
+
+def find_steady(visits: Sequence[float], asked: int) -> list[int]:
+    """Find the places of a net's visits that were as fast as the fast ones.
+
+    Args:
+        visits: their times.
+        asked: how many visits there would be, had none been made again; of fewer than four, all are steady.
+    """
+    if asked < _LEAST_VISITS or len(visits) <= asked // 4:
+        return list(range(len(visits)))
+    fast = sorted(visits)[asked // 4]
+    return [place for place, took in enumerate(visits) if took <= fast * (1 + _UNSTEADY)]
+
+
+class Pace:
+    """How fast operators that take turns were at best; each of their visits is held against that.
+
+    One operator's time scatters by as much as a slight slow phase makes it longer. The sum of many does not.
+    """
+
+    def __init__(self) -> None:
+        self._fastest: dict[str, float] = {}
+        self._heard = 0
+        self._again = 0
+
+    def should_repeat(self, times: Mapping[str, float]) -> bool:
+        """Hear the times of operators that took turns, by their ids, and tell whether to visit them again.
+
+        A device that became slower for good is not made to do all its work again: only so many visits are.
+        """
+        self._heard += 1
+        known = times.keys() & self._fastest.keys()
+        before = sum(self._fastest[op_id] for op_id in known)
+        now = sum(times[op_id] for op_id in known)
+        if len(known) < _LEAST_OPS or now < before:
+            self._fastest.update(times)
+            return False
+        slow = now > before * (1 + _UNSTEADY) and self._again < _FIRST_AGAIN + _SHARE_AGAIN * self._heard
+        self._again += slow
+        return slow

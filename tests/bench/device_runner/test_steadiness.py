@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.device_runner.steadiness import Pace, find_steady
+
+
+@pytest.mark.parametrize(
+    ("visits", "asked", "steady"),
+    [
+        ([100, 101, 102, 101, 100, 103], 6, [0, 1, 2, 3, 4, 5]),
+        ([100, 130, 101, 140, 100, 101], 6, [0, 2, 4, 5]),
+        ([100, 101, 130, 140, 131, 135], 6, [0, 1]),
+        ([130, 131, 130, 132, 131, 133], 6, [0, 1, 2, 3, 4, 5]),
+        ([100, 130, 131, 132, 130, 133], 6, [0, 1, 2, 3, 4, 5]),  # one quick visit judges nothing
+        ([101, 130, 131, 100, 130, 133, 132, 135, 102, 101], 6, [0, 3, 8, 9]),  # four were made again
+        ([100, 130, 140], 3, [0, 1, 2]),  # too few to tell
+    ],
+)
+def test_steady_visits_are_those_as_fast_as_the_fast_ones(
+    visits: list[float], asked: int, steady: list[int]
+) -> None:
+    assert find_steady(visits, asked) == steady
+
+
+def times(factor: float = 1.0, ops: int = 6) -> dict[str, float]:
+    return {f"op{number}": factor * (number + 1) for number in range(ops)}
+
+
+def test_operators_that_are_slower_together_are_visited_again() -> None:
+    pace = Pace()
+    assert [pace.should_repeat(times(factor)) for factor in (1.0, 1.02, 1.04, 1.5)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_the_fastest_visit_is_the_measure_also_of_later_ones() -> None:
+    pace = Pace()
+    assert [pace.should_repeat(times(factor)) for factor in (1.1, 1.0, 1.1)] == [False, False, True]
+
+
+def test_one_slow_operator_says_nothing_of_the_device() -> None:
+    pace = Pace()
+    pace.should_repeat(times())
+    assert not pace.should_repeat(times() | {"op0": 1.5})
+
+
+def test_few_operators_scatter_too_much_to_tell() -> None:
+    pace = Pace()
+    pace.should_repeat(times(ops=4))
+    assert not pace.should_repeat(times(2.0, ops=4))
+
+
+def test_a_device_that_stays_slow_is_believed_after_some_visits() -> None:
+    pace = Pace()
+    pace.should_repeat(times())
+    again = [pace.should_repeat(times(1.2)) for _ in range(40)]
+    assert again[:3] == [True] * 3
+    assert 15 <= sum(again) <= 25
