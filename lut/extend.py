@@ -205,7 +205,7 @@ def _continue_story(
         **({"drift": extension.drift.to_json()} if extension.drift else {}),
     }
     held_out = sorted({*before.get("held_out", []), *now.get("held_out", [])})
-    device = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift")}
+    device = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift", "rounds")}
     return {
         **now,
         **kept,

@@ -39,6 +39,8 @@ class Merged:
     """The canary's time over all journals; None where it was not timed, or hardly."""
     held_out: tuple[OpKey, ...] = ()
     """Operators that were measured to judge estimates by, and that none is fitted to."""
+    rounds: tuple[tuple[str, ...], ...] = ()
+    """The ids of operators that runs with a goal chose and measured together."""
 
     @property
     def device(self) -> str:
@@ -72,6 +74,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     failures: dict[OpKey, Failure] = {}
     marked: dict[OpKey, str] = {}
     held_out: set[str] = set()
+    rounds: list[tuple[str, ...]] = []
     disturbances = Disturbances()
     sources = tuple(paths)
     _check_distinct(sources)
@@ -97,6 +100,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
                 _check_poolable(path, segments[0], entry, mixed=mixed)
             elif isinstance(entry, Round):
                 held_out.update(entry.held_out)
+                rounds.append((*entry.chosen, *entry.held_out))
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
             else:  # one of several is shown: the same one in any order
@@ -121,6 +125,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         drifts=times.compare(),
         canary=times.take_canary(),
         held_out=tuple(key for key in kept if held_out and key.id in held_out),
+        rounds=tuple(rounds),
     )
 
 
@@ -224,6 +229,7 @@ def describe(merged: Merged) -> dict[str, Any]:
         **({"canary": [merged.canary.to_json()]} if merged.canary else {}),
         **({"drift": [each.to_json() for each in merged.drifts]} if merged.drifts else {}),
         **({"held_out": sorted(key.id for key in merged.held_out)} if merged.held_out else {}),
+        **({"rounds": merged.rounds} if merged.rounds else {}),
         "incomplete": [key.to_json() for key in merged.incomplete],
         "failures": [
             {**key.to_json(), "stage": failure.stage, "reason": failure.reason}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lut.entries import Measurement, Round
 from lut.errors import FileError
-from lut.estimation import Interpolator, Prediction, fit_table
+from lut.estimation import Prediction, fit_table
 from lut.journal import Pools, read_journal
 from lut.ops import OpSpec
 from lut.records import LutRecord
@@ -110,7 +110,9 @@ def _judge(
     common = [truth[op] / time for op, time in measured.items() if op in truth]
     factor = float(np.median(common)) if common else 1.0
     rest = [op for op in truth if op not in measured]
-    guesses = _fit(measured, held_out).predict_many(rest)
+    records = (LutRecord(op.key, (time,) * 5, "") for op, time in measured.items())
+    together = [(*each.chosen, *each.held_out) for each in rounds]
+    guesses = fit_table(records, held_out, together).predict_many(rest)
     known = {op: guess for op, guess in zip(rest, guesses, strict=True) if guess is not None}
     found = Accuracy(budget_s, len(measured), len(rest) - len(known), factor, nets=len(nets))
     if not known:
@@ -126,10 +128,6 @@ def _judge(
         nets=len(ratios),
         nets_within=float(np.mean(np.abs(ratios - 1) <= _NET_SHARE)) if len(ratios) else None,
     )
-
-
-def _fit(measured: Mapping[OpSpec, float], held_out: frozenset[str]) -> Interpolator:
-    return fit_table((LutRecord(op.key, (time,) * 5, "") for op, time in measured.items()), held_out)
 
 
 def _judge_nets(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from bench.sampling.candidates import CandidateFamily, Candidates
 from bench.sampling.design import Spread
 from bench.sampling.goal import Standing
 from lut.entries import Failure, Measurement
-from lut.estimation import LEAST_OPS, FamilyModel, Samples, fit_family
+from lut.estimation import LEAST_OPS, FamilyModel, Samples, even_out, find_paces, fit_family
 from lut.journal import Pools
 
 __all__ = ["FamilyKnowledge", "Knowledge"]
@@ -30,6 +32,9 @@ class FamilyKnowledge:
         count = len(family)
         self.family = family
         self.time_us = np.full(count, np.nan)
+        self.rounds = np.full(count, -1)
+        self.paces = np.zeros(0)
+        """See `find_paces`."""
         self.held_out = np.zeros(count, bool)
         self.failed = np.zeros(count, bool)
         self.chosen = np.zeros(count, bool)
@@ -38,11 +43,12 @@ class FamilyKnowledge:
         """Knows those of them that estimates are or will be fitted to."""
         self._model: tuple[int, FamilyModel] | None = None
 
-    def choose(self, number: int, *, held_out: bool) -> None:
-        """Count an operator as being measured."""
+    def choose(self, number: int, *, held_out: bool, round_: int = -1) -> None:
+        """Count an operator as being measured, in a round of the run if it is in any."""
         if not self.chosen[number]:
             self.chosen[number] = True
             self.held_out[number] = held_out
+            self.rounds[number] = round_
             if not held_out:
                 self.spread.take(number)
 
@@ -62,15 +68,24 @@ class FamilyKnowledge:
         return np.asarray(~self.chosen)
 
     @property
+    def samples(self) -> Samples:
+        """What estimates are fitted to, as measured."""
+        fitted = self.fitted
+        return Samples(self.family.sizes[fitted], self.time_us[fitted], self.rounds[fitted])
+
+    def even_out(self, paces: NDArray[np.float64]) -> None:
+        """Learn how fast the device was in each round."""
+        self.paces = paces
+        self._model = None
+
+    @property
     def model(self) -> FamilyModel | None:
         """The family's model as fitted to what is measured; None where that is too little."""
-        fitted = self.fitted
-        count = int(fitted.sum())
+        count = int(self.fitted.sum())
         if count < LEAST_OPS:
             return None
         if self._model is None or self._model[0] != count:
-            samples = Samples(self.family.sizes[fitted], self.time_us[fitted])
-            self._model = count, fit_family(self.family.name, samples)
+            self._model = count, fit_family(self.family.name, even_out(self.samples, self.paces))
         return self._model[1]
 
     def judge(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -106,6 +121,7 @@ class Knowledge:
         self._candidates = candidates
         self._passes = passes
         self._pools = Pools()
+        self._rounds = 0
         self.families = {name: FamilyKnowledge(family) for name, family in candidates.families.items()}
 
     def find(self, op_id: str) -> tuple[FamilyKnowledge, int] | None:
@@ -113,11 +129,20 @@ class Knowledge:
         found = self._candidates.where.get(op_id)
         return None if found is None else (self.families[found[0]], found[1])
 
-    def choose(self, op_id: str, *, held_out: bool) -> None:
-        """Count an operator as being measured."""
-        if found := self.find(op_id):
-            family, number = found
-            family.choose(number, held_out=held_out)
+    def choose(self, chosen: Iterable[str], held_out: Iterable[str]) -> None:
+        """Count the operators of a round as being measured."""
+        for ids, is_held_out in ((chosen, False), (held_out, True)):
+            for op_id in ids:
+                if found := self.find(op_id):
+                    family, number = found
+                    family.choose(number, held_out=is_held_out, round_=self._rounds)
+        self._rounds += 1
+
+    def even_out(self) -> None:
+        """Find how fast the device was in each round, and fit anew to what is measured."""
+        paces = find_paces({name: each.samples for name, each in self.families.items()})
+        for each in self.families.values():
+            each.even_out(paces)
 
     def hear(self, outcome: Measurement | Failure) -> None:
         """Take in a visit; with the last of its visits an operator is known."""

@@ -140,13 +140,11 @@ class Sampler:
     def _begin(self, round_: Round) -> None:
         """Count a round's operators as chosen, and remember how things stood before it."""
         self._before = (round_.spent_s, self._known.count_done())
-        for op_id in round_.chosen:
-            self._known.choose(op_id, held_out=False)
-        for op_id in round_.held_out:
-            self._known.choose(op_id, held_out=True)
+        self._known.choose(round_.chosen, round_.held_out)
 
     def _choose(self) -> Round | None:
         """Choose the next round; None if the goal is reached or nothing is left."""
+        self._known.even_out()
         count = self._count_affordable()
         if not count or self._is_good_enough():
             return None

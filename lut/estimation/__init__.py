@@ -1,6 +1,7 @@
 """Estimates: times of operators that were not measured, and corrections of sums for whole nets.
 
-Reading order: `prediction`, `curve` (one axis of sizes), `interpolation` (a family), `crossval` (how far off
+Reading order: `prediction`, `curve` (one axis of sizes), `pace` (how fast the device was),
+`interpolation` (a family), `crossval` (how far off
 it is), `net_errors` (how errors add up), `calibration`.
 """
 
@@ -18,6 +19,7 @@ from lut.estimation.interpolation import (
     fit_table,
 )
 from lut.estimation.net_errors import ErrorSource, add_half_widths, fit_correlation
+from lut.estimation.pace import even_out, find_paces
 from lut.estimation.prediction import Prediction
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "add_half_widths",
     "collect_samples",
     "cross_validate",
+    "even_out",
+    "find_paces",
     "fit_correlation",
     "fit_family",
     "fit_table",

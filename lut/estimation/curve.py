@@ -26,17 +26,26 @@ _CACHE_BYTES = (32 << 10, 512 << 10)
 
 @dataclass(frozen=True)
 class Samples:
-    """A family's operators: sizes as rows in the order of `Sizes`, and times in microseconds."""
+    """A family's operators: sizes as rows in the order of `Sizes`, and times in microseconds.
+
+    `rounds` says in which round of a run each was measured, from 0; -1 where there are none.
+    """
 
     sizes: Array
     runtime_us: Array
+    rounds: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, sizes: Array, runtime_us: Array) -> Samples:
+        """Make samples that were measured in no rounds."""
+        return cls(sizes, runtime_us, np.full(len(runtime_us), -1))
 
     def __len__(self) -> int:
         return len(self.runtime_us)
 
     def take(self, chosen: NDArray[np.intp]) -> Samples:
         """Give some of them."""
-        return Samples(self.sizes[chosen], self.runtime_us[chosen])
+        return Samples(self.sizes[chosen], self.runtime_us[chosen], self.rounds[chosen])
 
 
 class Curve:

@@ -10,13 +10,14 @@ axis, are refused; so are families with few operators.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lut.estimation.curve import Array, Correction, Curve, Samples
+from lut.estimation.pace import even_out, find_paces
 from lut.estimation.prediction import Prediction
 from lut.ops import OpSpec, Sizes, check_family
 from lut.records import LutRecord
@@ -47,10 +48,19 @@ _CORRECTIONS = ((0.0, 1), (0.5, 4), (1.0, 4), (0.5, 12), (1.0, 12))
 """How much of the residual of how many neighbours may be added; the held-out error decides."""
 
 
-def collect_samples(records: Iterable[LutRecord]) -> dict[str, Samples]:
-    """Sort a table's records into families, but for those that can't be understood, or took no time."""
+def collect_samples(
+    records: Iterable[LutRecord], rounds: Sequence[Collection[str]] = ()
+) -> dict[str, Samples]:
+    """Sort a table's records into families, but for those that can't be understood, or took no time.
+
+    Args:
+        records: a table's.
+        rounds: the ids of operators that were measured in the same round, where there were rounds.
+    """
     sizes: dict[str, list[tuple[float, ...]]] = {}
     times: dict[str, list[float]] = {}
+    numbers: dict[str, list[int]] = {}
+    round_of = {op_id: number for number, ids in enumerate(rounds) for op_id in ids}
     for record in records:
         try:
             op = OpSpec.from_key(record.key)
@@ -62,7 +72,11 @@ def collect_samples(records: Iterable[LutRecord]) -> dict[str, Samples]:
         family, size = found
         sizes.setdefault(family, []).append(size.as_tuple())
         times.setdefault(family, []).append(record.p50)
-    return {name: Samples(np.array(sizes[name]), np.array(times[name])) for name in sorted(sizes)}
+        numbers.setdefault(family, []).append(round_of.get(op.id, -1))
+    return {
+        name: Samples(np.array(sizes[name]), np.array(times[name]), np.array(numbers[name]))
+        for name in sorted(sizes)
+    }
 
 
 @dataclass(frozen=True)
@@ -225,17 +239,27 @@ class Interpolator:
         return self._models[family]
 
 
-def fit_table(records: Iterable[LutRecord], held_out: Set[str] = frozenset()) -> Interpolator:
+def fit_table(
+    records: Iterable[LutRecord],
+    held_out: Set[str] = frozenset(),
+    rounds: Sequence[Collection[str]] = (),
+) -> Interpolator:
     """Prepare the estimation of operators from a table's records.
 
     Args:
         records: what was measured.
         held_out: the ids of operators among them to judge by, and to fit nothing to.
+        rounds: the ids of those that were measured in the same round. By how much the device was slower in
+            one than in all is taken out of what is fitted, and not of what is judged by.
     """
-    if not held_out:
+    if not held_out and not rounds:
         return Interpolator(collect_samples(records))
     fitted: list[LutRecord] = []
     judging: list[LutRecord] = []
     for record in records:
         (judging if record.key.id in held_out else fitted).append(record)
-    return Interpolator(collect_samples(fitted), collect_samples(judging))
+    families = collect_samples(fitted, rounds)
+    paces = find_paces(families)
+    return Interpolator(
+        {name: even_out(samples, paces) for name, samples in families.items()}, collect_samples(judging)
+    )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from lut.lazy import load_lazily
 from lut.sidecar.file import read_sidecar, sidecar_path, write_sidecar
 from lut.sidecar.predictions import (
+    Choice,
     FilledFamily,
     NetErrors,
     PredictedRecords,
-    read_held_out,
+    read_choice,
     read_predicted,
 )
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Choice",
     "FailedOp",
     "FilledFamily",
     "NetErrors",
@@ -34,8 +36,8 @@ __all__ = [
     "Setting",
     "describe_setting",
     "read_canary",
+    "read_choice",
     "read_config",
-    "read_held_out",
     "read_origins",
     "read_predicted",
     "read_provenance",

@@ -3,6 +3,7 @@
 The table itself has the ten keys of the published format and no other, so its sidecar says so:
 
     "held_out": ["c0ffee…", …],
+    "rounds": [["c0ffee…", …], …],
     "predicted": {"intervals": {"0ff1ce…": [11.9, 12.8], …}, "space": "chamnet",
                   "net": {"correlation": 0.04, "fitted_on": 200, "tested_on": 200, "covered": 0.91},
                   "families": [{"family": "Int8Conv 1x1", "fitted": 1402, "held_out": 368, …}, …]}
@@ -24,7 +25,7 @@ from lut.errors import FileError
 from lut.files import read_bytes
 from lut.sidecar.file import sidecar_path
 
-__all__ = ["FilledFamily", "NetErrors", "PredictedRecords", "read_held_out", "read_predicted"]
+__all__ = ["Choice", "FilledFamily", "NetErrors", "PredictedRecords", "read_choice", "read_predicted"]
 
 Interval = tuple[float, float]
 
@@ -74,11 +75,20 @@ class PredictedRecords:
         return fields
 
 
+@dataclass(frozen=True)
+class Choice:
+    """How a run with a goal chose operators: the ids of those in each round, and of those held out."""
+
+    held_out: frozenset[str]
+    rounds: tuple[tuple[str, ...], ...]
+
+
 class _Part(msgspec.Struct):
     """What this module reads of a sidecar."""
 
     predicted: PredictedRecords | None = None
     held_out: tuple[str, ...] = ()
+    rounds: tuple[tuple[str, ...], ...] = ()
 
 
 _decode = msgspec.json.Decoder(_Part).decode
@@ -93,13 +103,14 @@ def read_predicted(table: Path) -> PredictedRecords | None:
     return _read(table).predicted
 
 
-def read_held_out(table: Path) -> frozenset[str]:
-    """Read the ids of operators that no prediction is fitted to.
+def read_choice(table: Path) -> Choice:
+    """Read which of a table's operators were chosen together, and which to judge by.
 
     Raises:
         FileError: the sidecar can't be read, or not understood.
     """
-    return frozenset(_read(table).held_out)
+    part = _read(table)
+    return Choice(frozenset(part.held_out), part.rounds)
 
 
 def _read(table: Path) -> _Part:

@@ -177,6 +177,7 @@ class LutTable:
 
         if self._store.path is None:
             return fit_table(self)
-        from lut.sidecar import read_held_out
+        from lut.sidecar import read_choice
 
-        return fit_table(self.measured, read_held_out(self._store.path))
+        choice = read_choice(self._store.path)
+        return fit_table(self.measured, choice.held_out, choice.rounds)

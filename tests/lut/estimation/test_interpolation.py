@@ -93,7 +93,7 @@ def test_outliers_do_not_bend_the_rest() -> None:
 def test_small_families_have_no_figures() -> None:
     (error,) = cross_validate(collect_samples([record(RELU, 5.0)]))
     assert (error.family, error.operators, error.held_out, error.median_error) == ("Relu", 1, 0, None)
-    (error,) = cross_validate({"x": Samples(np.ones((31, 7)), np.ones(31))}, share=0.5)
+    (error,) = cross_validate({"x": Samples.of(np.ones((31, 7)), np.ones(31))}, share=0.5)
     assert error.held_out == 0
 
 

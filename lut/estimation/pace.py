@@ -1,0 +1,82 @@
+"""How fast a device was in each round of a run, so that estimates are of all rounds' speed.
+
+A run that chooses its operators measures them in rounds of some seconds, and a device is some per cent slower
+in one than in another: a warm phone, a server shared with others. A fit through all of them would take that
+for a difference between operators. So each round is held against a fit to the others, and what its operators
+have in common is the round's pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lut.estimation.curve import Array, Curve, Samples
+
+__all__ = ["even_out", "find_paces"]
+
+_FOLDS = 4
+_REPEATS = 3
+_NEIGHBOURS = (1.0, 4)
+_LEAST_FITTED = 30
+_DOUBT = 10
+"""A round's pace is believed as if so many more of its operators had shown none."""
+
+
+def even_out(samples: Samples, paces: Array) -> Samples:
+    """Give the times as they would have been at the pace of all rounds, where a round's pace is known."""
+    known = (samples.rounds >= 0) & (samples.rounds < len(paces))
+    time_us = samples.runtime_us.copy()
+    time_us[known] /= np.exp(paces[samples.rounds[known]])
+    return Samples(samples.sizes, time_us, samples.rounds)
+
+
+def find_paces(families: Mapping[str, Samples]) -> Array:
+    """Find by how much the device was slower in each round than in all of them.
+
+    Returns:
+        the logarithm of the factor for each round, from 0 on; 0 where a round's operators don't tell.
+    """
+    rounds = 1 + max((int(each.rounds.max()) for each in families.values() if len(each)), default=-1)
+    paces = np.zeros(rounds)
+    if rounds < 2:
+        return paces
+    folds = min(_FOLDS, rounds)
+    step = 1 - 1 / folds  # a round is held against the others, not against all
+    counts = np.zeros(rounds)
+    for each in families.values():
+        counts += np.bincount(each.rounds[each.rounds >= 0], minlength=rounds)
+    for _ in range(_REPEATS):
+        residuals: list[list[Array]] = [[] for _ in range(rounds)]
+        for samples in families.values():
+            for number, found in _hold_rounds_out(even_out(samples, paces), folds):
+                residuals[number].append(found)
+        for number, parts in enumerate(residuals):
+            if parts:
+                found = np.concatenate(parts)
+                pace = paces[number] + step * float(np.median(found))
+                paces[number] = pace * len(found) / (len(found) + _DOUBT)
+        paces -= np.average(paces, weights=counts)
+    return paces
+
+
+def _hold_rounds_out(samples: Samples, folds: int) -> list[tuple[int, Array]]:
+    """Give the logarithms of measured / predicted of each round's operators, by a fit to other rounds."""
+    found: list[tuple[int, Array]] = []
+    for fold in range(folds):
+        out = (samples.rounds >= 0) & (samples.rounds % folds == fold)
+        fitted = samples.take(np.flatnonzero(~out))
+        if not out.any() or len(fitted) < _LEAST_FITTED:
+            continue
+        held = samples.take(np.flatnonzero(out & _lies_within(samples.sizes, fitted.sizes)))
+        if not len(held):
+            continue
+        errors = np.log(held.runtime_us / Curve(fitted).predict(held.sizes, _NEIGHBOURS))
+        found += [(int(number), errors[held.rounds == number]) for number in np.unique(held.rounds)]
+    return found
+
+
+def _lies_within(sizes: Array, others: Array) -> NDArray[np.bool_]:
+    return np.asarray(((sizes >= others.min(axis=0)) & (sizes <= others.max(axis=0))).all(axis=1))
