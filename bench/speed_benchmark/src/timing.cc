@@ -27,7 +27,7 @@ constexpr int64_t kSharedRuns = 3;
 // times those asked for would time another state than that of a network.
 constexpr int64_t kMostRounds = 2;
 
-constexpr int64_t kFirstPatienceNs = 1000000000;
+constexpr int64_t kFirstPatienceNs = 500000000;
 constexpr double kPatientShare = 0.75;  // of a process's time
 constexpr int64_t kWaitNs = 50000000;
 

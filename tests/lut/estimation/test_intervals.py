@@ -50,10 +50,10 @@ def test_what_is_predicted_lies_in_its_interval_or_is_refused(op_type: str, nois
     for count in (40, 80, 200, 300) * 2:
         table = drawn_table(op_type, random, count + 250, noise)
         guesses = fit_table(table[:count])
-        for row in table[count:]:
-            guess = guesses.predict(OpSpec.from_key(row.key))
+        ops = [OpSpec.from_key(row.key) for row in table[count:]]
+        for op, row, guess in zip(ops, table[count:], guesses.predict_many(ops), strict=True):
             if guess is None:
-                assert guesses.refusal(OpSpec.from_key(row.key)) is not None
+                assert guesses.refusal(op) is not None
                 continue
             assert guess.low_us < guess.runtime_us < guess.high_us
             inside.append(guess.low_us <= row.p50 <= guess.high_us)
