@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 
 __all__ = ["Pace", "find_steady"]
 
-_UNSTEADY = 0.03
-"""A visit that took longer than the fast ones by more than this share fell into a slow phase."""
+_SLOW_VISIT, _LEAST_VISITS = 0.03, 4
+"""A visit of a net that took longer than the fast ones by more than this share fell into a slow phase."""
 
-_LEAST_VISITS = 4
-_LEAST_OPS = 5
+_SLOW_TURNS, _LEAST_OPS = 0.05, 5
+"""Operators that took longer, all in all, than in their fastest turns by more than this share did so too. At
+3 %, a server as quiet as they get repeats every third turn."""
+
 _FIRST_AGAIN, _SHARE_AGAIN = 2, 0.5
+"""So many turns may be repeated at first, and this share of all."""
 
 
 def find_steady(visits: Sequence[float], asked: int) -> list[int]:
@@ -24,7 +27,7 @@ def find_steady(visits: Sequence[float], asked: int) -> list[int]:
     if asked < _LEAST_VISITS or len(visits) <= asked // 4:
         return list(range(len(visits)))
     fast = sorted(visits)[asked // 4]
-    return [place for place, took in enumerate(visits) if took <= fast * (1 + _UNSTEADY)]
+    return [place for place, took in enumerate(visits) if took <= fast * (1 + _SLOW_VISIT)]
 
 
 class Pace:
@@ -50,6 +53,6 @@ class Pace:
         if len(known) < _LEAST_OPS or now < before:
             self._fastest.update(times)
             return False
-        slow = now > before * (1 + _UNSTEADY) and self._again < _FIRST_AGAIN + _SHARE_AGAIN * self._heard
+        slow = now > before * (1 + _SLOW_TURNS) and self._again < _FIRST_AGAIN + _SHARE_AGAIN * self._heard
         self._again += slow
         return slow
