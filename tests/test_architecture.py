@@ -216,6 +216,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "processors",
             "program",
             "session",
+            "steadiness",
             "suspects",
             "values",
             "watch",
