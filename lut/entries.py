@@ -183,6 +183,11 @@ class Round:
     held_out: tuple[str, ...] = ()
     spent_s: float = 0.0
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all its operators."""
+        return *self.chosen, *self.held_out
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:

@@ -205,11 +205,11 @@ def _continue_story(
         **({"drift": extension.drift.to_json()} if extension.drift else {}),
     }
     held_out = sorted({*before.get("held_out", []), *now.get("held_out", [])})
-    device = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift", "rounds")}
+    appended = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift", "rounds")}
     return {
         **now,
         **kept,
-        **{kind: entries for kind, entries in device.items() if entries},
+        **{kind: entries for kind, entries in appended.items() if entries},
         **({"held_out": held_out} if held_out else {}),
         "records": len(extension.records),
         "sources": sorted({*before.get("sources", []), *now["sources"]}),

@@ -100,7 +100,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
                 _check_poolable(path, segments[0], entry, mixed=mixed)
             elif isinstance(entry, Round):
                 held_out.update(entry.held_out)
-                rounds.append((*entry.chosen, *entry.held_out))
+                rounds.append(entry.ids)
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
             else:  # one of several is shown: the same one in any order

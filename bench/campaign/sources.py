@@ -92,7 +92,7 @@ class ChosenOperators:
         summary.planned = summary.resumed
         every_pass = frozenset(range(config.passes))
         for round_, is_written in sampler.rounds():
-            parts = [self._candidates.part(op_id) for op_id in (*round_.chosen, *round_.held_out)]
+            parts = [self._candidates.part(op_id) for op_id in round_.ids]
             wanted = {
                 part.op: every_pass - done.passes.get(part.op.key, set())
                 for part in parts

@@ -200,7 +200,7 @@ class _BlockRun:
 
     def _gather_turns(self, share: Share) -> Iterator[list[Visit] | TurnsFailed | ProcessKilled]:
         """Run one process, and give the visits of operators that took turns together, others one by one."""
-        members = {op.id for op in share.ops} if share.config.turns > 1 and not share.is_trial else set()
+        members = {op.id for op in share.ops} if share.config.turns > 1 else set()
         missing, turn = set(members), list[Visit]()
         try:
             for event in self._run_process(share):

@@ -217,7 +217,7 @@ class _Run:
         for visit in visits:
             disturbances.add_visit(None, visit.discarded.count())
         (disturbances.repeated_visits if len(fit) >= least else disturbances.spoilt_visits).update(causes)
-        if kept is steady:
+        if spoilt_by is None:
             disturbances.repeated_visits.update({"unsteady": len(fit) - len(steady)})
         return NetRuns(
             tuple(chain.from_iterable(visit.samples_ns for visit in kept)),

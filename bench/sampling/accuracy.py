@@ -104,15 +104,14 @@ def _judge(
     nets: Sequence[Sequence[OpSpec]],
     budget_s: float,
 ) -> Accuracy:
-    ids = {op_id for each in rounds for op_id in (*each.chosen, *each.held_out)}
+    ids = {op_id for each in rounds for op_id in each.ids}
     held_out = frozenset(op_id for each in rounds for op_id in each.held_out)
     measured = {op: time for op, time in run.time_us.items() if op.id in ids and time > 0}
     common = [truth[op] / time for op, time in measured.items() if op in truth]
     factor = float(np.median(common)) if common else 1.0
     rest = [op for op in truth if op not in measured]
     records = (LutRecord(op.key, (time,) * 5, "") for op, time in measured.items())
-    together = [(*each.chosen, *each.held_out) for each in rounds]
-    guesses = fit_table(records, held_out, together).predict_many(rest)
+    guesses = fit_table(records, held_out, [each.ids for each in rounds]).predict_many(rest)
     known = {op: guess for op, guess in zip(rest, guesses, strict=True) if guess is not None}
     found = Accuracy(budget_s, len(measured), len(rest) - len(known), factor, nets=len(nets))
     if not known:

@@ -97,14 +97,11 @@ class Sampler:
                     self._spent_s += share * seconds
                 if isinstance(entry, Measurement):
                     self._known.hear(entry)
-        self._unfinished = [
-            each for each in rounds if not all(map(self._known.is_done, (*each.chosen, *each.held_out)))
-        ]
+        self._unfinished = [each for each in rounds if not all(map(self._known.is_done, each.ids))]
 
     def _is_own(self, round_: Round) -> bool:
         """Tell whether a round was chosen from this space: spaces may have some operators in common."""
-        ids = (*round_.chosen, *round_.held_out)
-        return 2 * sum(op_id in self._candidates.where for op_id in ids) > len(ids)
+        return 2 * sum(op_id in self._candidates.where for op_id in round_.ids) > len(round_.ids)
 
     def hear(self, outcome: Measurement | Repeated | Failure, device_ns: int) -> None:
         """Take in a visit, and the nanoseconds of the device's time that it took."""

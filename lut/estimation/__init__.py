@@ -1,8 +1,7 @@
 """Estimates: times of operators that were not measured, and corrections of sums for whole nets.
 
 Reading order: `prediction`, `curve` (one axis of sizes), `pace` (how fast the device was),
-`interpolation` (a family), `crossval` (how far off
-it is), `net_errors` (how errors add up), `calibration`.
+`interpolation` (a family), `crossval` (how far off it is), `net_errors` (how errors add up), `calibration`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Correction", "Curve", "Samples", "place_sizes"]
+__all__ = ["LEAST_OPS", "Array", "Correction", "Curve", "Samples", "lie_within", "place_sizes"]
+
+LEAST_OPS = 30
+"""A family with fewer operators gets no model."""
 
 Array = NDArray[np.float64]
 Correction = tuple[float, int]
@@ -109,6 +112,11 @@ def _terms(sizes: Array) -> Array:
         ],
         axis=1,
     )
+
+
+def lie_within(sizes: Array, least: Array, most: Array) -> NDArray[np.bool_]:
+    """Tell which rows of sizes lie between two others, along every axis."""
+    return np.asarray(((sizes >= least) & (sizes <= most)).all(axis=1))
 
 
 def place_sizes(sizes: Array) -> Array:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.estimation.curve import Array, Correction, Curve, Samples
+from lut.estimation.curve import LEAST_OPS, Array, Correction, Curve, Samples, lie_within
 from lut.estimation.pace import even_out, find_paces
 from lut.estimation.prediction import Prediction
 from lut.ops import OpSpec, Sizes, check_family
@@ -31,9 +31,6 @@ __all__ = [
     "fit_family",
     "fit_table",
 ]
-
-LEAST_OPS = 30
-"""A family with fewer operators gets no model."""
 
 _MOST_OPS = 20_000
 """A family's model is fitted to so many of its operators, chosen at random, at most."""
@@ -98,7 +95,7 @@ class FamilyModel:
 
     def holds(self, sizes: Array) -> NDArray[np.bool_]:
         """Tell which rows of sizes lie inside the hull."""
-        return np.asarray(((sizes >= self.least) & (sizes <= self.most)).all(axis=1))
+        return lie_within(sizes, self.least, self.most)
 
     def predict(self, sizes: Array) -> Array:
         """Give times in microseconds for rows of sizes, which must lie inside the hull."""

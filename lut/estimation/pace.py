@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lut.estimation.curve import Array, Curve, Samples
+from lut.estimation.curve import LEAST_OPS, Array, Curve, Samples, lie_within
 
 __all__ = ["even_out", "find_paces"]
 
 _FOLDS = 4
 _REPEATS = 3
 _NEIGHBOURS = (1.0, 4)
-_LEAST_FITTED = 30
 _DOUBT = 10
 """A round's pace is believed as if so many more of its operators had shown none."""
 
@@ -68,15 +66,12 @@ def _hold_rounds_out(samples: Samples, folds: int) -> list[tuple[int, Array]]:
     for fold in range(folds):
         out = (samples.rounds >= 0) & (samples.rounds % folds == fold)
         fitted = samples.take(np.flatnonzero(~out))
-        if not out.any() or len(fitted) < _LEAST_FITTED:
+        if not out.any() or len(fitted) < LEAST_OPS:
             continue
-        held = samples.take(np.flatnonzero(out & _lies_within(samples.sizes, fitted.sizes)))
+        inside = lie_within(samples.sizes, fitted.sizes.min(axis=0), fitted.sizes.max(axis=0))
+        held = samples.take(np.flatnonzero(out & inside))
         if not len(held):
             continue
         errors = np.log(held.runtime_us / Curve(fitted).predict(held.sizes, _NEIGHBOURS))
         found += [(int(number), errors[held.rounds == number]) for number in np.unique(held.rounds)]
     return found
-
-
-def _lies_within(sizes: Array, others: Array) -> NDArray[np.bool_]:
-    return np.asarray(((sizes >= others.min(axis=0)) & (sizes <= others.max(axis=0))).all(axis=1))

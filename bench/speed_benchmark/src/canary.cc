@@ -38,8 +38,9 @@ void read_lines(const std::vector<uint64_t>& memory) {
 Canary::Canary(std::unique_ptr<Net> net, double share, CanaryTimes usual)
     : net_(std::move(net)), memory_(kMemoryBytes / sizeof(uint64_t), 1), share_(share), reference_(usual) {
   while (count_ < kFirstRuns) run();
-  if (reference_.net_ns == 0) reference_.net_ns = this->usual().net_ns;
-  if (reference_.memory_ns == 0) reference_.memory_ns = this->usual().memory_ns;
+  const CanaryTimes here = this->usual();
+  if (reference_.net_ns == 0) reference_.net_ns = here.net_ns;
+  if (reference_.memory_ns == 0) reference_.memory_ns = here.memory_ns;
 }
 
 bool Canary::is_slow(const CanaryTimes& took) const {
