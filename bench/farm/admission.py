@@ -15,6 +15,8 @@ from lut.errors import DeviceError
 
 __all__ = ["Admission", "explain_absence"]
 
+_UNKNOWN = "the scheduler does not know of it yet"
+
 AGAIN_S = 15.0
 """A host whose phone could not be prepared is asked again after so many seconds."""
 
@@ -119,7 +121,7 @@ class Admission:
 def explain_absence(hosts: Sequence[HostOffer], name: str | None = None) -> str:
     """Say why no phone of a device name, or none at all, can be measured on."""
     there = [(host, phone) for host in hosts for phone in host.phones if name in (None, phone.name)]
-    unusable = "; ".join(f"{phone.serial} at {host.name}: {phone.note}" for host, phone in there)
+    unusable = "; ".join(f"{phone.serial} at {host.name}: {phone.note or _UNKNOWN}" for host, phone in there)
     if unusable:
         named = f" named {name}" if name else ""
         return f"No phone{named} can be used at present: {unusable}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import secrets
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,6 +28,10 @@ UNSEEN_S = 20.0
 
 class FarmLostError(DeviceError):
     """The scheduler does not answer any more."""
+
+
+GRANT_S, _AGAIN_S = 5.0, 0.1
+"""So long the scheduler may take to know of a phone that its host tells of, and how often it is asked."""
 
 
 class FarmClient:
@@ -55,6 +60,21 @@ class FarmClient:
         except (OSError, TimeoutError, CommClosedError) as error:
             raise FarmLostError(f"The scheduler at {self.address.url} does not answer.") from error
         return read_hosts(identity["workers"])
+
+    def settled_hosts(self) -> list[HostOffer]:
+        """Give the offers of all hosts once the scheduler knows of all phones in them, or after some seconds.
+
+        A host tells of its phones a moment before the scheduler knows that tasks may ask for them.
+
+        Raises:
+            FarmLostError: the scheduler does not answer.
+        """
+        deadline = time.monotonic() + GRANT_S
+        hosts = self.hosts()
+        while not all(host.is_granted for host in hosts) and time.monotonic() < deadline:
+            time.sleep(_AGAIN_S)
+            hosts = self.hosts()
+        return hosts
 
     def subscribe(self, topic: str) -> None:
         """Let reports of a topic come into the inbox."""
@@ -131,6 +151,6 @@ def list_hosts(address: SchedulerAddress) -> list[HostOffer]:
     """
     client = open_client(address)
     try:
-        return client.hosts()
+        return client.settled_hosts()
     finally:
         client.close()

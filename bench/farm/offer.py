@@ -69,6 +69,12 @@ class HostOffer:
         usable = [phone for phone in self.phones if name in (None, phone.name) and phone.doing != UNUSABLE]
         return [phone for phone in usable if self.granted.get(resource(phone.name), 0)]
 
+    @property
+    def is_granted(self) -> bool:
+        """Whether the scheduler knows of all phones here that can be measured on."""
+        names = {phone.name for phone in self.phones if phone.doing != UNUSABLE}
+        return all(self.granted.get(resource(name), 0) for name in names)
+
     def has_free(self, name: str) -> bool:
         """Tell whether a phone of a device name does nothing."""
         return any(phone.doing == FREE for phone in self.usable(name))

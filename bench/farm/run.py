@@ -223,7 +223,7 @@ class FarmRun:
 
     def _muster(self) -> None:
         """Compare all hosts that offer such phones, before anything is measured."""
-        self._hosts = self._client.hosts()
+        self._hosts = self._client.settled_hosts()
         self._admission.consider(self._hosts)
         is_offered, deadline = self._admission.pending, time.monotonic() + NOBODY_S
         while is_offered and not self._admission.mismatch:
