@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from statistics import median
 
-__all__ = ["Pace", "find_steady"]
+__all__ = ["Pace", "SteadyRuns", "find_steady", "keep_steady"]
 
 _SLOW_VISIT, _LEAST_VISITS = 0.03, 4
 """A visit of a net that took longer than the fast ones by more than this share fell into a slow phase."""
+
+_LONG_NS = 2_000_000
+"""After a run as long as this, the program looks at the canary each time. A slow phase may begin and end
+within one of them, so that they are judged one by one; shorter ones, by the visit."""
 
 _SLOW_TURNS, _LEAST_OPS = 0.05, 5
 """Operators that took longer, all in all, than in their fastest turns by more than this share did so too. At
@@ -28,6 +35,29 @@ def find_steady(visits: Sequence[float], asked: int) -> list[int]:
         return list(range(len(visits)))
     fast = sorted(visits)[asked // 4]
     return [place for place, took in enumerate(visits) if took <= fast * (1 + _SLOW_VISIT)]
+
+
+@dataclass(frozen=True, slots=True)
+class SteadyRuns:
+    """Timed runs of a net in nanoseconds, as fast as the fast ones, and how many visits they make."""
+
+    samples_ns: tuple[int, ...]
+    visits: float
+
+
+def keep_steady(visits: Sequence[Sequence[int]], asked: int) -> SteadyRuns:
+    """Keep of a net's visits those that were as fast as the fast ones; of long runs, each run that was.
+
+    Args:
+        visits: the nanoseconds of the timed runs of each.
+        asked: how many visits there would be, had none been made again.
+    """
+    each = 1
+    if visits and asked >= _LEAST_VISITS and median(chain.from_iterable(visits)) >= _LONG_NS:
+        each = max(map(len, visits))
+        visits = [(sample,) for visit in visits for sample in visit]
+    places = find_steady([median(visit) for visit in visits], asked * each)
+    return SteadyRuns(tuple(chain.from_iterable(visits[place] for place in places)), len(places) / each)
 
 
 class Pace:

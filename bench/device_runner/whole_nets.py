@@ -9,10 +9,10 @@ A net that the engine refuses, or that takes its process down, is reported with 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
-from statistics import median
+from math import ceil
 
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
@@ -26,7 +26,7 @@ from bench.device_runner.program import (
     program_arguments,
     run_program,
 )
-from bench.device_runner.steadiness import find_steady
+from bench.device_runner.steadiness import SteadyRuns, keep_steady
 from bench.device_runner.watch import UNWATCHED, Watch
 from bench.engines import NetSource
 from lut.entries import ProgramInfo, RunConfig, Segment
@@ -173,7 +173,8 @@ class _Run:
         self.left[event.id] -= 1
         if self.left[event.id]:
             return
-        more = min(self._asked(event.id) - len(self._steady(event.id)), _MOST_AGAIN - self.again[event.id])
+        lacking = self._asked(event.id) - ceil(self._steady(event.id).visits)
+        more = min(lacking, _MOST_AGAIN - self.again[event.id])
         if more > 0:
             self.again[event.id] += more
             self.left[event.id] = more
@@ -187,10 +188,8 @@ class _Run:
     def _fit(self, net_id: str) -> list[NetTimed]:
         return [visit for visit in self.visits[net_id] if not visit.conditions.spoilt_by]
 
-    def _steady(self, net_id: str) -> list[NetTimed]:
-        fit = self._fit(net_id)
-        places = find_steady([median(visit.samples_ns) for visit in fit], self._asked(net_id))
-        return [fit[place] for place in places]
+    def _steady(self, net_id: str) -> SteadyRuns:
+        return keep_steady([visit.samples_ns for visit in self._fit(net_id)], self._asked(net_id))
 
     def fail(self, net_id: str, reason: str) -> None:
         self.failures[net_id] = reason
@@ -207,20 +206,19 @@ class _Run:
         causes = Counter(visit.conditions.spoilt_by for visit in visits if visit.conditions.spoilt_by)
         least = self._asked(net_id) / 2
         spoilt_by = None
+        kept = steady.samples_ns
         if len(fit) < least:
-            kept, spoilt_by = visits, causes.most_common(1)[0][0]
-        elif len(steady) < least:
-            kept, spoilt_by = fit, "unsteady"
-        else:
-            kept = steady
+            kept, spoilt_by = _pool(visits), causes.most_common(1)[0][0]
+        elif steady.visits < least:
+            kept, spoilt_by = _pool(fit), "unsteady"
         disturbances = Disturbances()
         for visit in visits:
             disturbances.add_visit(None, visit.discarded.count())
         (disturbances.repeated_visits if len(fit) >= least else disturbances.spoilt_visits).update(causes)
         if spoilt_by is None:
-            disturbances.repeated_visits.update({"unsteady": len(fit) - len(steady)})
-        return NetRuns(
-            tuple(chain.from_iterable(visit.samples_ns for visit in kept)),
-            spoilt_by=spoilt_by,
-            disturbances=disturbances,
-        )
+            disturbances.repeated_visits.update({"unsteady": len(fit) - ceil(steady.visits)})
+        return NetRuns(kept, spoilt_by=spoilt_by, disturbances=disturbances)
+
+
+def _pool(visits: Iterable[NetTimed]) -> tuple[int, ...]:
+    return tuple(chain.from_iterable(visit.samples_ns for visit in visits))

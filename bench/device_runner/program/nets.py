@@ -16,9 +16,6 @@ from lut.plan import Origin
 
 __all__ = ["gather_nets"]
 
-_TRAFFIC = 1.5
-"""So often its net's weights are read in a round: between operators a runtime uses the caches too."""
-
 _FEW, _MOST = 0.25, 1.5
 """A net of which fewer operators are left than the first share of the turns joins the net before it, unless
 that makes more than the second share."""
@@ -75,7 +72,7 @@ def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple
 
 def _keep_company(ops: list[OpSpec], weights: int) -> Company:
     own = sum(map(weight_bytes, ops))
-    return Company(ops, max(_LEAST, len(ops)), max(0, round(_TRAFFIC * weights) - own))
+    return Company(ops, max(_LEAST, len(ops)), max(0, weights - own))
 
 
 def _deal(ops: list[OpSpec], turns: int) -> list[list[OpSpec]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.device_runner.steadiness import Pace, find_steady
+from bench.device_runner.steadiness import Pace, SteadyRuns, find_steady, keep_steady
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,20 @@ def test_steady_visits_are_those_as_fast_as_the_fast_ones(
     visits: list[float], asked: int, steady: list[int]
 ) -> None:
     assert find_steady(visits, asked) == steady
+
+
+def test_short_runs_are_kept_or_left_out_by_the_visit() -> None:
+    fast, slow = (400_000, 401_000), (402_000, 500_000)
+    assert keep_steady([fast, slow, fast, fast], 4) == SteadyRuns(3 * fast, 3)
+
+
+def test_each_long_run_is_judged_by_itself() -> None:
+    fast, half_slow = (5_000_000, 5_010_000), (5_000_000, 5_500_000)
+    assert keep_steady([fast, half_slow, fast, fast], 4) == SteadyRuns((*fast, 5_000_000, *fast, *fast), 3.5)
+
+
+def test_of_no_visit_nothing_is_kept() -> None:
+    assert keep_steady([], 6) == SteadyRuns((), 0)
 
 
 def times(factor: float = 1.0, ops: int = 6) -> dict[str, float]:
