@@ -165,7 +165,8 @@ def validate(
     were measured with. Errors are estimate / measured - 1, of medians; what is printed is the plain sum.
 
     Operators of the table are measured again before and after the nets, as they were for the table. They tell
-    whether the device is slower or faster now: NO DRIFT is the error had it stayed as it was.
+    whether the device is slower or faster now: NO DRIFT is the error had it stayed as it was. SCATTERED
+    marks sums that may be too long, since something disturbed the device when the table was made.
 
     --fit keeps a correction beside the table for `lut estimate --calibrated`. The column LEFT OUT says what
     it is worth: each net's error where the fit knew the other nets only.

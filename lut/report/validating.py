@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lut.drift import describe_change
@@ -37,6 +37,7 @@ def build(material: Material) -> Html | None:
                 *_summarise("Sums", validation.summary),
                 *_describe_drift(validation),
                 *_summarise("Sums net of drift", validation.summary_net_of_drift),
+                *_summarise("Sums whose operators do not scatter", _of_steady(validation)),
                 *_summarise("Calibrated, left out", validation.left_out_summary),
             ]
         ),
@@ -80,6 +81,11 @@ def _summarise(name: str, summary: ErrorSummary | None) -> list[tuple[str, str]]
     if summary is None:
         return []
     return [(f"{name}: median error", percent(summary.median)), (f"{name}: largest", percent(summary.worst))]
+
+
+def _of_steady(validation: Validation) -> ErrorSummary | None:
+    """Sum up the nets whose operators do not scatter, where others' do."""
+    return validation.summary_of_steady if any(map(validation.is_scattered, validation.judged)) else None
 
 
 def _draw(nets: Sequence[NetComparison]) -> Chart:
@@ -160,10 +166,18 @@ def _list(validation: Validation) -> Html:
             signed_percent(net.error),
             *([signed_percent(validation.net_of_drift(net))] if drifted else []),
             *([signed_percent(validation.judge_left_out(net))] if calibrated else []),
-            f"{micros(net.interpolated_us)} interpolated" if net.interpolated_us else "",
+            ", ".join(_remarks(validation, net)),
         ]
         for net in nets
     ]
     heads = ["Net", "Operators", "Measured p50, µs", "p10 to p90, µs", "Estimate, µs", "Error"]
     heads += [*(["Net of drift"] if drifted else []), *(["Calibrated"] if calibrated else []), ""]
     return tag_table(f"Errors of {count(len(nets), 'net')}", heads, rows, range(1, len(heads) - 1))
+
+
+def _remarks(validation: Validation, net: NetComparison) -> Iterator[str]:
+    """Say what makes a sum less certain."""
+    if net.interpolated_us:
+        yield f"{micros(net.interpolated_us)} interpolated"
+    if net.scatter is not None and validation.is_scattered(net):
+        yield f"operators scatter by {percent(net.scatter)}"

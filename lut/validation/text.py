@@ -37,13 +37,16 @@ def _lines(validation: Validation) -> Iterator[str]:
     )
     for net in nets:
         without, left_out = validation.net_of_drift(net), validation.judge_left_out(net)
-        yield f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, without, left_out)}"
+        line = f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, without, left_out)}"
+        scattered = net.measured_us is not None and validation.is_scattered(net)
+        yield line + (f"  SCATTERED by {net.scatter:.1%}" if scattered else "")
     yield from _describe_drift(validation)
     summary, drifted = validation.summary, validation.summary_net_of_drift
     if summary is not None:
         yield f"|error| {_describe_summary(summary)}."
     if drifted is not None:
         yield f"|error| net of drift, {_describe_summary(drifted)}."
+    yield from _describe_scattered(validation)
     if calibrated is not None:
         yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."
     if disturbed := len(validation.disturbed):
@@ -53,7 +56,7 @@ def _lines(validation: Validation) -> Iterator[str]:
 
 def _describe_drift(validation: Validation) -> Iterator[str]:
     before, after, factor = validation.drift_before, validation.drift_after, validation.drift
-    if factor is None:
+    if before is None and after is None:
         return
     parts = [
         f"{describe_change(drift.factor)} {when} the nets ({drift.count} operators)"
@@ -61,13 +64,29 @@ def _describe_drift(validation: Validation) -> Iterator[str]:
         if drift is not None
     ]
     yield f"Drift: against when the table was made the device is {' and '.join(parts)}."
-    if abs(factor - 1) > LARGE:
+    if factor is not None and abs(factor - 1) > LARGE:
         yield (
             f"That is more than {LARGE:.0%}: judge the table by the errors net of drift, or measure it again "
             f"on the device as it is now."
         )
     if validation.device_changed:
-        yield "The device changed while the nets ran. Let it settle, and validate again."
+        yield (
+            "The device changed while the nets ran, so that no error is net of drift. Let it settle, and "
+            "validate again."
+        )
+
+
+def _describe_scattered(validation: Validation) -> Iterator[str]:
+    scattered = sum(map(validation.is_scattered, validation.judged))
+    if not scattered:
+        return
+    yield (
+        f"The table's times of {scattered} net{'s' if scattered > 1 else ''} scatter: something disturbed "
+        f"the device when it was made, and these sums may be too long by as much. Measure the operators "
+        f"again on a quiet device."
+    )
+    if (summary := validation.summary_of_steady) is not None:
+        yield f"|error| without {'them' if scattered > 1 else 'it'}, {_describe_summary(summary)}."
 
 
 def _describe_times(net: NetComparison, without: float | None, left_out: float | None) -> str:

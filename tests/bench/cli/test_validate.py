@@ -70,17 +70,19 @@ def test_nets_are_measured_and_compared_in_the_table_s_setting(
         output,
     )
     assert (code, err) == (0, "")
-    title, header, first, second, drift, *_, summary, without = out.splitlines()
+    title, header, first, second, drift, *_ = out.splitlines()
     [segment] = read_sidecar(sidecar_path(table))["segments"]
     assert title == (
         f"{HostDevice().info.name}: 2 passes of 1+2 runs, 1 thread on {segment['config']['cpus']}; "
         f"estimates are sums of medians from {table.name}"
     )
-    assert " ".join(header.split()) == "NET OPS P10 US MEASURED P50 P90 US ESTIMATE US ERROR NO DRIFT"
-    assert re.fullmatch(r"FBNet-96/int8 +42( +[\d.]+){4}( +[+-][\d.]+%){2}", first)
+    # What the machine does meanwhile may make the table's times scatter, or the device change.
+    columns = " ".join(header.split())
+    assert re.fullmatch("NET OPS P10 US MEASURED P50 P90 US ESTIMATE US ERROR( NO DRIFT)?", columns)
+    assert re.fullmatch(r"FBNet-96/int8 +42( +[\d.]+){4}( +[+-][\d.]+%){1,2}( +SCATTERED by [\d.]+%)?", first)
     assert second.split()[:2] == [f"{place.name}/one", "3"]
-    assert re.fullmatch(r"\|error\| of 2 nets: median [\d.]+%, worst [\d.]+%\.", summary)
-    assert re.fullmatch(r"\|error\| net of drift, of 2 nets: median [\d.]+%, worst [\d.]+%\.", without)
+    for nets in ["of 2 nets", *(["net of drift, of 2 nets"] if "NO DRIFT" in columns else [])]:
+        assert re.search(rf"^\|error\| {nets}: median [\d.]+%, worst [\d.]+%\.$", out, re.MULTILINE)
     assert drift.startswith("Drift: against when the table was made the device is ")
     assert re.search(r" before the nets \(\d+ operators\) and .* after the nets \(\d+ operators\)\.$", drift)
 
@@ -274,7 +276,7 @@ def test_beyond_the_largest_error_allowed_it_ends_with_6(
     assert bench_command(*arguments, "--max-error=10.1")[0] == 0
     code, out, err = bench_command(*arguments, "--max-error=9.9")
     assert code == 6
-    assert out.splitlines()[2].endswith(" -10.0%")
+    assert re.search(rf"^{re.escape(place.name)}/one .* -10\.0%", out, re.MULTILINE)
     assert err == f"error: Further off than 9.9 %: {place.name}/one (-10.0%).\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ from lut.report.material import Material
 from lut.report.measured import build as build_measured
 from lut.report.numbers import UNKNOWN, count, moment, percent, significant
 from lut.report.packing import compress, pack
+from lut.report.validating import build as build_validating
 from lut.sidecar import read_provenance, sidecar_path
 from lut.table import load_table
+from lut.validation import read_validation
 from tests.lut.report.conftest import Files
 from tests.lut.samples import CONV, RELU, SEGMENT, record, written_journal
 
@@ -107,6 +110,18 @@ def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files,
 def describe_measured(path: Path) -> str:
     table = load_table(path)
     return build_measured(Material(TableReport(path, table, collect_columns(table), read_provenance(path))))
+
+
+def test_nets_whose_operators_scatter_are_told_and_counted_apart(files: Files) -> None:
+    validation = read_validation(files.validation)
+    [net, *others] = validation.nets
+    nets = (net, replace(net, net="noisy", estimate_us=13.0, scatter=0.08), *others)
+    table = load_table(files.table)
+    report = TableReport(files.table, table, collect_columns(table), None)
+    html = str(build_validating(Material(report, validation=replace(validation, nets=nets))))
+    assert "operators scatter by 8" in html
+    assert "Sums whose operators do not scatter" in html
+    assert "do not scatter" not in str(build_validating(Material(report, validation=validation)))
 
 
 def test_packed_columns_are_aligned_and_narrow() -> None:

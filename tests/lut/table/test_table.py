@@ -70,6 +70,12 @@ def test_the_spread_sums_the_percentiles_of_what_has_a_time() -> None:
     assert Estimate(()).spread_us == (0, 0)
 
 
+def test_scatter_is_how_far_p10s_are_below_the_medians() -> None:
+    table = LutTable([record(CONV, 10.0), record(RELU, 30.0)])
+    assert table.estimate([CONV, RELU, SOFTMAX]).scatter == pytest.approx(0.05)
+    assert table.estimate([SOFTMAX]).scatter is None
+
+
 def test_an_operator_measured_as_zero_is_not_missing() -> None:
     zero = LutRecord(RELU.key, (0.0,) * 5, "Box")
     assert LutTable([zero]).estimate([RELU]).total_us == 0.0

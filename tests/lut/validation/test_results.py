@@ -61,6 +61,7 @@ measured_nets = st.builds(
     times,
     times,
     st.none() | times,
+    scatter=st.none() | st.floats(0, 1),
 )
 failed_nets = st.builds(
     NetComparison, st.text(), st.integers(1, 999), st.none(), times, failure=st.text(max_size=20)
@@ -128,6 +129,22 @@ def test_errors_net_of_drift_are_those_on_the_device_as_the_table_has_it() -> No
     summary = drifted.summary_net_of_drift
     assert summary is not None
     assert summary.worst == pytest.approx(0.0009, abs=1e-4)
+
+
+def test_a_device_that_changed_while_the_nets_ran_has_no_drift() -> None:
+    changed = replace(VALIDATION, drift_before=Drift(1.0, 240), drift_after=Drift(1.04, 240))
+    assert (changed.device_changed, changed.drift, changed.summary_net_of_drift) == (True, None, None)
+    assert changed.judge(MEASURED) == MEASURED.error
+
+
+@pytest.mark.parametrize(("threads", "scatter", "scattered"), [(1, 0.04, 0), (1, 0.06, 1), (2, 0.06, 0)])
+def test_nets_whose_operators_scatter_in_the_table_are_told_apart(
+    threads: int, scatter: float, scattered: int
+) -> None:
+    nets = (replace(MEASURED, scatter=scatter), replace(MEASURED, scatter=None))
+    validation = replace(VALIDATION, config=RunConfig(threads=threads), nets=nets)
+    assert sum(map(validation.is_scattered, nets)) == scattered
+    assert validation.summary_of_steady == ErrorSummary(2 - scattered, *[abs(MEASURED.error or 0)] * 2)
 
 
 def test_drift_is_written_and_read(tmp_path: Path) -> None:

@@ -105,8 +105,32 @@ def test_a_device_that_changed_is_told_from_a_table_that_is_wrong() -> None:
 
 
 def test_a_device_that_changes_while_the_nets_run_is_told() -> None:
-    validation = replace(VALIDATION, drift_before=Drift(1.0, 240), drift_after=Drift(1.05, 240))
-    assert "The device changed while the nets ran." in describe_validation(validation)
+    validation = replace(VALIDATION, nets=(RAW,), drift_before=Drift(1.0, 240), drift_after=Drift(1.05, 240))
+    assert describe_validation(validation) == (
+        f"{TITLE}"
+        "NET       OPS       P10 US MEASURED P50       P90 US  ESTIMATE US   ERROR\n"
+        "net/int8    3       95.000      100.000      110.000       97.000   -3.0%\n"
+        "Drift: against when the table was made the device is as fast before the nets (240 operators) and "
+        "5.0 % slower after the nets (240 operators).\n"
+        "The device changed while the nets ran, so that no error is net of drift. Let it settle, and "
+        "validate again.\n"
+        "|error| of 1 net: median 3.0%, worst 3.0%.\n"
+    )
+
+
+def test_a_table_whose_times_scatter_is_told() -> None:
+    scattered = replace(RAW, net="other/int8", estimate_us=120.0, scatter=0.11)
+    text = describe_validation(replace(VALIDATION, nets=(replace(RAW, scatter=0.03), scattered)))
+    assert (
+        "other/int8    3       95.000      100.000      110.000      120.000  +20.0%  SCATTERED by 11.0%\n"
+        in text
+    )
+    assert text.endswith(
+        "|error| of 2 nets: median 11.5%, worst 20.0%.\n"
+        "The table's times of 1 net scatter: something disturbed the device when it was made, and these sums "
+        "may be too long by as much. Measure the operators again on a quiet device.\n"
+        "|error| without it, of 1 net: median 3.0%, worst 3.0%.\n"
+    )
 
 
 def test_a_calibration_is_of_the_device_as_the_table_has_it() -> None:
