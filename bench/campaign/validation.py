@@ -211,5 +211,5 @@ def _compare(net: EstimatedModel, runs: NetRuns) -> NetComparison:
         estimate.predicted_us,
         failure=runs.failure,
         spoilt_by=runs.spoilt_by,
-        scatter=None if estimate.scatter is None else round(max(0.0, estimate.scatter), 4),
+        scatter=estimate.scatter,
     )

@@ -66,14 +66,19 @@ class HostOffer:
 
     def usable(self, name: str | None = None) -> list[OfferedPhone]:
         """Give the phones that can be measured on, of a device name or all."""
-        usable = [phone for phone in self.phones if name in (None, phone.name) and phone.doing != UNUSABLE]
-        return [phone for phone in usable if self.granted.get(resource(phone.name), 0)]
+        return [phone for phone in self._fit if name in (None, phone.name) and self._is_known(phone)]
 
     @property
     def is_granted(self) -> bool:
         """Whether the scheduler knows of all phones here that can be measured on."""
-        names = {phone.name for phone in self.phones if phone.doing != UNUSABLE}
-        return all(self.granted.get(resource(name), 0) for name in names)
+        return all(map(self._is_known, self._fit))
+
+    @property
+    def _fit(self) -> list[OfferedPhone]:
+        return [phone for phone in self.phones if phone.doing != UNUSABLE]
+
+    def _is_known(self, phone: OfferedPhone) -> bool:
+        return self.granted.get(resource(phone.name), 0) > 0
 
     def has_free(self, name: str) -> bool:
         """Tell whether a phone of a device name does nothing."""

@@ -37,7 +37,10 @@ def build(material: Material) -> Html | None:
                 *_summarise("Sums", validation.summary),
                 *_describe_drift(validation),
                 *_summarise("Sums net of drift", validation.summary_net_of_drift),
-                *_summarise("Sums whose operators do not scatter", _of_steady(validation)),
+                *_summarise(
+                    "Sums whose operators do not scatter",
+                    validation.summary_of_steady if validation.scattered else None,
+                ),
                 *_summarise("Calibrated, left out", validation.left_out_summary),
             ]
         ),
@@ -81,11 +84,6 @@ def _summarise(name: str, summary: ErrorSummary | None) -> list[tuple[str, str]]
     if summary is None:
         return []
     return [(f"{name}: median error", percent(summary.median)), (f"{name}: largest", percent(summary.worst))]
-
-
-def _of_steady(validation: Validation) -> ErrorSummary | None:
-    """Sum up the nets whose operators do not scatter, where others' do."""
-    return validation.summary_of_steady if any(map(validation.is_scattered, validation.judged)) else None
 
 
 def _draw(nets: Sequence[NetComparison]) -> Chart:
@@ -179,5 +177,5 @@ def _remarks(validation: Validation, net: NetComparison) -> Iterator[str]:
     """Say what makes a sum less certain."""
     if net.interpolated_us:
         yield f"{micros(net.interpolated_us)} interpolated"
-    if net.scatter is not None and validation.is_scattered(net):
+    if validation.is_scattered(net):
         yield f"operators scatter by {percent(net.scatter)}"

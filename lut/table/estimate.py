@@ -115,13 +115,13 @@ class Estimate:
     def scatter(self) -> float | None:
         """How much less the p10s of measured rows sum to than their medians, as a share; None without rows.
 
-        On a quiet device it is 2 to 4 %. Where others disturb it, medians are long by about as much as they
-        scatter.
+        It has four places. On a quiet device it is 2 to 4 %. Where others disturb it, medians are long by
+        about as much as they scatter.
         """
         rows = [row for row in self.rows if row.records and row.predicted is None]
         fast = sum(spread[0] for row in rows if (spread := row.spread_us) is not None)
         medians = sum(row.runtime_us or 0.0 for row in rows)
-        return 1 - fast / medians if medians else None
+        return round(max(0.0, 1 - fast / medians), 4) if medians else None
 
     def calibrated(self, calibration: Calibration) -> Estimate:
         """Give the same estimate with a correction for whole nets, such as the table's `calibration`."""

@@ -18,12 +18,12 @@ the table was made, by operators of the table measured again before and after th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from statistics import geometric_mean, median
-from typing import Any
+from typing import Any, TypeVar
 
 from lut.drift import LARGE, Drift
 from lut.entries import CAUSES, ProgramInfo, RunConfig
@@ -40,6 +40,8 @@ __all__ = [
     "read_validation",
     "write_validation",
 ]
+
+_Parsed = TypeVar("_Parsed")
 
 VERSION = 1
 """The version of the format; a reader refuses others."""
@@ -190,8 +192,16 @@ class Validation:
         """Whether the table's times of a net's operators scatter more than on a quiet device.
 
         Then something disturbed the device when the table was made, and its sum may be too long by as much.
+        A net that could not be measured has no error that this would explain.
         """
-        return net.scatter is not None and net.scatter > _SCATTERED[self.config.threads > 1]
+        if net.scatter is None or net.measured_us is None:
+            return False
+        return net.scatter > _SCATTERED[self.config.threads > 1]
+
+    @property
+    def scattered(self) -> tuple[NetComparison, ...]:
+        """The nets among those judged whose sums may be too long."""
+        return tuple(filter(self.is_scattered, self.judged))
 
     @property
     def summary(self) -> ErrorSummary | None:
@@ -255,14 +265,12 @@ def _parse(fields: dict[str, Any]) -> Validation:
         config=RunConfig.from_json(fields["config"]),
         program=ProgramInfo(**fields["program"]),
         nets=tuple(map(_parse_net, fields["nets"])),
-        drift_before=_parse_drift(fields.get("drift_before")),
-        drift_after=_parse_drift(fields.get("drift_after")),
+        drift_before=_optional(_parse_drift, fields.get("drift_before")),
+        drift_after=_optional(_parse_drift, fields.get("drift_after")),
     )
 
 
-def _parse_drift(fields: dict[str, Any] | None) -> Drift | None:
-    if fields is None:
-        return None
+def _parse_drift(fields: dict[str, Any]) -> Drift:
     factor, count = _time(fields["factor"]), fields["count"]
     if not factor or type(count) is not int or count < 1:
         raise ValueError(f"{fields!r} is no drift")
@@ -279,14 +287,18 @@ def _parse_net(fields: dict[str, Any]) -> NetComparison:
     return NetComparison(
         net=_text(fields["net"]),
         operators=operators,
-        measured_us=None if measured is None else _percentiles(measured),
+        measured_us=_optional(_percentiles, measured),
         estimate_us=_time(fields["estimate_us"]),
         interpolated_us=_time(fields["interpolated_us"]),
-        left_out_us=None if left_out is None else _time(left_out),
-        failure=None if failure is None else _text(failure),
-        spoilt_by=None if (spoilt_by := fields.get("spoilt_by")) is None else _cause(spoilt_by),
-        scatter=None if (scatter := fields.get("scatter")) is None else _time(scatter),
+        left_out_us=_optional(_time, left_out),
+        failure=_optional(_text, failure),
+        spoilt_by=_optional(_cause, fields.get("spoilt_by")),
+        scatter=_optional(_time, fields.get("scatter")),
     )
+
+
+def _optional(parse: Callable[[Any], _Parsed], value: Any) -> _Parsed | None:
+    return None if value is None else parse(value)
 
 
 def _cause(value: Any) -> str:

@@ -38,8 +38,7 @@ def _lines(validation: Validation) -> Iterator[str]:
     for net in nets:
         without, left_out = validation.net_of_drift(net), validation.judge_left_out(net)
         line = f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, without, left_out)}"
-        scattered = net.measured_us is not None and validation.is_scattered(net)
-        yield line + (f"  SCATTERED by {net.scatter:.1%}" if scattered else "")
+        yield line + (f"  SCATTERED by {net.scatter:.1%}" if validation.is_scattered(net) else "")
     yield from _describe_drift(validation)
     summary, drifted = validation.summary, validation.summary_net_of_drift
     if summary is not None:
@@ -56,13 +55,13 @@ def _lines(validation: Validation) -> Iterator[str]:
 
 def _describe_drift(validation: Validation) -> Iterator[str]:
     before, after, factor = validation.drift_before, validation.drift_after, validation.drift
-    if before is None and after is None:
-        return
     parts = [
         f"{describe_change(drift.factor)} {when} the nets ({drift.count} operators)"
         for drift, when in ((before, "before"), (after, "after"))
         if drift is not None
     ]
+    if not parts:
+        return
     yield f"Drift: against when the table was made the device is {' and '.join(parts)}."
     if factor is not None and abs(factor - 1) > LARGE:
         yield (
@@ -77,7 +76,7 @@ def _describe_drift(validation: Validation) -> Iterator[str]:
 
 
 def _describe_scattered(validation: Validation) -> Iterator[str]:
-    scattered = sum(map(validation.is_scattered, validation.judged))
+    scattered = len(validation.scattered)
     if not scattered:
         return
     yield (

@@ -22,7 +22,7 @@ def test_operators_take_turns_with_those_of_their_net() -> None:
     assert (list(large.ops), large.turns) == (OF_LARGE, 70)
 
 
-def test_a_round_reads_what_one_and_a_half_nets_would() -> None:
+def test_a_round_reads_as_many_bytes_as_the_net_has_weights() -> None:
     (company,) = gather_nets(OF_LARGE, of(LARGE, OF_LARGE), 60)
     assert company.other_bytes + sum(map(weight_bytes, OF_LARGE)) == 3_000_000
 
