@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from lut.ops import OpSpec
+from lut.ops import OpKey, OpSpec
 
 __all__ = [
     "CAUSES",
@@ -238,7 +238,9 @@ class Discarded:
 class Measurement:
     """One visit to an operator: every timed run that counts, in nanoseconds, and those that do not.
 
-    Where runs were too short for the clock, a sample is the mean of `repeats` runs.
+    Where runs were too short for the clock, a sample is the mean of `repeats` runs. Operators that took turns
+    with each other have the same `turn`: when it ended, in milliseconds since 1970. None is a visit that was
+    made by itself.
     """
 
     op: OpSpec
@@ -249,6 +251,12 @@ class Measurement:
     repeats: int = 1
     conditions: Conditions = Conditions()
     discarded: Discarded = Discarded()
+    turn: int | None = None
+
+    @property
+    def key(self) -> OpKey:
+        """The operator's key."""
+        return self.op.key
 
 
 @dataclass(frozen=True, slots=True)

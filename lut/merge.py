@@ -79,19 +79,13 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     sources = tuple(paths)
     _check_distinct(sources)
     times = JournalTimes(compared=len(sources) > 1)
-    for path in sources:
+    for run, path in enumerate(sources):
         times.begin(path)
         for entry in read_visits(path, warn):
-            if isinstance(entry, MeasurementLine):
-                number = pools.add(entry.key, entry.samples_ns)
-                times.add(number, entry.key, entry.samples_ns, entry.conditions)
-                disturbances.add_visit(entry.conditions.spoilt_by, entry.discarded)
-                _mark(marked, entry.key, entry.conditions.spoilt_by)
-            elif isinstance(entry, Measurement):
-                number = pools.add(entry.op.key, entry.samples_ns)
-                times.add(number, entry.op.key, entry.samples_ns, entry.conditions)
+            if isinstance(entry, MeasurementLine | Measurement):
+                times.add(pools.add(entry, run), entry.key, entry.samples_ns, entry.conditions)
                 disturbances.add(entry)
-                _mark(marked, entry.op.key, entry.conditions.spoilt_by)
+                _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Repeated):
                 disturbances.add(entry)
             elif isinstance(entry, Segment):
@@ -114,6 +108,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         raise FileError(
             f"{', '.join(map(str, sources))}: every operator failed, so there is no table to make."
         )
+    disturbances.slow_visits["unsteady"] = pools.count_slow(kept)
     return Merged(
         segments=tuple(sorted(segments, key=_started)),
         records=PooledRecords(pools, kept, segments[0].device.name),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import median
+from time import time_ns
 
 from bench.device_runner.block import Block
 from bench.device_runner.device import Device, LostError
@@ -125,6 +126,7 @@ class _BlockRun:
         self._suspects = Suspects()
         self._attempts: Counter[tuple[str, int]] = Counter()
         self._pace = Pace()
+        self._turn = 0
         self.endurance = Endurance(device.info.serial)
         self.progressed = False
 
@@ -144,8 +146,9 @@ class _BlockRun:
                 self._suspects.add(event.ids)
             else:
                 self.progressed = True
-                is_slow = share.config.turns > 1 and self._is_slow(event)
-                for visit in event:
+                in_turns = share.config.turns > 1
+                is_slow = in_turns and self._is_slow(event)
+                for visit in self._name_turn(event) if in_turns else event:
                     yield from self._conclude(visit, share, is_slow=is_slow)
 
     def fail(self, op_id: str, stage: str, reason: str) -> Visit:
@@ -166,6 +169,15 @@ class _BlockRun:
         elif blamed and blamed[0] in self._block:
             self.progressed = True
             yield self.fail(blamed[0], "crash", kill.reason)
+
+    def _name_turn(self, turn: list[Visit]) -> Iterator[Visit]:
+        """Write into visits that they belong together, by a name that no turn of another day has."""
+        self._turn = max(time_ns() // 1_000_000, self._turn + 1)
+        for visit in turn:
+            if isinstance(visit.outcome, Measurement):
+                yield replace(visit, outcome=replace(visit.outcome, turn=self._turn))
+            else:
+                yield visit
 
     def _is_slow(self, turn: list[Visit]) -> bool:
         """Tell whether operators that took turns were all slower than at another time."""

@@ -213,7 +213,7 @@ class _Run:
             kept, spoilt_by = _pool(fit), "unsteady"
         disturbances = Disturbances()
         for visit in visits:
-            disturbances.add_visit(None, visit.discarded.count())
+            disturbances.discarded_runs.update(visit.discarded.count())
         (disturbances.repeated_visits if len(fit) >= least else disturbances.spoilt_visits).update(causes)
         if spoilt_by is None:
             disturbances.repeated_visits.update({"unsteady": len(fit) - ceil(steady.visits)})

@@ -73,7 +73,7 @@ def read_chosen_run(journal: Path) -> ChosenRun:
         if isinstance(entry, Round):
             rounds.append(entry)
         elif isinstance(entry, Measurement):
-            pools.add(entry.op.key, entry.samples_ns)
+            pools.add(entry)
             ops[entry.op] = None
     if not rounds:
         raise FileError(f"{journal} is of no run that chose its operators. `bench run --budget` makes one.")

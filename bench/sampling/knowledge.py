@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,7 +157,7 @@ class Knowledge:
             family.time_us[number] = np.nan
             return
         key = outcome.op.key
-        self._pools.add(key, outcome.samples_ns)
+        self._pools.add(replace(outcome, turn=None))  # how slow a turn was is known once all of it is heard
         if self._pools.visits(key) >= self._passes and not family.failed[number]:
             median_us = self._pools.median_us(key)
             family.time_us[number] = median_us if median_us > 0 else np.nan

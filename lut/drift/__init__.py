@@ -9,7 +9,7 @@ from __future__ import annotations
 from lut.drift.change import LARGE, Drift, compare_times, describe_change
 from lut.drift.journals import JournalDrift, JournalTimes
 from lut.drift.resumed import ResumedTimes
-from lut.drift.runs import LARGE_IN_WORDS, Canary, RunDrift, compare_runs, is_telling
+from lut.drift.runs import LARGE_IN_WORDS, Canary, RunDrift, compare_runs, is_telling, take_median
 
 __all__ = [
     "LARGE",
@@ -24,4 +24,5 @@ __all__ = [
     "compare_times",
     "describe_change",
     "is_telling",
+    "take_median",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lut.entries import CAUSES, Measurement, Repeated
+from lut.entries import CAUSES, Discarded, Measurement, Repeated
+from lut.journal.visits import MeasurementLine
 
 __all__ = ["Disturbances"]
 
@@ -15,6 +16,8 @@ _WORDS = {
     "alone": "by itself, not in turns",
     "unsteady": "on an unsteady device",
 }
+
+_NONE = Discarded()
 
 
 @dataclass
@@ -28,23 +31,19 @@ class Disturbances:
     spoilt_visits: Counter[str] = field(default_factory=Counter)
     """Visits that stayed spoilt however often they were made again; their operators are marked."""
 
-    def add(self, visit: Measurement | Repeated) -> None:
-        """Count a visit."""
+    slow_visits: Counter[str] = field(default_factory=Counter)
+    """Visits that count for nothing, since a table has enough that were faster; known when one is made."""
+
+    def add(self, visit: Measurement | MeasurementLine | Repeated) -> None:
+        """Count a visit, by what spoilt it and how many of its runs do not count."""
         if isinstance(visit, Repeated):
-            self.add_repeated(visit.visit.conditions.spoilt_by)
-        else:
-            self.add_visit(visit.conditions.spoilt_by, visit.discarded.count())
-
-    def add_visit(self, spoilt_by: str | None, discarded: Counter[str]) -> None:
-        """Count a visit that stays, by what spoilt it and how many of its runs do not count."""
-        self.discarded_runs.update(discarded)
-        if spoilt_by:
-            self.spoilt_visits[spoilt_by] += 1
-
-    def add_repeated(self, spoilt_by: str | None) -> None:
-        """Count a visit that was made again."""
-        if spoilt_by:
-            self.repeated_visits[spoilt_by] += 1
+            if cause := visit.visit.conditions.spoilt_by:
+                self.repeated_visits[cause] += 1
+            return
+        if visit.discarded != _NONE:
+            self.discarded_runs.update(visit.discarded.count())
+        if cause := visit.conditions.spoilt_by:
+            self.spoilt_visits[cause] += 1
 
     def to_json(self) -> dict[str, dict[str, int]]:
         """Give the counts that are not 0, by kind and cause."""
@@ -72,6 +71,11 @@ class Disturbances:
             lines.append(
                 f"{spoilt.total():,} visits stayed disturbed however often they were made again "
                 f"({_by_cause(spoilt)}); their operators are marked. Measure them again on a quiet device."
+            )
+        if slow := self.slow_visits.total():
+            lines.append(
+                f"Left out: {slow:,} visit{'s' * (slow != 1)} ({_by_cause(self.slow_visits)}); the others of "
+                f"their operators were faster."
             )
         return lines
 

@@ -90,6 +90,7 @@ def _measurement(fields: dict[str, Any]) -> Measurement:
         fields["repeats"],
         Conditions(**fields["conditions"]),
         _discarded(fields.get("discarded", {})),
+        None if fields.get("turn") is None else int(fields["turn"]),
     )
 
 
@@ -168,4 +169,5 @@ def _visit_fields(visit: Measurement) -> dict[str, Any]:
         "repeats": visit.repeats,
         "conditions": asdict(visit.conditions),
         "discarded": asdict(visit.discarded),
+        **({} if visit.turn is None else {"turn": visit.turn}),
     }

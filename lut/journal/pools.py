@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import overload
 
+from lut.drift import is_telling, take_median
+from lut.entries import Measurement
+from lut.journal.turns import Turns
+from lut.journal.visits import MeasurementLine
 from lut.ops import OpKey
 from lut.records import PERCENTILES, LutRecord
 
@@ -13,20 +18,34 @@ __all__ = ["PooledRecords", "Pools", "VisitCounts", "take_percentiles_us"]
 
 
 class Pools:
-    """What was seen of each operator: samples in nanoseconds, and from how many visits they come."""
+    """What was seen of each operator: samples in nanoseconds, and from how many visits they come.
+
+    Visits in turns that were slow count as visits, and their samples for nothing.
+    """
 
     def __init__(self) -> None:
         # Flat on purpose: a small object for each operator would take twice the memory.
         self._numbers: dict[OpKey, int] = {}
         self._samples: list[bytes] = []
+        """Of each visit, its turn's number (a negative one, or 0), then the samples (above 0)."""
         self._visits = array("I")
+        self._turns = Turns()
 
-    def add(self, key: OpKey, samples_ns: tuple[int, ...]) -> int:
-        """Add a visit's samples; give the operator's number, counted from 0 in the order they came."""
-        number = self._numbers.get(key)
-        packed = array("q", samples_ns).tobytes()
-        if number is None:
-            number = self._numbers[key] = len(self._samples)
+    def add(self, visit: Measurement | MeasurementLine, run: int = 0) -> int:
+        """Add a visit; give the operator's number, counted from 0 in the order they came.
+
+        Args:
+            visit: the visit.
+            run: the journal it is from; turns of several journals are not held against each other.
+        """
+        number = self._numbers.setdefault(visit.key, len(self._samples))
+        turn = 0
+        if visit.turn is not None:
+            turn = self._turns.number(run, visit.segment, visit.turn)
+            if is_telling(visit.conditions):
+                self._turns.add(turn, number, take_median(visit.samples_ns))
+        packed = array("q", (-turn, *visit.samples_ns)).tobytes()
+        if number == len(self._samples):
             self._samples.append(packed)
             self._visits.append(1)
         else:
@@ -47,9 +66,22 @@ class Pools:
 
     def percentiles_us(self, key: OpKey) -> tuple[float, ...]:
         """Take the percentiles of an operator's samples, in microseconds, to the nanosecond."""
+        visits = self._split(key)
+        slow = self._turns.find_slow([-visit[0] for visit in visits])
+        fit = (visit[1:] for place, visit in enumerate(visits) if place not in slow)
+        return take_percentiles_us(sorted(chain.from_iterable(fit)))
+
+    def count_slow(self, keys: Iterable[OpKey]) -> int:
+        """Count the visits of some operators in turns that were slow."""
+        if not self._turns:
+            return 0
+        return sum(len(self._turns.find_slow([-visit[0] for visit in self._split(key)])) for key in keys)
+
+    def _split(self, key: OpKey) -> list[array[int]]:
         values = array("q")
         values.frombytes(self._samples[self._numbers[key]])
-        return take_percentiles_us(sorted(values))
+        starts = [place for place, value in enumerate(values) if value <= 0]
+        return [values[start:end] for start, end in zip(starts, (*starts[1:], len(values)), strict=True)]
 
     def median_us(self, key: OpKey) -> float:
         """Take the median of an operator's samples, in microseconds, to the nanosecond."""

@@ -6,7 +6,6 @@ as JSON with the same answer.
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
@@ -30,9 +29,10 @@ class _Line(KeyFields, forbid_unknown_fields=True, kw_only=True):
     # Not the dataclasses themselves: of these msgspec would ignore names that they lack.
     conditions: dict[str, int | bool | str | None]
     discarded: dict[str, tuple[Nanoseconds, ...]] = {}  # noqa: RUF012 - msgspec copies it
+    turn: int | None = None
 
 
-_NONE: Counter[str] = Counter()
+_NONE = Discarded()
 
 _decode = msgspec.json.Decoder(_Line).decode
 
@@ -44,8 +44,8 @@ class MeasurementLine(NamedTuple):
     key: OpKey
     samples_ns: tuple[int, ...]
     conditions: Conditions
-    discarded: Counter[str]
-    """How many runs count for nothing, by cause."""
+    discarded: Discarded
+    turn: int | None
 
 
 def read_visit(line: bytes) -> MeasurementLine | None:
@@ -62,7 +62,8 @@ def read_visit(line: bytes) -> MeasurementLine | None:
         OpKey(op_type, op_args, tuple(map(_share, fields.input_shapes)), _share(fields.input_dtypes)),
         fields.samples_ns,
         conditions,
-        discarded.count() if discarded.canary or discarded.preempted else _NONE,
+        discarded if discarded.canary or discarded.preempted else _NONE,
+        fields.turn,
     )
 
 

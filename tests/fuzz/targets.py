@@ -78,8 +78,8 @@ def _read_journal(data: bytes) -> None:
         raise
     for entry, visit in zip(entries, read_visits(path), strict=True):
         if isinstance(entry, Measurement) and isinstance(visit, MeasurementLine):
-            counted = (entry.op.key, entry.samples_ns, entry.conditions, entry.discarded.count())
-            assert visit == (entry.segment, *counted)
+            counted = (entry.key, entry.samples_ns, entry.conditions, entry.discarded)
+            assert visit == MeasurementLine(entry.segment, *counted, entry.turn)
         else:
             assert visit == entry
     list(merge_journals([path], lambda _: None).records)

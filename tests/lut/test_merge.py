@@ -134,6 +134,39 @@ def test_operators_with_too_few_passes_are_kept_and_named(tmp_path: Path) -> Non
     assert merged.incomplete == (CONV.key,)
 
 
+def test_samples_of_slow_turns_are_left_out_and_counted(tmp_path: Path) -> None:
+    entries = [
+        replace(measured(op, took_ns * slow // 100, pass_index=index), turn=index + 1)
+        for index, slow in enumerate([100, 130, 101])
+        for op, took_ns in ((CONV, 90_000), (RELU, 10_000))
+    ]
+    by_itself = measured(FC, 5_000, 7_000, 6_000)
+    merged = merge(written_journal(tmp_path / "a", SEGMENT, *entries, by_itself))
+    assert {record.key: record.p50 for record in merged.records} == {
+        CONV.key: 90.45,
+        RELU.key: 10.05,
+        FC.key: 6.0,
+    }
+    assert merged.visits[CONV.key] == 3
+    assert merged.disturbances.to_json() == {"slow_visits": {"unsteady": 2}}
+    assert merged.disturbances.describe() == [
+        "Left out: 2 visits (2 on an unsteady device); the others of their operators were faster."
+    ]
+
+
+def test_another_program_on_the_processor_makes_no_turn_slow(tmp_path: Path) -> None:
+    preempted = Conditions(settled=False, spoilt_by="preempted")
+    entries = [replace(measured(CONV, 90_000, pass_index=index), turn=index + 1) for index in range(3)]
+    entries += [
+        replace(measured(RELU, 10_000, pass_index=0), turn=1),
+        replace(measured(RELU, 40_000, pass_index=1), turn=2, conditions=preempted),
+        replace(measured(RELU, 10_000, pass_index=2), turn=3),
+    ]
+    merged = merge(written_journal(tmp_path / "a", SEGMENT, *entries))
+    assert merged.disturbances.to_json() == {"spoilt_visits": {"preempted": 1}}
+    assert merged.marked == {RELU.key: "preempted"}
+
+
 def test_nothing_measured_makes_no_table(tmp_path: Path) -> None:
     empty = written_journal(tmp_path / "a", SEGMENT, failed())
     with pytest.raises(FileError, match=rf"^{empty}: no measurement to make a table from\.$"):

@@ -48,6 +48,17 @@ def test_every_pass_loads_its_nets_anew_in_one_process(host: FaultyHost, in_turn
     assert all(visit.load_ns > 0 for visit in made)
 
 
+def test_operators_that_took_turns_with_each_other_have_one_name_for_it(
+    host: FaultyHost, segment: Segment, in_turns: Segment
+) -> None:
+    outcomes = [each for each in measure(host, in_turns) if isinstance(each, Measurement)]
+    turns = [{each.turn for each in outcomes if each.pass_index == index} for index in range(CONFIG.passes)]
+    assert [len(names) for names in turns] == [1] * CONFIG.passes
+    assert len(set.union(*turns)) == CONFIG.passes
+    by_themselves = [each for each in measure(host, segment) if isinstance(each, Measurement)]
+    assert {each.turn for each in by_themselves} == {None}
+
+
 def test_passes_that_some_operators_have_behind_them_are_made_with_those_that_lack_them(
     host: FaultyHost, in_turns: Segment
 ) -> None:
