@@ -11,7 +11,7 @@ from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import count, decimals, micros, moment, percent, signed_percent
-from lut.validation import ErrorSummary, NetComparison, Validation
+from lut.validation import DEVICE_CHANGED, ErrorSummary, NetComparison, Validation
 
 __all__ = ["build"]
 
@@ -53,6 +53,8 @@ def build(material: Material) -> Html | None:
                 class_="warning",
             )
         )
+    if validation.device_changed:
+        parts.append(tag("p", DEVICE_CHANGED, class_="warning"))
     if validation.judged:
         parts += [render_chart(_draw(validation.judged)), _list(validation)]
     if validation.disturbed:

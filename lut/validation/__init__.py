@@ -13,13 +13,14 @@ from lut.validation.results import (
     read_validation,
     write_validation,
 )
-from lut.validation.text import describe_validation
+from lut.validation.text import DEVICE_CHANGED, describe_validation
 
 if TYPE_CHECKING:
     from lut.validation.fit import LEAST_NETS, calibrate
     from lut.validation.plot import plot_validation
 
 __all__ = [
+    "DEVICE_CHANGED",
     "LEAST_NETS",
     "ErrorSummary",
     "NetComparison",

@@ -8,7 +8,12 @@ from lut.drift import LARGE, describe_change
 from lut.entries import CAUSES
 from lut.validation.results import ErrorSummary, NetComparison, Validation
 
-__all__ = ["describe_validation"]
+__all__ = ["DEVICE_CHANGED", "describe_validation"]
+
+DEVICE_CHANGED = (
+    "The device changed while the nets ran, so that no error is net of drift. "
+    "Let it settle, and validate again."
+)
 
 
 def describe_validation(validation: Validation) -> str:
@@ -69,10 +74,7 @@ def _describe_drift(validation: Validation) -> Iterator[str]:
             f"on the device as it is now."
         )
     if validation.device_changed:
-        yield (
-            "The device changed while the nets ran, so that no error is net of drift. Let it settle, and "
-            "validate again."
-        )
+        yield DEVICE_CHANGED
 
 
 def _describe_scattered(validation: Validation) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lut.drift import Drift
 from lut.errors import FileError
 from lut.frontends import name_models
 from lut.ops import OpKey
@@ -26,7 +27,7 @@ from lut.report.packing import compress, pack
 from lut.report.validating import build as build_validating
 from lut.sidecar import read_provenance, sidecar_path
 from lut.table import load_table
-from lut.validation import read_validation
+from lut.validation import DEVICE_CHANGED, read_validation
 from tests.lut.report.conftest import Files
 from tests.lut.samples import CONV, RELU, SEGMENT, record, written_journal
 
@@ -122,6 +123,15 @@ def test_nets_whose_operators_scatter_are_told_and_counted_apart(files: Files) -
     assert "operators scatter by 8" in html
     assert "Sums whose operators do not scatter" in html
     assert "do not scatter" not in str(build_validating(Material(report, validation=validation)))
+
+
+def test_a_device_that_changed_while_the_nets_ran_is_told(files: Files) -> None:
+    validation = read_validation(files.validation)
+    table = load_table(files.table)
+    report = TableReport(files.table, table, collect_columns(table), None)
+    changed = replace(validation, drift_before=Drift(1.0, 9), drift_after=Drift(1.2, 9))
+    assert DEVICE_CHANGED in str(build_validating(Material(report, validation=changed)))
+    assert DEVICE_CHANGED not in str(build_validating(Material(report, validation=validation)))
 
 
 def test_packed_columns_are_aligned_and_narrow() -> None:
