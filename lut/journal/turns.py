@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import repeat
 from math import nan
 
 __all__ = ["Turns"]
@@ -17,8 +18,8 @@ class Turns:
     """Turns that operators took with each other, and how slow each was.
 
     One operator's time scatters by as much as a slight slow phase makes it longer; what all operators of a
-    turn took together does not. It is held against what each of them took when it was first seen, so that
-    turns may be compared though an operator is missing in one.
+    turn took together does not. It is held against what each of them took when the run first saw it, so that
+    turns may be compared though an operator is missing in one. Runs are added one after the other.
     """
 
     def __init__(self) -> None:
@@ -27,8 +28,9 @@ class Turns:
         # By the turns' numbers, which begin with 1.
         self._took = array("d", [0.0])
         self._at_first = array("d", [0.0])
+        self._run = 0
         self._seen = array("d")
-        """What operators took when they were first seen, by their numbers."""
+        """What operators took when the present run first saw them, by their numbers."""
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -44,8 +46,10 @@ class Turns:
 
     def add(self, number: int, operator: int, took_ns: float) -> None:
         """Add what an operator, numbered from 0, took in a turn."""
-        while len(self._seen) <= operator:
-            self._seen.append(nan)
+        if self._runs[number] != self._run:
+            self._run = self._runs[number]
+            self._seen = array("d")
+        self._seen.extend(repeat(nan, operator + 1 - len(self._seen)))
         if not self._seen[operator] > 0:
             self._seen[operator] = took_ns
         self._took[number] += took_ns

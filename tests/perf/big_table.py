@@ -91,7 +91,7 @@ def write_journals(paths: Sequence[Path], ops: int) -> None:
             with open_journal(path) as journal:
                 journal.append(segment)
             writers.append(stack.enter_context(path.open("a")))
-        for op in walk_ops(ops):
+        for number, op in enumerate(walk_ops(ops)):
             middle = source.randrange(20_000, 2_000_000)
             for pass_index, writer in enumerate(writers):
                 visit = {
@@ -103,6 +103,7 @@ def write_journals(paths: Sequence[Path], ops: int) -> None:
                     "warmup_ns": [middle + source.getrandbits(16) for _ in range(5)],
                     "repeats": 1,
                     "conditions": {"khz_before": 2_400_000, "khz_after": 2_400_000},
+                    "turn": number // 64,
                 }
                 writer.write(json.dumps(visit) + "\n")
 

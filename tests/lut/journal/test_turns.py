@@ -52,6 +52,20 @@ def test_a_run_is_not_held_against_another() -> None:
     assert turns.find_slow(visits) == {2, 5}
 
 
+def test_what_an_operator_took_in_another_run_is_no_yardstick() -> None:
+    turns = Turns()
+    for number, operator, took_ns in [
+        (turns.number(0, "segment", 0), 0, 10),
+        (turns.number(0, "segment", 1), 1, 90),
+    ]:
+        turns.add(number, operator, took_ns)
+    visits = [turns.number(1, "segment", turn) for turn in range(3)]
+    for number, times in zip(visits, [(20, 90), (20,), (20, 93)], strict=True):
+        for operator, took_ns in enumerate(times):
+            turns.add(number, operator, took_ns)
+    assert turns.find_slow(visits) == set()
+
+
 @given(st.lists(st.lists(st.integers(1, 10**9), min_size=3, max_size=3), min_size=1, max_size=8))
 def test_two_visits_count_whatever_they_took(taken: list[list[int]]) -> None:
     visits = list(range(1, len(taken) + 1))
