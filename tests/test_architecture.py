@@ -219,6 +219,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "steadiness",
             "suspects",
             "values",
+            "visits",
             "watch",
             "whole_nets",
         },

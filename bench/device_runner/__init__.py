@@ -28,8 +28,9 @@ from bench.device_runner.phone import (
     server_address,
 )
 from bench.device_runner.program import split_into_companies
-from bench.device_runner.session import SILENCE_S, Recovery, Visit, run_block
+from bench.device_runner.session import SILENCE_S, Recovery, run_block
 from bench.device_runner.values import run_values
+from bench.device_runner.visits import Visit
 from bench.device_runner.watch import UNWATCHED, Watch
 from bench.device_runner.whole_nets import NetRuns, measure_nets
 from lut.errors import DeviceError

@@ -29,13 +29,12 @@ from bench.device_runner.program import (
 )
 from bench.device_runner.steadiness import Pace
 from bench.device_runner.suspects import Share, Suspects, choose_share
+from bench.device_runner.visits import Visit, gather_turns, judge_outputs
 from bench.device_runner.watch import UNWATCHED, Watch
 from bench.engines import NetSource
 from lut.entries import BlockState, Failure, Measurement, Repeated, Segment
-from lut.errors import LutError
-from lut.ops import OpSpec, infer_outputs
 
-__all__ = ["SILENCE_S", "Recovery", "Visit", "run_block"]
+__all__ = ["SILENCE_S", "Recovery", "run_block"]
 
 SILENCE_S = 120.0
 """How long the program may print nothing. One visit of the largest operator of any space takes seconds."""
@@ -43,18 +42,6 @@ SILENCE_S = 120.0
 _MOST_ATTEMPTS = 3
 """A visit that was spoilt or slow is made again, in another process; it is tried so often at most, then kept,
 and marked where it was spoilt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One visit's outcome, and the nanoseconds it took inside the engine and in loading the net.
-
-    A visit that was spoilt and is made again is reported too, as `Repeated`.
-    """
-
-    outcome: Measurement | Repeated | Failure
-    engine_ns: int = 0
-    load_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +125,9 @@ class _BlockRun:
             self._segment.config,
             by_nets=self._device.engine.shares_activations,
         )
-        for event in self._gather_turns(share):
+        in_turns = share.config.turns > 1
+        members = {op.id for op in share.ops} if in_turns else set[str]()
+        for event in gather_turns(self._run_process(share), members):
             if isinstance(event, ProcessKilled):
                 yield from self._blame_kill(event)
             elif isinstance(event, TurnsFailed):
@@ -146,9 +135,11 @@ class _BlockRun:
                 self._suspects.add(event.ids)
             else:
                 self.progressed = True
-                in_turns = share.config.turns > 1
+                if in_turns:
+                    self._turn = max(time_ns() // 1_000_000, self._turn + 1)
+                    event = [visit.in_turn(self._turn) for visit in event]
                 is_slow = in_turns and self._is_slow(event)
-                for visit in self._name_turn(event) if in_turns else event:
+                for visit in event:
                     yield from self._conclude(visit, share, is_slow=is_slow)
 
     def fail(self, op_id: str, stage: str, reason: str) -> Visit:
@@ -169,15 +160,6 @@ class _BlockRun:
         elif blamed and blamed[0] in self._block:
             self.progressed = True
             yield self.fail(blamed[0], "crash", kill.reason)
-
-    def _name_turn(self, turn: list[Visit]) -> Iterator[Visit]:
-        """Write into visits that they belong together, by a name that no turn of another day has."""
-        self._turn = max(time_ns() // 1_000_000, self._turn + 1)
-        for visit in turn:
-            if isinstance(visit.outcome, Measurement):
-                yield replace(visit, outcome=replace(visit.outcome, turn=self._turn))
-            else:
-                yield visit
 
     def _is_slow(self, turn: list[Visit]) -> bool:
         """Tell whether operators that took turns were all slower than at another time."""
@@ -210,33 +192,6 @@ class _BlockRun:
         self._block.strike_off(outcome)
         yield replace(visit, outcome=outcome)
 
-    def _gather_turns(self, share: Share) -> Iterator[list[Visit] | TurnsFailed | ProcessKilled]:
-        """Run one process, and give the visits of operators that took turns together, others one by one."""
-        members = {op.id for op in share.ops} if share.config.turns > 1 else set()
-        missing, turn = set(members), list[Visit]()
-        try:
-            for event in self._run_process(share):
-                if not isinstance(event, Visit):
-                    if turn:
-                        yield turn
-                        turn = []
-                    yield event
-                    continue
-                turn.append(event)
-                op_id = event.outcome.op.id
-                missing.discard(op_id)
-                if isinstance(event.outcome, Failure):
-                    members.discard(op_id)
-                if not missing:
-                    yield turn
-                    missing, turn = set(members), []
-        except LutError:
-            if turn:
-                yield turn
-            raise
-        if turn:
-            yield turn
-
     def _run_process(self, share: Share) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
         """Run one process to its end, or to the end of the operator that ends it."""
         by_id = {op.id: op for op in share.ops}
@@ -254,33 +209,10 @@ class _BlockRun:
         )
         for event in run_program(self._device, nets, arguments, self._watch.silence_s or SILENCE_S):
             if isinstance(event, NetTimed):
-                yield _timed(event, by_id[event.id], self._segment, share.passes)
+                yield judge_outputs(event, by_id[event.id], self._segment, share.passes)
             elif isinstance(event, NetFailed):
                 yield Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
             elif isinstance(event, TurnsFailed | ProcessKilled):
                 yield event
             elif isinstance(event, End) and event.canary is not None:
                 memory.learn(self._segment, event.canary, self._watch.announce)
-
-
-def _timed(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[int, ...]) -> Visit:
-    expected = infer_outputs(op)
-    outcome: Measurement | Failure
-    if event.outputs is not None and event.outputs != expected:
-        seen = [(list(tensor.shape), tensor.dtype) for tensor in event.outputs]
-        ours = [(list(tensor.shape), tensor.dtype) for tensor in expected]
-        outcome = Failure(
-            op, segment.id, "shape", f"the engine's outputs are {seen}, the shape rule's {ours}"
-        )
-    else:
-        outcome = Measurement(
-            op,
-            segment.id,
-            passes[event.pass_index],
-            event.samples_ns,
-            event.warmup_ns,
-            event.repeats,
-            event.conditions,
-            event.discarded,
-        )
-    return Visit(outcome, event.engine_ns, event.load_ns)
