@@ -1,11 +1,18 @@
 """What tests of every folder share."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 # Examples write files and, on a fresh checkout, wait for hypothesis to build its table of characters:
 # how long one takes says nothing about the code under test.
@@ -22,6 +29,30 @@ def shared_models() -> Path:
     if not _SHARED_MODELS.is_dir():
         pytest.skip(_SHARED_ABSENT)
     return _SHARED_MODELS
+
+
+_BENCH = Path(__file__).with_name("bench")
+_FARM = _BENCH / "farm"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `bench`, which measure on this machine; a farm's stand-ins do not, they wait."""
+    for item in items:
+        if _BENCH in item.path.parents and _FARM not in item.path.parents:
+            item.add_marker(pytest.mark.alone)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Let one worker have all pages and phones, so that no two of them measure at once, or use a port."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return "phones" if nodeid.startswith(("tests/docs/", "tests/phone/")) else nodeid.split("::")[0]
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,7 +19,15 @@ from tests.phone.running import Running, gather_own_program, link_storage, run_p
 from tests.phone.userland import OWN, UserlandError, missing_tools, provide_userland
 
 QUICK = Patience(
-    connect_s=2, authorize_s=0.6, command_s=4, push_s=4, return_s=60, gate_s=60, poll_s=0.05, load_s=0.05
+    connect_s=2,
+    authorize_s=0.6,
+    command_s=4,
+    push_s=4,
+    unpack_s=20,
+    return_s=60,
+    gate_s=60,
+    poll_s=0.05,
+    load_s=0.05,
 )
 
 
@@ -61,7 +69,7 @@ def prepared_storage(options: PhoneOptions, tmp_path_factory: pytest.TempPathFac
     """A phone's storage with the program on it, brought there over ADB."""
     need_userland(OWN)
     folder = tmp_path_factory.mktemp("prepared")
-    patient = replace(options, patience=replace(QUICK, command_s=30, push_s=120))
+    patient = replace(options, patience=replace(QUICK, command_s=30, push_s=120, unpack_s=120))
     with run_phone("prepared", folder=folder, architecture=OWN) as running:
         device = open_device(running.serial, AdbRoute("direct"), patient)
         with closing(device):

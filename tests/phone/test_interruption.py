@@ -33,6 +33,8 @@ from tests.phone.conftest import QUICK, QuickPhone
 from tests.phone.faults import Fault
 from tests.phone.running import Running
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = [relu(channels) for channels in range(1, 13)]
 LONG = RunConfig(passes=1, iters=1000, warmup=1)

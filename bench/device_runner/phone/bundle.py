@@ -37,7 +37,6 @@ FOLDER = "/data/local/tmp/cnn-latency-lut"
 """Ours. /data/local/tmp is the one place where an unrooted phone lets a pushed program run."""
 
 _SPARE_BYTES = 32 << 20
-_MOST_EXTRACT_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def install_bundle(connection: Connection, bundle: Bundle, announce: Callable[[s
         f"rm -rf {unfinished} && mkdir {unfinished} && cd {unfinished} && tar -xf {archive} && "
         f"mv {unfinished} {folder} && rm -f {archive}",
         "unpack the benchmark program",
-        _MOST_EXTRACT_S,
+        connection.patience.unpack_s,
     )
 
 
@@ -134,7 +133,7 @@ def push_archive(
         f'set -- $(sha1sum {part}); if [ "$1" = {expected} ]; then mv {part} {path}; echo same; '
         f'else rm -f {part}; echo "other $1"; fi',
         "check what was copied to it",
-        _MOST_EXTRACT_S,
+        connection.patience.unpack_s,
     )
     if answer.split() != ["same"]:
         raise LostError(

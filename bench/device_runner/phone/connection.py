@@ -39,6 +39,8 @@ class Patience:
     """A person has to find the phone and tap."""
     command_s: float = 30.0
     push_s: float = 300.0
+    unpack_s: float = 300.0
+    """For an archive of hundreds of megabytes, also to sum it up."""
     return_s: float = 180.0
     """For a phone that was lost: a Galaxy S8 boots in under a minute."""
     gate_s: float = 1800.0

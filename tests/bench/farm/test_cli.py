@@ -145,6 +145,7 @@ def test_without_the_extra_the_next_step_is_named(plan: Path, tmp_path: Path) ->
     assert done.stderr.splitlines()[-1].endswith("pip install 'cnn-latency-lut[farm]'.")
 
 
+@pytest.mark.alone
 def test_a_run_without_a_farm_never_imports_dask(tmp_path: Path) -> None:
     write_plan(PLAN[:1], tmp_path / "plan.jsonl")
     script = (

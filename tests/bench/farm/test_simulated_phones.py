@@ -17,6 +17,8 @@ from tests.bench.farm.conftest import BENCH, Farm
 from tests.phone.conftest import need_userland
 from tests.phone.running import run_phone
 
+pytestmark = pytest.mark.alone
+
 FEW = [relu(channels) for channels in range(1, 7)]
 
 QUICKLY = ("--cache", "warm", "--passes", "1", "--iters", "3", "--warmup", "1")
