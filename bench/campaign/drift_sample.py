@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from statistics import median
 
 from bench.device_runner import UNWATCHED, Block, Device, Watch, run_block, split_into_companies
 from lut.drift import Drift, compare_times, is_telling
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.errors import ModelError
+from lut.journal import Pools
 from lut.ops import OpSpec, bytes_moved
 from lut.plan import Origin
 from lut.table import LutTable
@@ -23,6 +23,9 @@ _WINDOWS = 4
 
 _ALONE = 60
 """Operators in the sample where each is measured by itself."""
+
+_MOST_PASSES = 3
+"""A table is made of visits in turns that were quick: where there is but one, slow phases look like drift."""
 
 _MOST_RECORDS = 50_000
 """Of a larger table only the nets' own operators are looked at: reading it all would take longer."""
@@ -77,7 +80,7 @@ def choose_sample(
         time_us = [uses[op] * then_us[op] for op in company.ops]
         for op in _take_windows(company.ops, time_us, company.turns):
             chosen[op] = then_us[op]
-    return DriftSample(replace(config, passes=1), chosen)
+    return DriftSample(replace(config, passes=min(config.passes, _MOST_PASSES)), chosen)
 
 
 def _take_nets(
@@ -93,7 +96,7 @@ def _take_nets(
         origin = Origin.of(f"net{number}", nets[number])
         origins |= {op.id: origin for op in known[number] if op.id not in origins}
     chosen = {op: then_us[op] for net in known for op in net if op.id in origins}
-    return DriftSample(replace(config, passes=1), chosen, origins)
+    return DriftSample(replace(config, passes=min(config.passes, _MOST_PASSES)), chosen, origins)
 
 
 def _leave_out_strangers(ops: Iterable[OpSpec]) -> list[OpSpec]:
@@ -145,10 +148,13 @@ def measure_drift(
         StoppedError: it was interrupted.
     """
     segment = Segment(device.info, program, sample.config)
-    block = Block({op: {0} for op in sample.then_us}, sample.origins)
-    pairs = []
+    passes = range(sample.config.passes)
+    block = Block({op: set(passes) for op in sample.then_us}, sample.origins)
+    pools = Pools()
     for visit in run_block(device, segment, block, seed, watch=watch):
         outcome = visit.outcome
         if isinstance(outcome, Measurement) and is_telling(outcome.conditions):
-            pairs.append((sample.then_us[outcome.op], median(outcome.samples_ns) / 1000))
-    return compare_times(pairs)
+            pools.add(outcome)
+    return compare_times(
+        (then_us, pools.median_us(op.key)) for op, then_us in sample.then_us.items() if pools.visits(op.key)
+    )

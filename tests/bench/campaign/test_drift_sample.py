@@ -7,15 +7,17 @@ from statistics import median
 
 import pytest
 
-from bench.campaign import IN_TURNS
+from bench.campaign import IN_TURNS, drift_sample
 from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drift
-from bench.device_runner import Block, HostDevice, run_block
+from bench.device_runner import Block, HostDevice, Visit, run_block
+from lut.drift import Drift
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.ops import OpSpec, bytes_moved
 from lut.plan import Origin
 from lut.records import LutRecord
 from lut.table import LutTable
 from tests.bench.conftest import int8_conv, relu, slow_conv
+from tests.lut.samples import PROGRAM
 
 TURNS = replace(IN_TURNS, turns=8)
 OPS = [relu(channels) for channels in range(1, 200)]
@@ -27,7 +29,7 @@ def table_of(ops: list[OpSpec], device: str = "here") -> LutTable:
 
 def test_operators_that_took_turns_do_so_with_their_neighbours() -> None:
     sample = choose_sample(table_of(OPS), [[OPS[100]] * 3], TURNS, "here")
-    assert sample.config == replace(TURNS, passes=1)
+    assert sample.config == replace(TURNS, passes=3)
     sizes = sorted(map(bytes_moved, sample.then_us))
     assert sizes == [bytes_moved(op) for op in OPS[98:102]]  # half as many of floats
     assert set(sample.then_us.values()) == {3.0}
@@ -79,6 +81,20 @@ def test_the_factor_is_that_of_the_device(factor: float) -> None:
     assert drift is not None
     assert drift.count == len(ops)
     assert drift.factor == pytest.approx(1 / factor, rel=0.4)
+
+
+def test_a_turn_in_a_slow_phase_is_no_drift(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a device took is made up here: quick, half as quick, and quick again."""
+    ops = [relu(channels) for channels in range(600, 606)]
+
+    visits = [
+        Visit(Measurement(op, "segment", turn, (took_ns,), turn=turn))
+        for turn, took_ns in enumerate([9_000, 18_000, 9_100])
+        for op in ops
+    ]
+    monkeypatch.setattr(drift_sample, "run_block", lambda *_, **__: iter(visits))
+    sample = DriftSample(TURNS, dict.fromkeys(ops, 9.05))
+    assert measure_drift(HostDevice(), PROGRAM, sample) == Drift(pytest.approx(1.0), len(ops))
 
 
 def _medians(
