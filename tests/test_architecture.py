@@ -210,6 +210,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "block",
             "device",
             "endurance",
+            "gaps",
             "host_load",
             "interruption",
             "kind",

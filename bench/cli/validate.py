@@ -165,8 +165,9 @@ def validate(
     were measured with. Errors are estimate / measured - 1, of medians; what is printed is the plain sum.
 
     Operators of the table are measured again before and after the nets, as they were for the table. They tell
-    whether the device is slower or faster now: NO DRIFT is the error had it stayed as it was. SCATTERED
-    marks sums that may be too long, since something disturbed the device when the table was made.
+    whether the device is slower or faster now. Gaps, in which the system has the processor, are watched for,
+    since a long net meets some in every run and an operator hardly ever. NO DRIFT is the error without both.
+    SCATTERED marks sums that may be too long, since something disturbed the device when the table was made.
 
     --fit keeps a correction beside the table for `lut estimate --calibrated`. The column LEFT OUT says what
     it is worth: each net's error where the fit knew the other nets only.

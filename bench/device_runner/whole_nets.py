@@ -16,9 +16,11 @@ from math import ceil
 
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
+from bench.device_runner.gaps import GAPS_MS, GapTimes
 from bench.device_runner.program import (
     CanaryMemory,
     End,
+    Gaps,
     NetFailed,
     NetTimed,
     ProcessKilled,
@@ -40,6 +42,9 @@ SILENCE_S = 600.0
 _GROUP_BYTES = 160 << 20
 """One process holds at most this much of weights and activations, or one net: phones run other programs."""
 
+_MOST_WATCHED = 6
+"""Gaps are watched for so often at most, however many processes the nets take."""
+
 _MOST_AGAIN = 10
 """At most this many visits of a net are repeated, since they were spoilt or slow. A net with fewer than half
 of its visits then is marked."""
@@ -57,6 +62,8 @@ class NetRuns:
     failure: str | None = None
     spoilt_by: str | None = None
     disturbances: Disturbances = field(default_factory=Disturbances)
+    gaps: GapTimes | None = None
+    """What gaps took while the nets ran."""
 
 
 def measure_nets(
@@ -105,12 +112,14 @@ def measure_nets(
             usual = memory.recall(segment) if segment and with_canary else None
             if seed is not None:
                 order = seed + max(run.left.values()) - passes  # or each process of one pass had the same
-            arguments = program_arguments(config, passes, order, usual)
+            arguments = program_arguments(config, passes, order, usual, gaps_ms=run.gaps_ms)
             for event in run_program(device, [*with_canary, *group], arguments, watch.silence_s or SILENCE_S):
                 if isinstance(event, NetTimed):
                     run.time(event)
                 elif isinstance(event, End) and event.canary is not None and segment:
                     memory.learn(segment, event.canary, watch.announce)
+                elif isinstance(event, Gaps):
+                    run.gaps.append(event)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
                 elif isinstance(event, ProcessKilled):
@@ -126,7 +135,8 @@ def measure_nets(
             if error.op_id in run.left and endurance.blame(error.op_id):
                 run.fail(error.op_id, f"lost: {error}")
         endurance.count(progressed=run.visits_left < before or run.spoilt > spoilt, lost=not fit)
-    return {net.id: run.conclude(net.id) for net in nets}
+    gaps = GapTimes(run.gaps)
+    return {net.id: run.conclude(net.id, gaps) for net in nets}
 
 
 @dataclass
@@ -139,6 +149,7 @@ class _Run:
     visits: dict[str, list[NetTimed]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     again: Counter[str] = field(default_factory=Counter)
+    gaps: list[Gaps] = field(default_factory=list)
 
     @property
     def visits_left(self) -> int:
@@ -147,6 +158,11 @@ class _Run:
     @property
     def spoilt(self) -> int:
         return self.again.total()
+
+    @property
+    def gaps_ms(self) -> int:
+        """How long the next process watches for gaps: the first few tell enough."""
+        return GAPS_MS if len(self.gaps) < _MOST_WATCHED else 0
 
     def choose_group(self) -> tuple[list[NetSource], int]:
         """Choose what the next process measures: the nets that lack the most passes, and how many.
@@ -195,7 +211,7 @@ class _Run:
         self.failures[net_id] = reason
         del self.left[net_id]
 
-    def conclude(self, net_id: str) -> NetRuns:
+    def conclude(self, net_id: str, gaps: GapTimes) -> NetRuns:
         """Give a net's runs: those of its steady visits where they are half of what was asked for.
 
         Else they are those of all visits that the canary let pass, or at worst of all.
@@ -217,7 +233,7 @@ class _Run:
         (disturbances.repeated_visits if len(fit) >= least else disturbances.spoilt_visits).update(causes)
         if spoilt_by is None:
             disturbances.repeated_visits.update({"unsteady": len(fit) - ceil(steady.visits)})
-        return NetRuns(kept, spoilt_by=spoilt_by, disturbances=disturbances)
+        return NetRuns(kept, spoilt_by=spoilt_by, disturbances=disturbances, gaps=gaps)
 
 
 def _pool(visits: Iterable[NetTimed]) -> tuple[int, ...]:

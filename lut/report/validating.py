@@ -11,7 +11,13 @@ from lut.report.chart import Chart, plain, render_chart
 from lut.report.html import Html, facts, join, tag, tag_table
 from lut.report.material import Material
 from lut.report.numbers import count, decimals, micros, moment, percent, signed_percent
-from lut.validation import DEVICE_CHANGED, ErrorSummary, NetComparison, Validation
+from lut.validation import (
+    DEVICE_CHANGED,
+    ErrorSummary,
+    NetComparison,
+    Validation,
+    name_corrections,
+)
 
 __all__ = ["build"]
 
@@ -36,7 +42,8 @@ def build(material: Material) -> Html | None:
                 ("Nets", f"{len(validation.nets):,}"),
                 *_summarise("Sums", validation.summary),
                 *_describe_drift(validation),
-                *_summarise("Sums net of drift", validation.summary_net_of_drift),
+                *_describe_gaps(validation),
+                *_summarise(f"Sums net of {name_corrections(validation)}", validation.summary_net_of_drift),
                 *_summarise(
                     "Sums whose operators do not scatter",
                     validation.summary_of_steady if validation.scattered else None,
@@ -80,6 +87,11 @@ def _describe_drift(validation: Validation) -> list[tuple[str, str]]:
     drifts = ((validation.drift_before, "before the nets"), (validation.drift_after, "after"))
     said = [f"{describe_change(drift.factor)} {when}" for drift, when in drifts if drift is not None]
     return [("Device since the table", ", ".join(said))] if said else []
+
+
+def _describe_gaps(validation: Validation) -> list[tuple[str, str]]:
+    gaps = validation.gaps
+    return [] if gaps is None else [("Gaps in a net's run, at most", percent(gaps))]
 
 
 def _summarise(name: str, summary: ErrorSummary | None) -> list[tuple[str, str]]:

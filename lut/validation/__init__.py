@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lut.lazy import load_lazily
-from lut.validation.results import (
-    ErrorSummary,
-    NetComparison,
-    Validation,
-    format_validation,
-    read_validation,
-    write_validation,
-)
-from lut.validation.text import DEVICE_CHANGED, describe_validation
+from lut.validation.file import format_validation, read_validation, write_validation
+from lut.validation.results import ErrorSummary, NetComparison, Validation
+from lut.validation.text import DEVICE_CHANGED, describe_validation, name_corrections
 
 if TYPE_CHECKING:
     from lut.validation.fit import LEAST_NETS, calibrate
@@ -28,6 +22,7 @@ __all__ = [
     "calibrate",
     "describe_validation",
     "format_validation",
+    "name_corrections",
     "plot_validation",
     "read_validation",
     "write_validation",

@@ -1,50 +1,20 @@
-"""A table held against whole nets: what a device took for each net, and what the table's sum says.
-
-Written as one JSON object:
-
-    {"version": 1, "device": "Pixel-11-30", "table": "Pixel-11-30-op_lut_database.json",
-     "started": "2024-01-02T03:04:05+00:00", "config": {"passes": 10, …}, "program": {"kind": …},
-     "nets": [{"net": "FBNet-96/int8", "operators": 42, "measured_us": [p0, p10, p50, p90, p100],
-               "estimate_us": 2404.764, "interpolated_us": 0.0, "left_out_us": null, "failure": null,
-               "spoilt_by": null, "scatter": 0.031}, …],
-     "drift_before": {"factor": 1.012, "count": 240}, "drift_after": {"factor": 1.009, "count": 240}}
-
-A net that could not be measured has null for `measured_us` and the reason in `failure`. One that could not be
-measured undisturbed has the cause in `spoilt_by`. Scatter is how much less than the estimate the p10s of its
-operators sum to, as a share of it; null is unknown. Drift is how many times as long the device takes as when
-the table was made, by operators of the table measured again before and after the nets; null is unknown.
-"""
+"""A table held against whole nets: what a device took for each net, and what the table's sum says."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from math import isfinite
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass
 from statistics import geometric_mean, median
-from typing import Any, TypeVar
 
 from lut.drift import LARGE, Drift
-from lut.entries import CAUSES, ProgramInfo, RunConfig
-from lut.errors import FileError
-from lut.files import parse_json, read_bytes, write_atomically
+from lut.entries import ProgramInfo, RunConfig
 from lut.records import PERCENTILES
 
 __all__ = [
-    "VERSION",
     "ErrorSummary",
     "NetComparison",
     "Validation",
-    "format_validation",
-    "read_validation",
-    "write_validation",
 ]
-
-_Parsed = TypeVar("_Parsed")
-
-VERSION = 1
-"""The version of the format; a reader refuses others."""
 
 _SCATTERED = {False: 0.05, True: 0.12}
 """On one thread of a quiet server, the times of a net's operators scatter by 2 to 4 %. Of 540 sums, those
@@ -74,6 +44,10 @@ class NetComparison:
 
     scatter: float | None = None
     """How much less the p10s of its operators sum to in the table than their medians, as a share."""
+
+    gaps_us: float | None = None
+    """How much longer its median run is for gaps than its operators' medians, in which they hardly show. Gaps
+    are moments in which the system has the processor; None where nobody watched for them."""
 
     @property
     def p10_us(self) -> float | None:
@@ -159,10 +133,13 @@ class Validation:
         return abs(after.factor / before.factor - 1) > LARGE
 
     def net_of_drift(self, net: NetComparison) -> float | None:
-        """Give a net's error had the device been as when the table was made; None if that is unknown."""
+        """Give a net's error had the device been as when the table was made; None if that is unknown.
+
+        Gaps are taken out too, where somebody watched for them.
+        """
         if self.drift is None or net.p50_us is None:
             return None
-        return net.estimate_us * self.drift / net.p50_us - 1
+        return (net.estimate_us * self.drift + (net.gaps_us or 0.0)) / net.p50_us - 1
 
     def judge_left_out(self, net: NetComparison) -> float | None:
         """Give the error of the calibrated estimate, net of drift where that is known; None without one."""
@@ -172,6 +149,18 @@ class Validation:
     def judge(self, net: NetComparison) -> float | None:
         """Give the error by which the table is judged: net of drift where that is known."""
         return net.error if self.drift is None else self.net_of_drift(net)
+
+    @property
+    def gaps(self) -> float | None:
+        """The largest share of a net's median run that gaps make up; None where nobody watched."""
+        return max(
+            (
+                net.gaps_us / net.p50_us
+                for net in self.judged
+                if net.gaps_us is not None and net.p50_us is not None
+            ),
+            default=None,
+        )
 
     @property
     def failed(self) -> tuple[NetComparison, ...]:
@@ -210,7 +199,7 @@ class Validation:
 
     @property
     def summary_net_of_drift(self) -> ErrorSummary | None:
-        """The same had the device been as when the table was made; None if the drift is unknown."""
+        """The same net of drift, and of gaps where known; None if the drift is unknown."""
         return ErrorSummary.of(map(self.net_of_drift, self.judged))
 
     @property
@@ -222,105 +211,3 @@ class Validation:
     def left_out_summary(self) -> ErrorSummary | None:
         """The errors of calibrated estimates, each of a net that was left out of the fit."""
         return ErrorSummary.of(map(self.judge_left_out, self.judged))
-
-
-def format_validation(validation: Validation) -> str:
-    """Write a validation as JSON, with the line's end."""
-    return json.dumps({"version": VERSION, **asdict(validation)}, indent=1) + "\n"
-
-
-def write_validation(validation: Validation, path: Path) -> None:
-    """Write a validation, all or nothing.
-
-    Raises:
-        FileError: the file can't be written.
-    """
-    write_atomically(path, format_validation(validation).encode())
-
-
-def read_validation(path: Path) -> Validation:
-    """Read a validation back.
-
-    Raises:
-        FileError: the file can't be read, is of another version, or holds no validation.
-    """
-    try:
-        fields = parse_json(read_bytes(path))
-        version = fields.pop("version")
-        if version == VERSION:
-            return _parse(fields)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise FileError(
-            f"{path} is not a validation ({type(error).__name__}: {error}). Is it a file written by "
-            f"`bench validate --output`?"
-        ) from error
-    raise FileError(f"{path} is a validation of version {version}; this program reads version {VERSION}.")
-
-
-def _parse(fields: dict[str, Any]) -> Validation:
-    return Validation(
-        device=_text(fields["device"]),
-        table=_text(fields["table"]),
-        started=_text(fields["started"]),
-        config=RunConfig.from_json(fields["config"]),
-        program=ProgramInfo(**fields["program"]),
-        nets=tuple(map(_parse_net, fields["nets"])),
-        drift_before=_optional(_parse_drift, fields.get("drift_before")),
-        drift_after=_optional(_parse_drift, fields.get("drift_after")),
-    )
-
-
-def _parse_drift(fields: dict[str, Any]) -> Drift:
-    factor, count = _time(fields["factor"]), fields["count"]
-    if not factor or type(count) is not int or count < 1:
-        raise ValueError(f"{fields!r} is no drift")
-    return Drift(factor, count)
-
-
-def _parse_net(fields: dict[str, Any]) -> NetComparison:
-    measured, left_out, failure = fields["measured_us"], fields["left_out_us"], fields["failure"]
-    if (measured is None) == (failure is None):
-        raise ValueError("a net has either measured_us or a failure")
-    operators = fields["operators"]
-    if type(operators) is not int or operators < 1:
-        raise ValueError(f"operators is {operators!r}; expected a whole number above 0")
-    return NetComparison(
-        net=_text(fields["net"]),
-        operators=operators,
-        measured_us=_optional(_percentiles, measured),
-        estimate_us=_time(fields["estimate_us"]),
-        interpolated_us=_time(fields["interpolated_us"]),
-        left_out_us=_optional(_time, left_out),
-        failure=_optional(_text, failure),
-        spoilt_by=_optional(_cause, fields.get("spoilt_by")),
-        scatter=_optional(_time, fields.get("scatter")),
-    )
-
-
-def _optional(parse: Callable[[Any], _Parsed], value: Any) -> _Parsed | None:
-    return None if value is None else parse(value)
-
-
-def _cause(value: Any) -> str:
-    if value not in CAUSES:
-        raise ValueError(f"spoilt_by is {value!r}; expected one of {', '.join(CAUSES)}")
-    return str(value)
-
-
-def _percentiles(values: Any) -> tuple[float, ...]:
-    times = tuple(map(_time, values))
-    if len(times) != len(PERCENTILES) or list(times) != sorted(times) or not times[0]:
-        raise ValueError(f"measured_us is {values!r}; expected {len(PERCENTILES)} rising times above 0")
-    return times
-
-
-def _time(value: Any) -> float:
-    if type(value) not in (int, float) or not isfinite(value) or value < 0:
-        raise ValueError(f"{value!r} is not a time in microseconds")
-    return float(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not text")
-    return value

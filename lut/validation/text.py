@@ -8,7 +8,7 @@ from lut.drift import LARGE, describe_change
 from lut.entries import CAUSES
 from lut.validation.results import ErrorSummary, NetComparison, Validation
 
-__all__ = ["DEVICE_CHANGED", "describe_validation"]
+__all__ = ["DEVICE_CHANGED", "describe_validation", "name_corrections"]
 
 DEVICE_CHANGED = (
     "The device changed while the nets ran, so that no error is net of drift. "
@@ -23,6 +23,11 @@ def describe_validation(validation: Validation) -> str:
     has the errors of their calibrated estimates.
     """
     return "".join(f"{line}\n" for line in _lines(validation))
+
+
+def name_corrections(validation: Validation) -> str:
+    """Name what is taken out of errors: `drift`, or `drift and gaps` where gaps were watched for."""
+    return "drift" if validation.gaps is None else "drift and gaps"
 
 
 def _lines(validation: Validation) -> Iterator[str]:
@@ -45,11 +50,16 @@ def _lines(validation: Validation) -> Iterator[str]:
         line = f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, without, left_out)}"
         yield line + (f"  SCATTERED by {net.scatter:.1%}" if validation.is_scattered(net) else "")
     yield from _describe_drift(validation)
+    if (gaps := validation.gaps) is not None:
+        yield (
+            f"Gaps, in which the system has the processor, make up {gaps:.1%} of a net's run at most, and "
+            f"hardly show in the medians of operators."
+        )
     summary, drifted = validation.summary, validation.summary_net_of_drift
     if summary is not None:
         yield f"|error| {_describe_summary(summary)}."
     if drifted is not None:
-        yield f"|error| net of drift, {_describe_summary(drifted)}."
+        yield f"|error| net of {name_corrections(validation)}, {_describe_summary(drifted)}."
     yield from _describe_scattered(validation)
     if calibrated is not None:
         yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."

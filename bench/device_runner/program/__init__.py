@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bench.device_runner.program.arguments import program_arguments
 from bench.device_runner.program.canary import CanaryMemory, CanaryTimes, build_canary
-from bench.device_runner.program.events import End, NetFailed, NetTimed, NetValues
+from bench.device_runner.program.events import End, Gaps, NetFailed, NetTimed, NetValues
 from bench.device_runner.program.nets import gather_nets
 from bench.device_runner.program.run import ProcessKilled, TurnsFailed, run_program
 from bench.device_runner.program.turns import split_into_companies
@@ -17,6 +17,7 @@ __all__ = [
     "CanaryMemory",
     "CanaryTimes",
     "End",
+    "Gaps",
     "NetFailed",
     "NetTimed",
     "NetValues",

@@ -15,11 +15,13 @@ def program_arguments(
     usual: CanaryTimes | None = None,
     *,
     other_bytes: int = 0,
+    gaps_ms: int = 0,
 ) -> list[str]:
     """Write the arguments of one process: so many passes, in an order drawn from the seed if there is one.
 
     `usual` is what the canary usually takes; None leaves it to the process to find out.
-    `other_bytes` are read of other memory in every round of turns.
+    `other_bytes` are read of other memory in every round of turns. For `gaps_ms` milliseconds, at first and
+    at last, the process watches for gaps.
     """
     arguments = [
         f"--passes={passes}",
@@ -41,6 +43,7 @@ def program_arguments(
             ("warmup-share", config.warmup_share),
             ("most-iter", config.most_iters),
             ("p50-share", config.p50_share),
+            ("gaps-ms", gaps_ms),
         )
         if value
     ]

@@ -14,6 +14,7 @@ __all__ = [
     "Begin",
     "End",
     "Event",
+    "Gaps",
     "NetFailed",
     "NetTimed",
     "NetValues",
@@ -35,6 +36,15 @@ class Started:
     nets: int
     threads: int
     cpus: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """When the system had the processor, in so many nanoseconds of a busy thread; gaps do not overlap."""
+
+    span_ns: int
+    at_ns: tuple[int, ...]
+    took_ns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ class End:
     canary: CanaryTimes | None = None
 
 
-Event: TypeAlias = Started | Begin | Turns | NetTimed | NetValues | NetFailed | End
+Event: TypeAlias = Started | Begin | Turns | NetTimed | NetValues | NetFailed | Gaps | End
 
 
 def parse_event(line: str) -> Event:
@@ -138,6 +148,15 @@ def _parse(event: str, fields: dict[str, Any]) -> Event:
                 _positive(fields["engine_ns"]),
                 _count(fields.get("load_ns", 0)),
             )
+        case "gaps":
+            gaps = Gaps(
+                _positive(fields["span_ns"]),
+                tuple(map(_count, fields["at_ns"])),
+                _times(fields["took_ns"], least=0),
+            )
+            if len(gaps.at_ns) != len(gaps.took_ns):
+                raise ValueError("gaps have as many beginnings as times")
+            return gaps
         case "values":
             return NetValues(fields["id"], tuple(map(bytes.fromhex, fields["values"])))
         case "error":

@@ -11,7 +11,9 @@
 #include "affinity.h"
 #include "canary.h"
 #include "clock.h"
+#include "gaps.h"
 #include "crash.h"
+#include "gaps.h"
 #include "json.h"
 #include "net.h"
 #include "order.h"
@@ -168,6 +170,16 @@ class Run {
   int64_t load_ns_ = 0;
 };
 
+void report_gaps(int64_t span_ms, int out) {
+  if (span_ms == 0) return;
+  const Gaps gaps = watch_for_gaps(1000000 * span_ms);
+  JsonLine("gaps")
+      .number("span_ns", gaps.span_ns)
+      .raw("at_ns", json_numbers(gaps.at_ns))
+      .raw("took_ns", json_numbers(gaps.took_ns))
+      .write_to(out);
+}
+
 }  // namespace
 
 int run_manifest_mode(const Options& given, int out) {
@@ -197,9 +209,11 @@ int run_manifest_mode(const Options& given, int out) {
       .number("pid", getpid())
       .text("engine", SPEED_BENCHMARK_ENGINE)
       .write_to(out);
+  report_gaps(options.gaps_ms, out);
   // Never destroyed: tearing hundreds of nets down takes time and the process ends anyway.
   Run& run = *new Run(options, std::move(nets), canary.get(), out);
   run.all_passes();
+  report_gaps(options.gaps_ms, out);
   const CanaryTimes in_all = usual();
   JsonLine("end")
       .number("engine_ns", run.engine_ns())

@@ -44,6 +44,7 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --canary-share X      by how much the canary may be slower (0.1)
   --canary-ns N         what it takes in a fast phase (0: what it takes at first)
   --canary-memory-ns N  the same, of the memory that is read beside it (0)
+  --gaps-ms N           watch for so long, at first and at last, when the system takes the processor away (0)
   --values              run every net once instead, and print the bytes of its outputs
   --seed S              visit the nets of each pass in an order drawn from S
 
@@ -149,6 +150,7 @@ Options parse_options(int argc, char** argv) {
       {"canary_ns", [&](const std::string& v) { o.canary_ns = parse_count("canary-ns", v, 0, kMostCanaryNs); }},
       {"canary_memory_ns",
        [&](const std::string& v) { o.canary_memory_ns = parse_count("canary-memory-ns", v, 0, kMostCanaryNs); }},
+      {"gaps_ms", [&](const std::string& v) { o.gaps_ms = parse_count("gaps-ms", v, 0, 10000); }},
       {"seed",
        [&](const std::string& v) {
          o.seed = parse_seed(v);

@@ -29,6 +29,7 @@ struct Options {
   double canary_share = 0.1;
   int64_t canary_ns = 0;
   int64_t canary_memory_ns = 0;
+  int64_t gaps_ms = 0;
 
   // Both. Unset warm-up and iterations (-1) become the mode's own defaults; stock mode knows nothing else of it.
   Protocol protocol = unset_protocol();

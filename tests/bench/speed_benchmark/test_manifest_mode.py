@@ -71,6 +71,24 @@ def test_one_conv_gives_every_sample_and_what_the_engine_made(host_program: Prog
     assert last["wall_ns"] >= last["engine_ns"] + last["load_ns"]
 
 
+def test_gaps_are_watched_for_before_the_nets_and_after(host_program: Program, conv_nets: Nets) -> None:
+    events = measure(host_program, {"conv-1": conv_nets}, "--gaps-ms=30", "--cpus", FIRST_CPU)
+    assert [event["event"] for event in events] == ["start", "gaps", "load", "begin", "net", "gaps", "end"]
+    for gaps in pick(events, "gaps"):
+        assert gaps["span_ns"] >= 30_000_000
+        assert len(gaps["at_ns"]) == len(gaps["took_ns"])
+        assert min(gaps["took_ns"], default=1_000) >= 1_000
+        ends = [at + took for at, took in zip(gaps["at_ns"], gaps["took_ns"], strict=True)]
+        assert all(end <= at for end, at in zip(ends, gaps["at_ns"][1:], strict=False))
+        assert max(ends, default=0) <= gaps["span_ns"]
+
+
+def test_another_program_on_the_processor_is_a_gap(host_program: Program, conv_nets: Nets) -> None:
+    with busy_processor(CPU):
+        events = measure(host_program, {"conv-1": conv_nets}, "--gaps-ms=200", "--cpus", FIRST_CPU)
+    assert sum(sum(gaps["took_ns"]) for gaps in pick(events, "gaps")) > 50_000_000
+
+
 def test_without_external_output_the_last_operator_tells(host_program: Program, copy_nets: Nets) -> None:
     (net,) = pick(measure(host_program, {"copy": copy_nets}), "net")
     assert net["outputs"] == [{"name": "Y", "shape": [1, 8], "dtype": 1}]

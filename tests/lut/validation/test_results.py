@@ -38,6 +38,15 @@ def test_errors_are_relative_to_the_measured_median() -> None:
     assert MEASURED.left_out_error == pytest.approx(0.01)
 
 
+def test_gaps_are_taken_out_along_with_drift() -> None:
+    with_gaps = replace(MEASURED, gaps_us=1.5)
+    drifted = replace(VALIDATION, nets=(with_gaps, FAILED), drift_before=Drift(1.01, 240))
+    assert drifted.net_of_drift(with_gaps) == pytest.approx((97.0 * 1.01 + 1.5) / 100 - 1)
+    assert drifted.gaps == 0.015
+    assert replace(drifted, drift_before=None).net_of_drift(with_gaps) is None
+    assert VALIDATION.gaps is None
+
+
 def test_a_net_that_failed_has_no_error_and_no_part_in_the_summary() -> None:
     assert (FAILED.p50_us, FAILED.error, FAILED.left_out_error) == (None, None, None)
     assert VALIDATION.failed == (FAILED,)
@@ -62,6 +71,7 @@ measured_nets = st.builds(
     times,
     st.none() | times,
     scatter=st.none() | st.floats(0, 1),
+    gaps_us=st.none() | times,
 )
 failed_nets = st.builds(
     NetComparison, st.text(), st.integers(1, 999), st.none(), times, failure=st.text(max_size=20)

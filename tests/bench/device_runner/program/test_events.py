@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.device_runner.program import End, NetFailed, NetTimed
+from bench.device_runner.program import End, Gaps, NetFailed, NetTimed
 from bench.device_runner.program.events import Begin, ParseError, Started, parse_event
 from lut.entries import Conditions, Discarded
 from lut.ops import TensorSpec
@@ -57,9 +57,13 @@ def test_a_visit_with_everything_in_it() -> None:
             '{"event":"error","id":"a1","pass":0,"stage":"run","message":"no"}',
             NetFailed("a1", "run", "no"),
         ),
+        (
+            '{"event":"gaps","span_ns":900,"at_ns":[0,500],"took_ns":[20,30]}',
+            Gaps(900, (0, 500), (20, 30)),
+        ),
         ('{"event":"end","engine_ns":1,"load_ns":1,"wall_ns":2}', End()),
     ],
-    ids=["start", "begin", "load", "error", "end"],
+    ids=["start", "begin", "load", "error", "gaps", "end"],
 )
 def test_the_other_events(line: str, event: object) -> None:
     assert parse_event(line) == event
