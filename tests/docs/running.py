@@ -160,8 +160,8 @@ def check_printed(expected: str, actual: str, where: str) -> None:
 
 
 _NOISE = re.compile(
-    r"^(?:Thrown away and made again:|[\d,]+ visits? stayed disturbed| +\d+ repeated$).*\n"
-    r"|^(?:Others keep |host waits up to |host measures all the same).*\n"
+    r"^(?:Thrown away and made again:|Left out: |[\d,]+ visits? stayed disturbed| +\d+ repeated$).*\n"
+    r"|^(?:\S+: )?(?:Others keep |host waits up to |host measures all the same).*\n"
     r"|^\S+: [\d,]+ of [\d,]+ visits \(.*\n"
     r"|^error: .* something disturbed the device.*\n"
     r"|, [\d,]+ marked: disturbed when measured|  DISTURBED: .*",
