@@ -85,11 +85,13 @@ def test_nets_are_measured_and_compared_in_the_table_s_setting(
     errors = len(drifts) + 1
     assert re.fullmatch(rf"FBNet-96/int8 +42( +[\d.]+){{4}}( +[+-][\d.]+%){{{errors}}}{scattered}", first)
     assert second.split()[:2] == [f"{place.name}/one", "3"]
-    summary, *without = (line for line in rest if re.match(r"\|error\| (net of drift, )?of", line))
+    summary, *without = (line for line in rest if re.match(r"\|error\| (net of drift and gaps, )?of", line))
     assert re.fullmatch(r"\|error\| of 2 nets: median [\d.]+%, worst [\d.]+%\.", summary)
     assert len(without) == len(drifts)
     for line in without:
-        assert re.fullmatch(r"\|error\| net of drift, of 2 nets: median [\d.]+%, worst [\d.]+%\.", line)
+        assert re.fullmatch(
+            r"\|error\| net of drift and gaps, of 2 nets: median [\d.]+%, worst [\d.]+%\.", line
+        )
     assert drift.startswith("Drift: against when the table was made the device is ")
     assert re.search(r" before the nets \(\d+ operators\) and .* after the nets \(\d+ operators\)\.$", drift)
 
@@ -103,6 +105,9 @@ def test_nets_are_measured_and_compared_in_the_table_s_setting(
     assert (int8.net, int8.operators, small.operators) == ("FBNet-96/int8", 42, 3)
     assert int8.measured_us is not None
     assert int8.estimate_us > small.estimate_us > 0
+    assert small.gaps_us is not None
+    assert int8.gaps_us is not None
+    assert f"Gaps, in which the system has the processor, make up {written.gaps:.1%} of a net's run" in out
 
 
 def test_json_is_what_output_writes(bench_command: Bench, place: Path, table: Path, tmp_path: Path) -> None:
