@@ -65,6 +65,7 @@ def choose_sample(
         by_nets: whether operators take turns with those of their net.
     """
     nets = list(nets)
+    config = replace(config, passes=min(config.passes, _MOST_PASSES))
     uses = Counter(op for net in nets for op in net)
     whole = len(table) <= _MOST_RECORDS
     records = (OpSpec.from_key(record.key) for record in table if record.device == device_name)
@@ -80,7 +81,7 @@ def choose_sample(
         time_us = [uses[op] * then_us[op] for op in company.ops]
         for op in _take_windows(company.ops, time_us, company.turns):
             chosen[op] = then_us[op]
-    return DriftSample(replace(config, passes=min(config.passes, _MOST_PASSES)), chosen)
+    return DriftSample(config, chosen)
 
 
 def _take_nets(
@@ -96,7 +97,7 @@ def _take_nets(
         origin = Origin.of(f"net{number}", nets[number])
         origins |= {op.id: origin for op in known[number] if op.id not in origins}
     chosen = {op: then_us[op] for net in known for op in net if op.id in origins}
-    return DriftSample(replace(config, passes=min(config.passes, _MOST_PASSES)), chosen, origins)
+    return DriftSample(config, chosen, origins)
 
 
 def _leave_out_strangers(ops: Iterable[OpSpec]) -> list[OpSpec]:

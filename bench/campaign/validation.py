@@ -15,7 +15,6 @@ from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
-from lut.records import PERCENTILES
 from lut.sidecar import Setting, describe_setting, read_config, read_setting
 from lut.table import EstimatedModel, LutTable
 from lut.validation import NetComparison, Validation
@@ -204,24 +203,18 @@ def _estimate_bytes(net: EstimatedModel) -> int:
 
 def _compare(net: EstimatedModel, runs: NetRuns) -> NetComparison:
     estimate = net.estimate
-    measured_us = None if runs.failure is not None else take_percentiles_us(sorted(runs.samples_ns))
-    return NetComparison(
+    compared = NetComparison(
         net.name,
         len(estimate.rows),
-        measured_us,
+        None if runs.failure is not None else take_percentiles_us(sorted(runs.samples_ns)),
         estimate.known_us,
         estimate.predicted_us,
         failure=runs.failure,
         spoilt_by=runs.spoilt_by,
         scatter=estimate.scatter,
-        gaps_us=_tell_gaps(net, runs, measured_us),
     )
-
-
-def _tell_gaps(net: EstimatedModel, runs: NetRuns, measured_us: tuple[float, ...] | None) -> float | None:
-    """Tell how much longer gaps make the net's median run than the sum of its operators' medians."""
-    if measured_us is None or not runs.gaps:
-        return None
+    if compared.p50_us is None or not runs.gaps:
+        return compared
     take = runs.gaps.take_typical
-    in_operators = sum(take(1000 * (row.runtime_us or 0.0)) for row in net.estimate.rows)
-    return max(0.0, take(1000 * measured_us[PERCENTILES.index(50)]) - in_operators) / 1000
+    in_operators = sum(take(1000 * (row.runtime_us or 0.0)) for row in estimate.rows)
+    return replace(compared, gaps_us=max(0.0, take(1000 * compared.p50_us) - in_operators) / 1000)

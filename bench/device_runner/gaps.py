@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from statistics import median
 
@@ -26,6 +26,8 @@ class GapTimes:
 
     def __init__(self, watched: Iterable[Gaps]) -> None:
         self._watched = [(gaps, (0, *accumulate(gaps.took_ns))) for gaps in watched]
+        self._typical: dict[float, float] = {}
+        """What was told before: nets share most of their operators."""
 
     def __bool__(self) -> bool:
         return bool(self._watched)
@@ -34,15 +36,20 @@ class GapTimes:
         """Give what gaps take of a run of so many nanoseconds: the median over when it begins.
 
         A short run meets none, most of the time; one of several milliseconds meets about as many each time.
+        Where nobody watched there is nothing to tell.
         """
-        taken = []
+        if run_ns not in self._typical:
+            self._typical[run_ns] = float(median(self._lay(run_ns)))
+        return self._typical[run_ns]
+
+    def _lay(self, run_ns: float) -> Iterator[float]:
+        """Lay a run into what was watched, and give what gaps take of it each time."""
         for gaps, passed in self._watched:
             room = gaps.span_ns - run_ns
             if room <= 0:
-                taken.append(passed[-1] * run_ns / gaps.span_ns)
+                yield passed[-1] * run_ns / gaps.span_ns
                 continue
             for window in range(_WINDOWS):
                 start = room * (window * _GOLDEN % 1)
                 first, last = bisect_right(gaps.at_ns, start), bisect_right(gaps.at_ns, start + run_ns)
-                taken.append(passed[last] - passed[first])
-        return float(median(taken)) if taken else 0.0
+                yield passed[last] - passed[first]

@@ -67,7 +67,7 @@ class Pools:
     def percentiles_us(self, key: OpKey) -> tuple[float, ...]:
         """Take the percentiles of an operator's samples, in microseconds, to the nanosecond."""
         visits = self._split(key)
-        slow = self._turns.find_slow([-visit[0] for visit in visits])
+        slow = self._find_slow(visits)
         fit = (visit[1:] for place, visit in enumerate(visits) if place not in slow)
         return take_percentiles_us(sorted(chain.from_iterable(fit)))
 
@@ -75,13 +75,16 @@ class Pools:
         """Count the visits of some operators in turns that were slow."""
         if not self._turns:
             return 0
-        return sum(len(self._turns.find_slow([-visit[0] for visit in self._split(key)])) for key in keys)
+        return sum(len(self._find_slow(self._split(key))) for key in keys)
 
     def _split(self, key: OpKey) -> list[array[int]]:
         values = array("q")
         values.frombytes(self._samples[self._numbers[key]])
         starts = [place for place, value in enumerate(values) if value <= 0]
         return [values[start:end] for start, end in zip(starts, (*starts[1:], len(values)), strict=True)]
+
+    def _find_slow(self, visits: Sequence[array[int]]) -> set[int]:
+        return self._turns.find_slow([-visit[0] for visit in visits])
 
     def median_us(self, key: OpKey) -> float:
         """Take the median of an operator's samples, in microseconds, to the nanosecond."""

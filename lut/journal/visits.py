@@ -32,8 +32,6 @@ class _Line(KeyFields, forbid_unknown_fields=True, kw_only=True):
     turn: int | None = None
 
 
-_NONE = Discarded()
-
 _decode = msgspec.json.Decoder(_Line).decode
 
 
@@ -62,7 +60,7 @@ def read_visit(line: bytes) -> MeasurementLine | None:
         OpKey(op_type, op_args, tuple(map(_share, fields.input_shapes)), _share(fields.input_dtypes)),
         fields.samples_ns,
         conditions,
-        discarded if discarded.canary or discarded.preempted else _NONE,
+        discarded,
         fields.turn,
     )
 

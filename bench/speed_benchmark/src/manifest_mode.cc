@@ -11,7 +11,6 @@
 #include "affinity.h"
 #include "canary.h"
 #include "clock.h"
-#include "gaps.h"
 #include "crash.h"
 #include "gaps.h"
 #include "json.h"
