@@ -42,6 +42,17 @@ class DeviceInfo:
     serial: str
     facts: Mapping[str, str] = field(default_factory=dict, compare=False)
 
+    def generalize(self, cpus: str) -> str:
+        """Give the mask that all masks share which are as good on this device as `cpus`.
+
+        One processor stands for all that are like it: those of a mask in the fact `like_cpus`. Several
+        processors stand for themselves, as some share a core or a cache and others do not.
+        """
+        kinds = self.facts.get("like_cpus", "").split()
+        if not cpus or int(cpus, 16).bit_count() != 1:
+            return cpus
+        return next((kind for kind in kinds if int(kind, 16) & int(cpus, 16)), cpus)
+
 
 @dataclass(frozen=True)
 class ProgramInfo:
@@ -141,12 +152,17 @@ class Segment:
         return other
 
     def may_pool_with(self, other: Segment) -> bool:
-        """Tell whether device, program and configuration are the same, so that samples may be pooled."""
-        return (self.device.name, self.program, self.config) == (
-            other.device.name,
-            other.program,
-            other.config,
-        )
+        """Tell whether samples may be pooled: device, program and configuration are the same."""
+        ours, theirs = (self.device.name, self.program), (other.device.name, other.program)
+        return ours == theirs and self.is_timed_as(other)
+
+    def is_timed_as(self, other: Segment) -> bool:
+        """Tell whether the configurations are the same; one processor is as good as another like it."""
+        return self.config == other.config or self._general_config == other._general_config
+
+    @property
+    def _general_config(self) -> RunConfig:
+        return replace(self.config, cpus=self.device.generalize(self.config.cpus))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from lut.files import lock_folder
 from lut.merge import Merged, describe
 from lut.ops import OpKey
 from lut.records import PERCENTILES, LutRecord
-from lut.sidecar import read_canary, read_origins, read_predicted, read_sidecar, sidecar_path, write_sidecar
+from lut.sidecar import read_canary, read_predicted, read_segments, read_sidecar, sidecar_path, write_sidecar
 from lut.table import format_of
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
@@ -152,8 +152,8 @@ def _compare(
     than drift. Records that are the very same come from the same visits and say nothing, as do those of
     operators that were disturbed by others.
     """
-    ours = {(segment.program, segment.config) for segment in merged.segments}
-    if len(ours) > 1 or read_origins(path) != ours:
+    theirs = read_segments(path)
+    if not theirs or not all(each.may_pool_with(theirs[0]) for each in (*theirs, *merged.segments)):
         return None
     marked = before.get("marked", [])
     disturbed_then = {_name(entry) for entry in marked if entry.get("reason") != CAUSES["canary"]}

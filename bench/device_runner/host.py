@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import signal
 import subprocess
 import tempfile
@@ -49,6 +50,7 @@ class HostDevice:
                 "cpus": ",".join(map(str, sorted(os.sched_getaffinity(0)))),
                 "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
                 "last_cache_bytes": _last_cache_bytes(),
+                "like_cpus": _like_cpus(),
                 "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
                 "os": release.get("PRETTY_NAME", platform.system()),
             },
@@ -213,6 +215,22 @@ def _last_cache_bytes() -> str:
     sizes = [_read(str(path)) for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
     known = [int(size[:-1]) << 10 for size in sizes if size.endswith("K") and size[:-1].isdigit()]
     return str(max(known)) if known else "unavailable"
+
+
+def _like_cpus() -> str:
+    """The masks of processors that are alike: of one model, capacity, clock and size of caches."""
+    kinds: dict[tuple[str, ...], list[int]] = {}
+    models = re.findall(r"^(?:model name|CPU part)\s*:\s*(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    for core in sorted(os.sched_getaffinity(0)):
+        folder = Path(f"/sys/devices/system/cpu/cpu{core}")
+        facts = (
+            "cpu_capacity",
+            "cpufreq/cpuinfo_max_freq",
+            *(f"cache/index{level}/size" for level in range(4)),
+        )
+        model = models[core] if core < len(models) else ""
+        kinds.setdefault((model, *(_read(str(folder / fact)) for fact in facts)), []).append(core)
+    return " ".join(map(format_mask, kinds.values()))
 
 
 def _read(path: str) -> str:

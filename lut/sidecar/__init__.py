@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         describe_setting,
         read_canary,
         read_config,
-        read_origins,
+        read_segments,
         read_setting,
     )
 
@@ -38,9 +38,9 @@ __all__ = [
     "read_canary",
     "read_choice",
     "read_config",
-    "read_origins",
     "read_predicted",
     "read_provenance",
+    "read_segments",
     "read_setting",
     "read_sidecar",
     "sidecar_path",
@@ -57,7 +57,7 @@ if not TYPE_CHECKING:
             "describe_setting": "setting",
             "read_canary": "setting",
             "read_config": "setting",
-            "read_origins": "setting",
+            "read_segments": "setting",
             "read_provenance": "provenance",
             "read_setting": "setting",
         },

@@ -14,7 +14,7 @@ from lut.files import parse_json, read_bytes
 from lut.ops import OpKey
 from lut.sidecar.file import sidecar_path
 
-__all__ = ["FailedOp", "Provenance", "read_provenance"]
+__all__ = ["FailedOp", "Provenance", "parse_segment", "read_provenance"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def read_provenance(table: Path) -> Provenance | None:
 def _parse(fields: Mapping[str, Any]) -> Provenance:
     marked = fields.get("marked")
     return Provenance(
-        segments=tuple(map(_parse_segment, fields["segments"])),
+        segments=tuple(map(parse_segment, fields["segments"])),
         sources=tuple(map(str, fields["sources"])),
         incomplete=tuple(map(OpKey.from_json, fields["incomplete"])),
         failures=tuple(
@@ -80,7 +80,12 @@ def _parse(fields: Mapping[str, Any]) -> Provenance:
     )
 
 
-def _parse_segment(fields: Mapping[str, Any]) -> Segment:
+def parse_segment(fields: Mapping[str, Any]) -> Segment:
+    """Read one of the stretches of journals that a table was made of.
+
+    Raises:
+        KeyError, TypeError, AttributeError: it is none.
+    """
     return Segment(
         DeviceInfo(**fields["device"]),
         ProgramInfo(**fields["program"]),

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lut.drift import Canary
-from lut.entries import ProgramInfo, RunConfig
+from lut.entries import RunConfig, Segment
 from lut.errors import ConflictError, FileError
 from lut.sidecar.file import read_sidecar, sidecar_path
+from lut.sidecar.provenance import parse_segment
 
-__all__ = ["Setting", "describe_setting", "read_canary", "read_config", "read_origins", "read_setting"]
+__all__ = ["Setting", "describe_setting", "read_canary", "read_config", "read_segments", "read_setting"]
 
 Part = TypeVar("Part")
 
@@ -37,23 +38,18 @@ def read_config(table: Path) -> RunConfig | None:
     Raises:
         FileError: the sidecar can't be read, or is none.
     """
-    configs = set(_read_each(table, "segments", lambda each: RunConfig.from_json(each["config"])))
-    return configs.pop() if len(configs) == 1 else None
+    segments = read_segments(table)
+    is_one = bool(segments) and all(each.is_timed_as(segments[0]) for each in segments)
+    return segments[0].config if is_one else None
 
 
-def read_origins(table: Path) -> set[tuple[ProgramInfo, RunConfig]]:
-    """Give by which programs a table's operators were timed, and how; empty where its sidecar is absent.
+def read_segments(table: Path) -> list[Segment]:
+    """Give the stretches of journals that a table was made of; empty where its sidecar is absent.
 
     Raises:
         FileError: the sidecar can't be read, or is none.
     """
-    return set(
-        _read_each(
-            table,
-            "segments",
-            lambda each: (ProgramInfo(**each["program"]), RunConfig.from_json(each["config"])),
-        )
-    )
+    return _read_each(table, "segments", parse_segment)
 
 
 def read_canary(table: Path) -> Canary | None:
@@ -76,22 +72,24 @@ def read_setting(table: Path, *, mixed: bool = False) -> Setting | None:
         ConflictError: there are such parts, and `mixed` is not set.
         FileError: the sidecar can't be read, or is none.
     """
-    parts = _read_each(table, "segments", _read_part)
-    settings = {(threads, cpus) for threads, cpus, _ in parts}
+    segments = read_segments(table)
+    settings = {
+        (each.config.threads, each.device.generalize(each.config.cpus)): (
+            each.config.threads,
+            each.config.cpus,
+        )
+        for each in reversed(segments)
+    }
     if len(settings) > 1 and mixed:
         return None
     if len(settings) > 1:
-        seen = " and ".join(describe_setting(threads, cpus) for threads, cpus in sorted(settings))
+        seen = " and ".join(describe_setting(threads, cpus) for threads, cpus in sorted(settings.values()))
         raise ConflictError(
             f"{table} holds operators measured with {seen}. "
             f"Say by --threads and --cpus which to compare with."
         )
-    return Setting(*settings.pop(), frozenset(program for *_, program in parts)) if settings else None
-
-
-def _read_part(segment: Mapping[str, Any]) -> tuple[int, str, str]:
-    config = segment["config"]
-    return int(config["threads"]), str(config["cpus"]), str(segment["program"]["sha256"])
+    programs = frozenset(each.program.sha256 for each in segments)
+    return Setting(*next(iter(settings.values())), programs) if settings else None
 
 
 def _read_each(table: Path, name: str, read: Callable[[Mapping[str, Any]], Part]) -> list[Part]:
@@ -100,7 +98,7 @@ def _read_each(table: Path, name: str, read: Callable[[Mapping[str, Any]], Part]
     fields = read_sidecar(path)
     try:
         return [read(entry) for entry in fields.get(name, [])]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = "a canary" if name == "canary" else name
         raise FileError(
             f"{path} has {what} that can't be understood ({type(error).__name__}: {error}). "

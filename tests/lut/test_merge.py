@@ -114,6 +114,35 @@ def test_other_programs_and_configurations_are_pooled_only_when_asked(
     assert merged.segments == (other, SEGMENT)
 
 
+def test_one_processor_is_pooled_with_another_that_is_like_it(tmp_path: Path) -> None:
+    device = replace(DEVICE, facts={"like_cpus": "0xf 0xf0"})
+    first, second, third = (
+        Segment(device, PROGRAM, replace(CONFIG, cpus=cpus)) for cpus in ("0x1", "0x2", "0x10")
+    )
+    paths = [
+        written_journal(tmp_path / each.config.cpus, each, measured(CONV, 1_000, segment=each))
+        for each in (first, second, third)
+    ]
+    assert set(merge(*paths[:2]).segments) == {first, second}
+    with pytest.raises(
+        ConflictError, match="another config than the journals before it: cpus '0x1' and '0x10'"
+    ):
+        merge(paths[0], paths[2])
+
+
+def test_several_processors_are_pooled_with_the_same_ones_alone(tmp_path: Path) -> None:
+    device = replace(DEVICE, facts={"like_cpus": "0xf"})
+    first, second = (
+        Segment(device, PROGRAM, replace(CONFIG, threads=2, cpus=cpus)) for cpus in ("0x3", "0xc")
+    )
+    paths = [
+        written_journal(tmp_path / each.config.cpus, each, measured(CONV, 1_000, segment=each))
+        for each in (first, second)
+    ]
+    with pytest.raises(ConflictError, match="cpus '0x3' and '0xc'"):
+        merge(*paths)
+
+
 def test_a_failed_operator_is_left_out_unless_it_was_measured_in_full(tmp_path: Path) -> None:
     once = measured(CONV, 5)
     again = measured(CONV, 5, pass_index=1)

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from lut.entries import DeviceInfo, Segment
 from lut.errors import FileError
-from lut.sidecar import Setting, read_origins, read_setting, sidecar_path, write_sidecar
+from lut.sidecar import Setting, read_config, read_segments, read_setting, sidecar_path, write_sidecar
 from tests.lut.samples import CONFIG, PROGRAM
 
 
-def segment(threads: int, cpus: str, program: str = "ab") -> dict[str, object]:
-    return {"config": {"threads": threads, "cpus": cpus}, "program": {"sha256": program}}
+def segment(threads: int, cpus: str, program: str = "ab", like_cpus: str = "") -> dict[str, object]:
+    device = DeviceInfo("host-a", "host", "host", {"like_cpus": like_cpus})
+    config = replace(CONFIG, threads=threads, cpus=cpus)
+    return asdict(Segment(device, replace(PROGRAM, sha256=program), config, "2026-01-01T00:00:00Z"))
 
 
 def test_the_setting_is_that_of_all_segments(tmp_path: Path) -> None:
@@ -21,18 +24,32 @@ def test_the_setting_is_that_of_all_segments(tmp_path: Path) -> None:
     assert read_setting(path) == Setting(2, "0x3", frozenset({"ab", "cd"}))
 
 
-def test_the_origins_are_every_program_and_configuration(tmp_path: Path) -> None:
+def test_processors_that_are_alike_are_one_setting(tmp_path: Path) -> None:
     path = tmp_path / "table.json.zip"
-    assert read_origins(path) == set()
-    other = replace(CONFIG, threads=4)
-    said = [{"program": asdict(PROGRAM), "config": asdict(config)} for config in (CONFIG, other, CONFIG)]
+    write_sidecar(
+        sidecar_path(path), {"segments": [segment(1, cpus, like_cpus="0xf") for cpus in ("0x2", "0x1")]}
+    )
+    assert read_setting(path) == Setting(1, "0x2", frozenset({"ab"}))
+    assert read_config(path) == replace(CONFIG, cpus="0x2")
+    write_sidecar(
+        sidecar_path(path), {"segments": [segment(1, cpus, like_cpus="0x1 0x2") for cpus in ("0x2", "0x1")]}
+    )
+    with pytest.raises(FileError, match="--cpus 0x1 and --threads 1 --cpus 0x2"):
+        read_setting(path)
+    assert read_config(path) is None
+
+
+def test_the_segments_are_those_of_the_journals(tmp_path: Path) -> None:
+    path = tmp_path / "table.json.zip"
+    assert read_segments(path) == []
+    said = [segment(1, "0x2"), segment(4, "")]
     write_sidecar(sidecar_path(path), {"segments": said})
-    assert read_origins(path) == {(PROGRAM, CONFIG), (PROGRAM, other)}
-    several: list[object] = [[7], 7, [{"program": None, "config": {}}], [said[0] | {"config": {"pace": 3}}]]
+    assert [asdict(each) for each in read_segments(path)] == said
+    several: list[object] = [[7], 7, [said[0] | {"program": None}], [said[0] | {"config": {"pace": 3}}]]
     for wrong in several:
         write_sidecar(sidecar_path(path), {"segments": wrong})
         with pytest.raises(FileError, match="segments that can't be understood"):
-            read_origins(path)
+            read_segments(path)
 
 
 def test_settings_that_differ_and_segments_that_are_none_are_refused(tmp_path: Path) -> None:

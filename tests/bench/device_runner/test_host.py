@@ -15,6 +15,7 @@ import pytest
 from bench.device_runner import HostDevice, clean_name, list_devices, open_device
 from bench.device_runner import host as host_module
 from bench.device_runner.device import Exit, SilenceError
+from bench.device_runner.processors import read_mask
 from bench.device_runner.program.manifest import encode_manifest
 from bench.engines import CAFFE2
 from lut.errors import DeviceError
@@ -55,6 +56,8 @@ def test_the_facts_say_what_could_not_be_read() -> None:
     assert facts["cpus"] == ",".join(map(str, sorted(os.sched_getaffinity(0))))
     assert len(facts["load"].split()) == 3
     assert all(facts.values())
+    kinds = list(map(read_mask, facts["like_cpus"].split()))
+    assert sorted(core for kind in kinds for core in kind) == sorted(os.sched_getaffinity(0))
 
 
 def test_one_thread_is_pinned_to_the_last_processor_allowed() -> None:
