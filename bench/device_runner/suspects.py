@@ -65,7 +65,7 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets
         if on_trial or apart:
             companies = split_into_companies(ops, 1)
         elif by_nets:
-            companies = gather_nets(ops, block.origins, config.turns)
+            companies = gather_nets(ops, block.origins, config.turns, first)
         else:
             companies = split_into_companies(ops, config.turns)
         company = next(companies)

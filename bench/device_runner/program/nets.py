@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
+from random import Random
 
 from bench.device_runner.program.turns import Company, is_quantized
 from lut.ops import OpSpec, bytes_moved, family_of, weight_bytes
@@ -32,8 +33,17 @@ _USUAL_WEIGHTS = 4_000_000
 """Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million."""
 
 
-def gather_nets(ops: Iterable[OpSpec], origins: Mapping[str, Origin], turns: int) -> Iterator[Company]:
-    """Put operators together that may take turns; `origins` has the nets of those that are of one, by id.
+def gather_nets(
+    ops: Iterable[OpSpec], origins: Mapping[str, Origin], turns: int, pass_index: int = 0
+) -> Iterator[Company]:
+    """Put operators together that may take turns.
+
+    Args:
+        ops: the operators.
+        origins: the nets of those that are of one, by id.
+        turns: about so many take turns, where they are of no net.
+        pass_index: they are dealt otherwise in every pass, so that an operator's time depends on no company,
+            and each turn can be held against the others.
 
     Raises:
         ModelError: an operator does not fit its shape rule.
@@ -50,7 +60,7 @@ def gather_nets(ops: Iterable[OpSpec], origins: Mapping[str, Origin], turns: int
         yield _keep_company(members, weights)
     for quantized, strangers in others.items():
         weights = _USUAL_WEIGHTS * _BYTES_OF_WEIGHT[quantized]
-        for hand in _deal(strangers, turns):
+        for hand in _deal(strangers, turns, pass_index):
             yield _keep_company(hand, weights)
 
 
@@ -75,8 +85,14 @@ def _keep_company(ops: list[OpSpec], weights: int) -> Company:
     return Company(ops, max(_LEAST, len(ops)), max(0, weights - own))
 
 
-def _deal(ops: list[OpSpec], turns: int) -> list[list[OpSpec]]:
+def _deal(ops: list[OpSpec], turns: int, pass_index: int) -> list[list[OpSpec]]:
     """Deal operators like cards, so that each hand has some of every family and size, as a net has."""
     ordered = sorted(ops, key=lambda op: (family_of(op), bytes_moved(op), op.id))
     hands = ceil(len(ordered) / turns)
-    return [ordered[number::hands] for number in range(hands)]
+    random = Random(pass_index)
+    dealt: list[list[OpSpec]] = [[] for _ in range(hands)]
+    for start in range(0, len(ordered), hands):
+        alike = ordered[start : start + hands]
+        for hand, op in zip(random.sample(dealt, len(alike)), alike, strict=True):
+            hand.append(op)
+    return dealt

@@ -65,3 +65,15 @@ def test_operators_of_no_net_are_dealt_so_that_each_hand_has_all_sizes() -> None
         assert company.other_bytes + sum(map(weight_bytes, company.ops)) == 4_000_000
     assert list(floats.ops) == [relu(4)]
     assert floats.other_bytes == 16_000_000
+
+
+def test_every_pass_deals_otherwise_and_always_alike() -> None:
+    ops = [*OF_SMALL, *OF_LARGE]
+    hands = [
+        [set(company.ops) for company in gather_nets(ops, {}, 60, pass_index)] for pass_index in (0, 1, 1)
+    ]
+    assert hands[1] == hands[2]
+    assert hands[0][0] not in hands[1]
+    for first, second in hands:
+        assert first | second == set(ops)
+        assert sum(op in OF_SMALL for op in first) == 20
