@@ -5,6 +5,8 @@ Only sizes and what is measured decide, so that the same state gives the same ch
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _NEIGHBOURS = 4
+_MOST_KNOWN = 1000
 
 
 def find_corners(sizes: Array, usable: Mask, taken: Mask) -> list[int]:
@@ -79,11 +82,15 @@ class Spread:
 def spread_doubt(places: Array, known: Array, errors: Array) -> Array:
     """Give for each place the mean error of the known operators nearest to it.
 
+    Of more than a thousand known ones a part is looked at: all distances would take seconds a round.
+
     Args:
         places: where operators lie.
         known: where operators lie whose errors are known, a row each.
         errors: how far off the estimate of each was when the fit did not know it.
     """
+    step = ceil(len(known) / _MOST_KNOWN)
+    known, errors = known[::step], errors[::step]
     count = min(_NEIGHBOURS, len(known))
     squares = (known**2).sum(axis=1)
     doubt = np.empty(len(places))

@@ -28,7 +28,7 @@ __all__ = ["Sampler"]
 _ROUND_S = 5.0
 """A round takes about so long on the device: the next one is chosen by what it told."""
 
-_LEAST_ROUND, _MOST_ROUND = 60, 600
+_LEAST_ROUND, _MOST_ROUND = 60, 1200
 """Operators in a round: enough to take turns as in a net, and few enough to choose anew."""
 
 _TELLING = 20

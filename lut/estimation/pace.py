@@ -9,6 +9,7 @@ have in common is the round's pace.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 
 import numpy as np
 
@@ -19,6 +20,9 @@ __all__ = ["even_out", "find_paces"]
 _FOLDS = 4
 _REPEATS = 3
 _NEIGHBOURS = (1.0, 4)
+_MOST_TELLING = 60
+"""About so many of a family's operators in each round tell its pace as well as all."""
+
 _DOUBT = 10
 """A round's pace is believed as if so many more of its operators had shown none."""
 
@@ -69,9 +73,11 @@ def _hold_rounds_out(samples: Samples, folds: int) -> list[tuple[int, Array]]:
         if not out.any() or len(fitted) < LEAST_OPS:
             continue
         inside = lie_within(samples.sizes, fitted.sizes.min(axis=0), fitted.sizes.max(axis=0))
-        held = samples.take(np.flatnonzero(out & inside))
-        if not len(held):
+        telling = np.flatnonzero(out & inside)
+        if not len(telling):
             continue
+        enough = _MOST_TELLING * len(np.unique(samples.rounds[telling]))
+        held = samples.take(telling[:: ceil(len(telling) / enough)])
         errors = np.log(held.runtime_us / Curve(fitted).predict(held.sizes, _NEIGHBOURS))
         found += [(int(number), errors[held.rounds == number]) for number in np.unique(held.rounds)]
     return found

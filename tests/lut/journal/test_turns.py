@@ -35,6 +35,20 @@ def test_turns_are_compared_by_the_operators_they_have() -> None:
     assert turns.find_slow([1, 2, 4]) == {2}
 
 
+def test_turns_are_compared_though_each_has_other_operators() -> None:
+    """Of the first four turns, which see every operator for the first time, the second was slow."""
+    turns = turns_of(
+        [100, 900, 0, 0],
+        [0, 0, 440, 220],
+        [0, 900, 400, 0],
+        [100, 0, 0, 200],
+        [0, 900, 0, 200],
+        [100, 0, 400, 0],
+    )
+    assert turns.find_slow([1, 4, 6]) == set()
+    assert turns.find_slow([2, 3, 6]) == {0}
+
+
 def test_visits_by_themselves_count_and_are_no_yardstick() -> None:
     turns = turns_of([100], [100], [200])
     assert turns.find_slow([0, 0, 0, 3]) == set()

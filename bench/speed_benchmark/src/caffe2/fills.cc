@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <vector>
 
 #include "caffe2/core/tensor_int8.h"
+#include "repeat.h"
 
 // As in caffe2_net.cc: libtorch hides its protobuf.
 template const std::string& google::protobuf::RepeatedPtrField<std::string>::Get(int) const;
 
 namespace speed_benchmark {
 namespace {
-
-// Random values repeat after so many. A prime, so that no row of a tensor is like the one above it.
-constexpr size_t kPeriod = 4099;
 
 // A tensor of values between two bounds that nothing has needed yet.
 struct Uniform {
@@ -62,13 +59,6 @@ std::vector<float> draw_values(const Uniform& uniform) {
     value = uniform.min + (uniform.max - uniform.min) * (static_cast<float>(state >> 8) / 16777216.0f);
   }
   return values;
-}
-
-template <typename T>
-void repeat(const std::vector<T>& values, size_t count, T* out) {
-  for (size_t at = 0; at < count; at += values.size()) {
-    std::memcpy(out + at, values.data(), std::min(values.size(), count - at) * sizeof(T));
-  }
 }
 
 void make_floats(const Uniform& uniform, caffe2::Blob* blob) {

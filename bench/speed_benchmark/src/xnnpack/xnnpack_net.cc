@@ -8,6 +8,7 @@
 #include "json.h"
 #include "net.h"
 #include "refusal.h"
+#include "repeat.h"
 
 namespace speed_benchmark {
 namespace {
@@ -52,16 +53,24 @@ class Arena {
 
 Arena arena;
 
+template <typename T, typename Draw>
+std::vector<T> draw_values(Draw draw) {
+  std::vector<T> values(kPeriod);
+  std::minstd_rand random;
+  std::generate(values.begin(), values.end(), [&] { return draw(random()); });
+  return values;
+}
+
 // Values that neither slow an operator down nor grow out of range: random weights, biases of zero.
-Buffer fill_parameter(const Value& value, uint32_t seed) {
+Buffer fill_parameter(const Value& value) {
   Buffer data = allocate(value.bytes());
   if (value.role == Role::kBias) return data;
-  std::minstd_rand random(seed + 1);
   if (value.type == kFloat) {
-    auto* numbers = reinterpret_cast<float*>(data.get());
-    for (size_t i = 0; i < value.elements(); ++i) numbers[i] = static_cast<float>(random() % 2048) / 1024 - 1;
+    static const auto floats = draw_values<float>([](uint32_t drawn) { return static_cast<float>(drawn % 2048) / 1024 - 1; });
+    repeat(floats, value.elements(), reinterpret_cast<float*>(data.get()));
   } else {
-    for (size_t i = 0; i < value.bytes(); ++i) data.get()[i] = static_cast<unsigned char>(random() >> 8);
+    static const auto bytes = draw_values<unsigned char>([](uint32_t drawn) { return static_cast<unsigned char>(drawn >> 8); });
+    repeat(bytes, value.bytes(), data.get());
   }
   return data;
 }
@@ -150,7 +159,7 @@ class XnnpackNet : public Net {
   Buffer make_parameter(size_t index) const {
     const Value& value = graph_.values[index];
     const auto given = graph_.data.find(index);
-    if (given == graph_.data.end()) return fill_parameter(value, static_cast<uint32_t>(index));
+    if (given == graph_.data.end()) return fill_parameter(value);
     Buffer data = allocate(value.bytes());
     std::copy(given->second.begin(), given->second.end(), data.get());
     return data;

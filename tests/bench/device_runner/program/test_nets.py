@@ -6,6 +6,7 @@ from bench.device_runner.program.nets import gather_nets
 from lut.ops import OpSpec, weight_bytes
 from lut.plan import Origin
 from tests.bench.conftest import int8_conv, relu
+from tests.lut.samples import pointwise
 
 SMALL, LARGE = Origin("small", 40, 100_000), Origin("large", 70, 3_000_000)
 OF_SMALL = [int8_conv(channels) for channels in range(8, 8 + 40)]
@@ -77,3 +78,24 @@ def test_every_pass_deals_otherwise_and_always_alike() -> None:
     for first, second in hands:
         assert first | second == set(ops)
         assert sum(op in OF_SMALL for op in first) == 20
+
+
+def test_operators_of_no_net_find_their_weights_as_cold_as_in_a_net() -> None:
+    """Sixty of these have 60 MB of weights, of which much would be in memory where a net's are in a cache."""
+    heavy = [pointwise(4, 1000 + 8 * number, 1000) for number in range(64)]
+    first, *_, last = gather_nets(heavy, {}, 60)
+    assert (len(first.ops), first.turns) == (56, 8)
+    assert (len(last.ops), last.turns) == (8, 8)
+    assert first.other_bytes == last.other_bytes == 0
+
+
+def test_small_hands_share_a_process_with_those_of_their_size_alone() -> None:
+    ops = [pointwise(4, 300 + number, 600) for number in range(101)]  # 21 MB of weights
+    companies = list(gather_nets(ops, {}, 60))
+    assert {op for company in companies for op in company.ops} == set(ops)
+    for company in companies:
+        assert len(company.ops) % company.turns == 0
+        hands = [
+            company.ops[start : start + company.turns] for start in range(0, len(company.ops), company.turns)
+        ]
+        assert all(3_000_000 < sum(map(weight_bytes, hand)) < 5_000_000 for hand in hands)
