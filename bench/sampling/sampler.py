@@ -29,7 +29,8 @@ _ROUND_S = 5.0
 """A round takes about so long on the device: the next one is chosen by what it told."""
 
 _LEAST_ROUND, _MOST_ROUND = 60, 1200
-"""Operators in a round: enough to take turns as in a net, and few enough to choose anew."""
+"""Operators in a round: enough to take turns as in a net, and few enough to choose anew. No round has more
+than all before it, since what those tell decides."""
 
 _TELLING = 20
 """Operators that tell how long the next ones take."""
@@ -165,7 +166,7 @@ class Sampler:
         # As fast as lately, since the first operators are corners, which are longer than most.
         each_s = since_s / since if since >= _TELLING else self._spent_s / done
         # In whole steps, so that a run that goes on after a kill, and knows its time less well, cuts alike.
-        wanted = min(_MOST_ROUND, _ROUND_S / each_s if each_s else _MOST_ROUND)
+        wanted = min(_MOST_ROUND, done, _ROUND_S / each_s if each_s else _MOST_ROUND)
         count = min(left, max(1, round(wanted / _LEAST_ROUND)) * _LEAST_ROUND)
         if self._goal.budget_s is None or not each_s:
             return count

@@ -20,7 +20,7 @@ __all__ = ["even_out", "find_paces"]
 _FOLDS = 4
 _REPEATS = 3
 _NEIGHBOURS = (1.0, 4)
-_MOST_TELLING = 60
+_MOST_TELLING = 300
 """About so many of a family's operators in each round tell its pace as well as all."""
 
 _DOUBT = 10
