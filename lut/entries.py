@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -48,10 +48,19 @@ class DeviceInfo:
         One processor stands for all that are like it: those of a mask in the fact `like_cpus`. Several
         processors stand for themselves, as some share a core or a cache and others do not.
         """
-        kinds = self.facts.get("like_cpus", "").split()
-        if not cpus or int(cpus, 16).bit_count() != 1:
+        bits = _read_bits(cpus)
+        if bits.bit_count() != 1:
             return cpus
-        return next((kind for kind in kinds if int(kind, 16) & int(cpus, 16)), cpus)
+        kinds = self.facts.get("like_cpus", "").split()
+        return next((kind for kind in kinds if _read_bits(kind) & bits), cpus)
+
+
+def _read_bits(mask: str) -> int:
+    """Give the bits of a hexadecimal mask; none of what is no mask, such as a fact that is unavailable."""
+    try:
+        return int(mask, 16)
+    except ValueError:
+        return 0
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,9 @@ class RunConfig:
     canary_share: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("min_sample_us", "warmup_share", "p50_share", "canary_share"):
-            object.__setattr__(self, name, float(getattr(self, name)))  # 0 and 0.0 are one setting
+        for name in self.__dataclass_fields__:
+            kind = type(getattr(RunConfig, name))  # of its default: 0 and 0.0 are one setting
+            object.__setattr__(self, name, kind(getattr(self, name)))
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> RunConfig:
@@ -104,6 +114,7 @@ class RunConfig:
 
         Raises:
             TypeError: a field is unknown.
+            OverflowError, ValueError: a value is not of its field's kind.
         """
         return cls(**{_FORMER_NAMES.get(name, name): value for name, value in fields.items()})
 
@@ -145,6 +156,21 @@ class Segment:
         identity = (device, program, config)
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
 
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Segment:
+        """Read a segment of a journal or a sidecar.
+
+        Raises:
+            AttributeError, KeyError, OverflowError, TypeError, ValueError: it is none.
+        """
+        device, program = fields["device"], fields["program"]
+        return cls(
+            DeviceInfo(**{**device, "facts": _read_texts(device.get("facts", {}))}),
+            ProgramInfo(**_read_texts(program)),
+            RunConfig.from_json(fields["config"]),
+            str(fields["started"]),
+        )
+
     def named(self, id_: str) -> Segment:
         """Give the segment under another id: older journals made theirs of all fields of their day."""
         other = replace(self)
@@ -153,16 +179,35 @@ class Segment:
 
     def may_pool_with(self, other: Segment) -> bool:
         """Tell whether samples may be pooled: device, program and configuration are the same."""
-        ours, theirs = (self.device.name, self.program), (other.device.name, other.program)
-        return ours == theirs and self.is_timed_as(other)
+        return next(self.differences(other), None) is None
 
     def is_timed_as(self, other: Segment) -> bool:
         """Tell whether the configurations are the same; one processor is as good as another like it."""
-        return self.config == other.config or self._general_config == other._general_config
+        return all(part != "config" for part, *_ in self.differences(other))
+
+    def differences(self, other: Segment) -> Iterator[tuple[str, str, Any, Any]]:
+        """Give what keeps samples from being pooled: the part, the field's name, and both values."""
+        for part, names in _IDENTITY.items():
+            for name in names:
+                ours, theirs = getattr(getattr(self, part), name), getattr(getattr(other, part), name)
+                if ours != theirs and not (name == "cpus" and self._general_cpus == other._general_cpus):
+                    yield part, name, ours, theirs
 
     @property
-    def _general_config(self) -> RunConfig:
-        return replace(self.config, cpus=self.device.generalize(self.config.cpus))
+    def _general_cpus(self) -> str:
+        return self.device.generalize(self.config.cpus)
+
+
+def _read_texts(fields: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in fields.items()}
+
+
+_IDENTITY = {
+    "device": ("name",),
+    "program": tuple(ProgramInfo.__dataclass_fields__),
+    "config": tuple(RunConfig.__dataclass_fields__),
+}
+"""What a segment's id is made of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,12 +150,12 @@ def _check_poolable(path: Path, first: Segment, other: Segment, *, mixed: bool) 
             f"{path} is of the device {other.device.name}, the journals before it of {first.device.name}. "
             f"A table holds one device: merge them one by one."
         )
-    if mixed or other.may_pool_with(first):
+    if mixed:
         return
+    differences = list(first.differences(other))
     for part in ("program", "config"):
-        ours, theirs = vars(getattr(first, part)), vars(getattr(other, part))
         differing = [
-            f"{name} {ours[name]!r} and {theirs[name]!r}" for name in ours if ours[name] != theirs[name]
+            f"{name} {ours!r} and {theirs!r}" for where, name, ours, theirs in differences if where == part
         ]
         if differing:
             raise ConflictError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import re
 import signal
 import subprocess
 import tempfile
@@ -219,17 +218,16 @@ def _last_cache_bytes() -> str:
 
 def _like_cpus() -> str:
     """The masks of processors that are alike: of one model, capacity, clock and size of caches."""
+    facts = (
+        "regs/identification/midr_el1",  # the model, which processors of an ARM machine need not share
+        "cpu_capacity",
+        "cpufreq/cpuinfo_max_freq",
+        *(f"cache/index{number}/size" for number in range(4)),
+    )
     kinds: dict[tuple[str, ...], list[int]] = {}
-    models = re.findall(r"^(?:model name|CPU part)\s*:\s*(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
     for core in sorted(os.sched_getaffinity(0)):
-        folder = Path(f"/sys/devices/system/cpu/cpu{core}")
-        facts = (
-            "cpu_capacity",
-            "cpufreq/cpuinfo_max_freq",
-            *(f"cache/index{level}/size" for level in range(4)),
-        )
-        model = models[core] if core < len(models) else ""
-        kinds.setdefault((model, *(_read(str(folder / fact)) for fact in facts)), []).append(core)
+        kind = tuple(_read(f"/sys/devices/system/cpu/cpu{core}/{fact}") for fact in facts)
+        kinds.setdefault(kind, []).append(core)
     return " ".join(map(format_mask, kinds.values()))
 
 

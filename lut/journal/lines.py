@@ -11,14 +11,11 @@ from typing import Any, TypeAlias
 from lut.entries import (
     BlockState,
     Conditions,
-    DeviceInfo,
     Discarded,
     Failure,
     Measurement,
-    ProgramInfo,
     Repeated,
     Round,
-    RunConfig,
     Segment,
 )
 from lut.errors import FileError
@@ -63,12 +60,7 @@ class _VersionError(Exception):
 def _segment(fields: dict[str, Any]) -> Segment:
     if fields["version"] != VERSION:
         raise _VersionError(fields["version"])
-    segment = Segment(
-        DeviceInfo(**fields["device"]),
-        ProgramInfo(**fields["program"]),
-        RunConfig.from_json(fields["config"]),
-        fields["started"],
-    )
+    segment = Segment.from_json(fields)
     if fields["id"] == segment.id:
         return segment
     former = Segment.make_id(segment.device.name, fields["program"], fields["config"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lut.drift import ResumedTimes
-from lut.entries import BlockState, Failure, Measurement, ProgramInfo, Repeated, Round, RunConfig, Segment
+from lut.entries import BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError
 from lut.journal.reading import ignore, read_journal
 from lut.ops import OpKey
@@ -57,23 +57,11 @@ def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = ig
 
 
 def _check_same(path: Path, present: Segment, wanted: Segment) -> None:
-    if present.may_pool_with(wanted):
+    difference = next(present.differences(wanted), None)
+    if difference is None:
         return
-    differing = [
-        (part, name, getattr(getattr(present, part), name), getattr(getattr(wanted, part), name))
-        for part, names in _IDENTITY.items()
-        for name in names
-    ]
-    part, name, there, here = next(each for each in differing if each[2] != each[3])
+    part, name, there, here = difference
     raise ConflictError(
         f"{path} was measured with another {part}: {name} there is {there!r}, in this run {here!r}. "
         f"Choose another file for this run."
     )
-
-
-_IDENTITY = {
-    "device": ("name",),
-    "program": tuple(ProgramInfo.__dataclass_fields__),
-    "config": tuple(RunConfig.__dataclass_fields__),
-}
-"""What a segment's id is made of."""

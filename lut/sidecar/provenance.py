@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from lut.drift import JournalDrift, RunDrift
-from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
+from lut.entries import Segment
 from lut.errors import FileError
 from lut.files import parse_json, read_bytes
 from lut.ops import OpKey
 from lut.sidecar.file import sidecar_path
 
-__all__ = ["FailedOp", "Provenance", "parse_segment", "read_provenance"]
+__all__ = ["FailedOp", "Provenance", "read_provenance"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def read_provenance(table: Path) -> Provenance | None:
         return None
     try:
         return _parse(parse_json(read_bytes(path)))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise FileError(
             f"{path} does not tell where a table comes from ({type(error).__name__}: {error}). "
             f"Is it a file written by `lut merge`? Move it away to go on without it."
@@ -63,7 +63,7 @@ def read_provenance(table: Path) -> Provenance | None:
 def _parse(fields: Mapping[str, Any]) -> Provenance:
     marked = fields.get("marked")
     return Provenance(
-        segments=tuple(map(parse_segment, fields["segments"])),
+        segments=tuple(map(Segment.from_json, fields["segments"])),
         sources=tuple(map(str, fields["sources"])),
         incomplete=tuple(map(OpKey.from_json, fields["incomplete"])),
         failures=tuple(
@@ -77,18 +77,4 @@ def _parse(fields: Mapping[str, Any]) -> Provenance:
             for step in fields.get("extended", [])
             if "drift" in step
         ),
-    )
-
-
-def parse_segment(fields: Mapping[str, Any]) -> Segment:
-    """Read one of the stretches of journals that a table was made of.
-
-    Raises:
-        KeyError, TypeError, AttributeError: it is none.
-    """
-    return Segment(
-        DeviceInfo(**fields["device"]),
-        ProgramInfo(**fields["program"]),
-        RunConfig.from_json(fields["config"]),
-        str(fields["started"]),
     )

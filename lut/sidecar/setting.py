@@ -11,7 +11,6 @@ from lut.drift import Canary
 from lut.entries import RunConfig, Segment
 from lut.errors import ConflictError, FileError
 from lut.sidecar.file import read_sidecar, sidecar_path
-from lut.sidecar.provenance import parse_segment
 
 __all__ = ["Setting", "describe_setting", "read_canary", "read_config", "read_segments", "read_setting"]
 
@@ -49,7 +48,7 @@ def read_segments(table: Path) -> list[Segment]:
     Raises:
         FileError: the sidecar can't be read, or is none.
     """
-    return _read_each(table, "segments", parse_segment)
+    return _read_each(table, "segments", Segment.from_json)
 
 
 def read_canary(table: Path) -> Canary | None:
@@ -73,13 +72,10 @@ def read_setting(table: Path, *, mixed: bool = False) -> Setting | None:
         FileError: the sidecar can't be read, or is none.
     """
     segments = read_segments(table)
-    settings = {
-        (each.config.threads, each.device.generalize(each.config.cpus)): (
-            each.config.threads,
-            each.config.cpus,
-        )
-        for each in reversed(segments)
-    }
+    settings: dict[tuple[int, str], tuple[int, str]] = {}
+    for each in segments:
+        threads, cpus = each.config.threads, each.config.cpus
+        settings.setdefault((threads, each.device.generalize(cpus)), (threads, cpus))
     if len(settings) > 1 and mixed:
         return None
     if len(settings) > 1:
@@ -98,7 +94,7 @@ def _read_each(table: Path, name: str, read: Callable[[Mapping[str, Any]], Part]
     fields = read_sidecar(path)
     try:
         return [read(entry) for entry in fields.get(name, [])]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         what = "a canary" if name == "canary" else name
         raise FileError(
             f"{path} has {what} that can't be understood ({type(error).__name__}: {error}). "

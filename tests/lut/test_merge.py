@@ -130,6 +130,18 @@ def test_one_processor_is_pooled_with_another_that_is_like_it(tmp_path: Path) ->
         merge(paths[0], paths[2])
 
 
+def test_a_processor_like_another_is_not_named_among_what_differs(tmp_path: Path) -> None:
+    device = replace(DEVICE, facts={"like_cpus": "0xf"})
+    first = Segment(device, PROGRAM, replace(CONFIG, cpus="0x1", iters=7))
+    second = Segment(device, PROGRAM, replace(CONFIG, cpus="0x2", iters=9))
+    paths = [
+        written_journal(tmp_path / each.config.cpus, each, measured(CONV, 1_000, segment=each))
+        for each in (first, second)
+    ]
+    with pytest.raises(ConflictError, match=r"than the journals before it: iters 7 and 9\. Such"):
+        merge(*paths)
+
+
 def test_several_processors_are_pooled_with_the_same_ones_alone(tmp_path: Path) -> None:
     device = replace(DEVICE, facts={"like_cpus": "0xf"})
     first, second = (

@@ -67,3 +67,35 @@ def test_settings_that_differ_and_segments_that_are_none_are_refused(tmp_path: P
         sidecar_path(path).write_text(text)
         with pytest.raises(FileError, match=f"^{sidecar_path(path)} is not (a )?JSON"):
             read_setting(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("config", "threads", "several"),
+        ("config", "threads", [1]),
+        ("config", "iters", float("inf")),
+        ("device", "facts", None),
+        ("device", "facts", ["like_cpus"]),
+        ("program", "pace", 3),
+    ],
+)
+def test_a_segment_with_a_value_of_another_kind_is_refused(
+    part: str, name: str, value: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.json.zip"
+    said = segment(1, "0x1")
+    write_sidecar(sidecar_path(path), {"segments": [{**said, part: {**dict(said[part]), name: value}}]})  # type: ignore[call-overload]
+    with pytest.raises(FileError, match="segments that can't be understood"):
+        read_setting(path)
+
+
+@pytest.mark.parametrize(("cpus", "like_cpus"), [("all", "0xf"), ("0x1", "unavailable"), ("", "0xf")])
+def test_what_is_no_mask_is_like_no_other(cpus: str, like_cpus: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.json.zip"
+    write_sidecar(sidecar_path(path), {"segments": [segment(1, cpus, like_cpus=like_cpus)]})
+    assert read_setting(path) == Setting(1, cpus, frozenset({"ab"}))
+    write_sidecar(
+        sidecar_path(path), {"segments": [segment(1, each, like_cpus=like_cpus) for each in (cpus, "0x2")]}
+    )
+    assert read_setting(path, mixed=True) is None

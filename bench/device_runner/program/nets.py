@@ -8,6 +8,7 @@ net, and other memory is read for what is measured elsewhere or was measured bef
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from math import ceil
 from random import Random
 
@@ -61,7 +62,7 @@ def gather_nets(
         else:
             nets.setdefault(origin, []).append(op)
     for members, weights in _join_few(nets, turns):
-        yield _keep_company(members, weights)
+        yield _keep_company([members], weights)
     for quantized, strangers in others.items():
         weights = _USUAL_WEIGHTS * _BYTES_OF_WEIGHT[quantized]
         yield from _seat_together(_deal(strangers, turns, weights, pass_index), turns, weights)
@@ -83,9 +84,11 @@ def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple
         yield members, weights
 
 
-def _keep_company(ops: list[OpSpec], weights: int) -> Company:
-    own = sum(map(weight_bytes, ops))
-    return Company(ops, max(_LEAST, len(ops)), max(0, weights - own))
+def _keep_company(hands: list[list[OpSpec]], weights: int) -> Company:
+    """Let hands of one size take turns, each for itself, in one process."""
+    ops = list(chain.from_iterable(hands))
+    own = sum(map(weight_bytes, ops)) // len(hands)
+    return Company(ops, max(_LEAST, len(hands[0])), max(0, weights - own))
 
 
 def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Iterator[Company]:
@@ -95,9 +98,7 @@ def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Itera
         size = len(left[0])
         together = [hand for hand in left[: max(1, turns // size)] if len(hand) == size]
         del left[: len(together)]
-        ops = [op for hand in together for op in hand]
-        own = sum(map(weight_bytes, ops)) // len(together)
-        yield Company(ops, max(_LEAST, size), max(0, weights - own))
+        yield _keep_company(together, weights)
 
 
 def _deal(ops: list[OpSpec], turns: int, weights: int, pass_index: int) -> list[list[OpSpec]]:
