@@ -13,7 +13,7 @@ from typing import Literal
 
 from bench.engines.engine import SCALE, Values
 
-__all__ = ["FLOAT", "SIGNED", "UNSIGNED", "Graph", "Range", "Role", "Tensor", "decode", "encode"]
+__all__ = ["FLOAT", "SIGNED", "UNSIGNED", "Graph", "Node", "Range", "Role", "Tensor", "decode", "encode"]
 
 Role = Literal["input", "output", "inner", "weight", "bias"]
 
@@ -63,6 +63,16 @@ class Tensor:
         return 0.0, self.full_range[1]
 
 
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A kernel of the engine: its kind, the numbers that it is told, its inputs and then its output."""
+
+    kind: str
+    ints: tuple[int, ...]
+    floats: tuple[float, ...]
+    tensors: tuple[Tensor | None, ...]
+
+
 @dataclass
 class Graph:
     """A graph while it is put together."""
@@ -70,9 +80,7 @@ class Graph:
     tensors: list[Tensor] = field(default_factory=list)
     given: Sequence[Values] | None = None
     """Real values of the operator's inputs, where it is to run on such."""
-    nodes: list[tuple[str, tuple[int, ...], tuple[float, ...], tuple[Tensor | None, ...]]] = field(
-        default_factory=list
-    )
+    nodes: list[Node] = field(default_factory=list)
 
     def activation(self, role: Role, kind: str, dims: Sequence[int], values: Values | None = None) -> Tensor:
         """Add an input, an output or a value between two nodes."""
@@ -112,7 +120,7 @@ class Graph:
         floats: Sequence[float] = (),
     ) -> None:
         """Add a node, with its inputs and then its output."""
-        self.nodes.append((kind, tuple(ints), tuple(floats), tensors))
+        self.nodes.append(Node(kind, tuple(ints), tuple(floats), tensors))
 
     def to_text(self) -> str:
         """Write the graph; values from outside come first."""
@@ -126,9 +134,10 @@ class Graph:
         for tensor in ordered:
             if tensor.data is not None:
                 lines.append(f"data {number[id(tensor)]} {tensor.data.hex()}")
-        for kind, ints, floats, tensors in self.nodes:
-            values = [-1 if tensor is None else number[id(tensor)] for tensor in tensors]
-            lines.append(f"node {kind} {_format(ints)} {_format(_finite(floats))} {_format(values)}")
+        for node in self.nodes:
+            values = [-1 if tensor is None else number[id(tensor)] for tensor in node.tensors]
+            numbers = f"{_format(node.ints)} {_format(_finite(node.floats))}"
+            lines.append(f"node {node.kind} {numbers} {_format(values)}")
         return "\n".join(lines) + "\n"
 
     def _add(self, tensor: Tensor) -> Tensor:

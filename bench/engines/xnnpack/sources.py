@@ -9,6 +9,7 @@ from itertools import repeat
 from bench.engines.engine import NetSource, Values
 from bench.engines.xnnpack.graph import FLOAT, Graph, decode
 from bench.engines.xnnpack.lowering import add_op, is_nchw, to_nhwc
+from bench.engines.xnnpack.reshapes import drop_outer_reshapes
 from lut.errors import ModelError
 from lut.ops import UINT8, OpSpec, TensorSpec, count_activations, infer_outputs
 
@@ -53,6 +54,7 @@ def _build(op: OpSpec, values: Sequence[Values] | None, realisation: str) -> Gra
     ]
     output = graph.activation("output", kind_of(outputs[0], realisation), order_dims(op, outputs[0].shape))
     add_op(graph, op, inputs, output)
+    drop_outer_reshapes(graph)
     return graph
 
 
