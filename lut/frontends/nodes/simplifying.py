@@ -211,12 +211,13 @@ def _fold_pad(graph: Rewriting, node: Node) -> None:
         pads is None
         or not is_spatial
         or min(pads) < 0
-        or reader.attributes.get("auto_pad", "NOTSET") != "NOTSET"
+        or reader.attributes.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
     ):
         return
     own = reader.attributes.get("pads", (0, 0, 0, 0))
     added = tuple(a + b for a, b in zip(own, (pads[2], pads[3], pads[6], pads[7]), strict=True))
-    graph.put(reader, [], replace(reader, attributes={**reader.attributes, "pads": added}))
+    attributes = {**reader.attributes, "auto_pad": "NOTSET", "pads": added}
+    graph.put(reader, [], replace(reader, attributes=attributes))
     graph.drop(node, f"folded into {reader.name!r}, which pads by itself")
 
 

@@ -77,6 +77,18 @@ def test_a_depthwise_convolution_has_a_group_for_each_channel(tmp_path: Path) ->
     ]
 
 
+def test_a_pad_before_a_convolution_without_one_is_the_convolution_s(tmp_path: Path) -> None:
+    conv = Layer("CONV_2D", ("p", "w", "b"), ("y",), {**CONV.options, "Padding": VALID})
+    layers = [Layer("PAD", ("x", "pads"), ("p",)), conv]
+    shapes = {**SHAPES, "pads": (4, 2), "p": (1, 17, 17, 4)}
+    constants = {"w": None, "b": None, "pads": [0, 0, 0, 2, 1, 1, 0, 0]}
+    model = load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, constants, dtype=INT8))
+    assert describe(model) == [
+        "Int8ConvRelu [1,15,15,4] [8,3,3,4] [8] kernel=3 order=NHWC pads=(0, 1, 2, 1) stride=2",
+    ]
+    assert [fate.outcome for fate in model.fates] == ["free", "operators"]
+
+
 def test_axes_are_counted_in_the_file_s_order(tmp_path: Path) -> None:
     layers = [
         Layer("CONCATENATION", ("x", "x2"), ("c",), {"Axis": 3}),
