@@ -16,10 +16,13 @@ from lut.ops import OpSpec, bytes_moved
 from lut.plan import Origin
 from lut.table import LutTable
 
-__all__ = ["DriftSample", "choose_sample", "measure_drift"]
+__all__ = ["DriftSample", "Remeasurement", "choose_sample", "measure_again"]
 
 _WINDOWS = 4
 """Groups of neighbours in size, spread over the nets' time; or so many nets."""
+
+_SHORT_US = 3_000_000
+"""All nets are measured again where the runs of their operators take no longer than this."""
 
 _ALONE = 60
 """Operators in the sample where each is measured by itself."""
@@ -41,6 +44,24 @@ class DriftSample:
     config: RunConfig
     then_us: Mapping[OpSpec, float]
     origins: Mapping[str, Origin] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remeasurement:
+    """A sample's medians in the table, and those of today of what could be measured undisturbed."""
+
+    then_us: Mapping[OpSpec, float]
+    now_us: Mapping[OpSpec, float]
+
+    @property
+    def drift(self) -> Drift | None:
+        """How the device has changed; None where too little could be measured."""
+        return compare_times((self.then_us[op], now_us) for op, now_us in self.now_us.items())
+
+    def sum_up(self, ops: Iterable[OpSpec]) -> tuple[float, float]:
+        """Give what those of a net's operators that were measured again took then and take now, in sum."""
+        again = [op for op in ops if op in self.now_us]
+        return sum(self.then_us[op] for op in again), sum(self.now_us[op] for op in again)
 
 
 def choose_sample(
@@ -87,10 +108,12 @@ def choose_sample(
 def _take_nets(
     nets: Sequence[Sequence[OpSpec]], then_us: Mapping[OpSpec, float], config: RunConfig
 ) -> DriftSample:
-    """Take the operators of nets from the shortest to the longest, a few of them."""
+    """Take the operators of all nets, or of a few, the shortest and the longest too, if all took long."""
     known = [[op for op in dict.fromkeys(net) if op in then_us] for net in nets]
     ordered = sorted(range(len(nets)), key=lambda number: sum(then_us[op] for op in known[number]))
-    count = min(_WINDOWS, len(ordered))
+    runs = config.passes * (config.warmup + config.iters)
+    is_short = runs * sum(then_us[op] for op in {op for net in known for op in net}) <= _SHORT_US
+    count = len(ordered) if is_short else min(_WINDOWS, len(ordered))
     taken = [ordered[round(place * (len(ordered) - 1) / max(1, count - 1))] for place in range(count)]
     origins: dict[str, Origin] = {}
     for number in taken:
@@ -127,15 +150,15 @@ def _take_windows(ops: Sequence[OpSpec], time_us: Sequence[float], width: int) -
     return [ops[index] for index in sorted(taken)]
 
 
-def measure_drift(
+def measure_again(
     device: Device,
     program: ProgramInfo,
     sample: DriftSample,
     *,
     seed: int = 0,
     watch: Watch = UNWATCHED,
-) -> Drift | None:
-    """Measure a sample again and compare; None where too little of it could be measured undisturbed.
+) -> Remeasurement:
+    """Measure a sample again as the table's operators were measured.
 
     Args:
         device: prepared by `prepare`, which gave `program`.
@@ -156,6 +179,5 @@ def measure_drift(
         outcome = visit.outcome
         if isinstance(outcome, Measurement) and is_telling(outcome.conditions):
             pools.add(outcome)
-    return compare_times(
-        (then_us, pools.median_us(op.key)) for op, then_us in sample.then_us.items() if pools.visits(op.key)
-    )
+    now_us = {op: pools.median_us(op.key) for op in sample.then_us if pools.visits(op.key)}
+    return Remeasurement(sample.then_us, now_us)

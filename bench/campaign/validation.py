@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drift
+from bench.campaign.drift_sample import DriftSample, Remeasurement, choose_sample, measure_again
 from bench.campaign.fleet import Check, no_check
 from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
@@ -16,7 +16,7 @@ from lut.entries import ProgramInfo, RunConfig
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
 from lut.sidecar import Setting, describe_setting, read_config, read_setting
-from lut.table import EstimatedModel, LutTable
+from lut.table import Estimate, EstimatedModel, LutTable
 from lut.validation import NetComparison, Validation
 
 __all__ = [
@@ -31,6 +31,9 @@ __all__ = [
 DEFAULTS = RunConfig(passes=6, iters=4, warmup=8, canary_share=0.1)
 """Short passes: a phase in which the machine is slow then takes a few runs of every net, not one net.
 Small nets need about eight runs until their time is steady."""
+
+_ENOUGH = 0.5
+"""This share of a net's time has to be measured again to tell whether the table's times repeat."""
 
 
 def list_missing(nets: Iterable[EstimatedModel]) -> tuple[tuple[str, ...], tuple[OpSpec, ...]]:
@@ -172,8 +175,8 @@ def validate_nets(
     ids = [f"net{number}" for number in range(len(nets))]
     built = [device.engine.lower_model(net_id, net.model) for net_id, net in zip(ids, nets, strict=True)]
     program, config, sample = prepared.program, prepared.config, prepared.sample
-    measure = partial(measure_drift, device, program, watch=watch)
-    before = measure(sample, seed=0) if sample else None
+    measure = partial(measure_again, device, program, watch=watch)
+    again = [measure(sample, seed=0)] if sample else []
     runs = measure_nets(
         device,
         built,
@@ -183,14 +186,15 @@ def validate_nets(
         watch=watch,
         progress=progress,
     )
-    after = measure(sample, seed=1) if sample else None
+    again += [measure(sample, seed=1)] if sample else []
+    before, after = (each.drift for each in again) if again else (None, None)
     return Validation(
         device_name or device.info.name,
         table,
         started,
         config,
         program,
-        tuple(_compare(net, runs[net_id]) for net_id, net in zip(ids, nets, strict=True)),
+        tuple(_compare(net, runs[net_id], again) for net_id, net in zip(ids, nets, strict=True)),
         before,
         after,
     )
@@ -201,7 +205,7 @@ def _estimate_bytes(net: EstimatedModel) -> int:
     return sum(bytes_moved(row.op) for row in net.estimate.rows)
 
 
-def _compare(net: EstimatedModel, runs: NetRuns) -> NetComparison:
+def _compare(net: EstimatedModel, runs: NetRuns, again: Sequence[Remeasurement]) -> NetComparison:
     estimate = net.estimate
     compared = NetComparison(
         net.name,
@@ -212,9 +216,18 @@ def _compare(net: EstimatedModel, runs: NetRuns) -> NetComparison:
         failure=runs.failure,
         spoilt_by=runs.spoilt_by,
         scatter=estimate.scatter,
+        repetition=_compare_again(estimate, again),
     )
     if compared.p50_us is None or not runs.gaps:
         return compared
     take = runs.gaps.take_typical
     in_operators = sum(take(1000 * (row.runtime_us or 0.0)) for row in estimate.rows)
     return replace(compared, gaps_us=max(0.0, take(1000 * compared.p50_us) - in_operators) / 1000)
+
+
+def _compare_again(estimate: Estimate, again: Sequence[Remeasurement]) -> float | None:
+    """Give how many times as long a net's operators take today; None where too few of them are known."""
+    sums_us = [each.sum_up(row.op for row in estimate.rows) for each in again]
+    if not sums_us or any(then_us < _ENOUGH * estimate.known_us for then_us, _ in sums_us):
+        return None
+    return sum(now_us for _, now_us in sums_us) / sum(then_us for then_us, _ in sums_us)

@@ -168,6 +168,7 @@ def validate(
     whether the device is slower or faster now. Gaps, in which the system has the processor, are watched for,
     since a long net meets some in every run and an operator hardly ever. NO DRIFT is the error without both.
     SCATTERED marks sums that may be too long, since something disturbed the device when the table was made.
+    NOT REPEATED marks nets whose operators take more than 5 % more or less when they are measured again.
 
     --fit keeps a correction beside the table for `lut estimate --calibrated`. The column LEFT OUT says what
     it is worth: each net's error where the fit knew the other nets only.

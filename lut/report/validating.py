@@ -45,8 +45,8 @@ def build(material: Material) -> Html | None:
                 *_describe_gaps(validation),
                 *_summarise(f"Sums net of {name_corrections(validation)}", validation.summary_net_of_drift),
                 *_summarise(
-                    "Sums whose operators do not scatter",
-                    validation.summary_of_steady if validation.scattered else None,
+                    "Sums whose operators neither scatter nor change",
+                    validation.summary_of_steady if validation.steady != validation.judged else None,
                 ),
                 *_summarise("Calibrated, left out", validation.left_out_summary),
             ]
@@ -193,3 +193,5 @@ def _remarks(validation: Validation, net: NetComparison) -> Iterator[str]:
         yield f"{micros(net.interpolated_us)} interpolated"
     if validation.is_scattered(net):
         yield f"operators scatter by {percent(net.scatter)}"
+    if validation.is_unrepeated(net):
+        yield f"operators take {signed_percent(validation.change_when_repeated(net))} when measured again"

@@ -6,15 +6,16 @@ Written as one JSON object:
      "started": "2024-01-02T03:04:05+00:00", "config": {"passes": 10, …}, "program": {"kind": …},
      "nets": [{"net": "FBNet-96/int8", "operators": 42, "measured_us": [p0, p10, p50, p90, p100],
                "estimate_us": 2404.764, "interpolated_us": 0.0, "left_out_us": null, "failure": null,
-               "spoilt_by": null, "scatter": 0.031, "gaps_us": 1.4}, …],
+               "spoilt_by": null, "scatter": 0.031, "repetition": 1.014, "gaps_us": 1.4}, …],
      "drift_before": {"factor": 1.012, "count": 240}, "drift_after": {"factor": 1.009, "count": 240}}
 
 A net that could not be measured has null for `measured_us` and the reason in `failure`. One that could not be
 measured undisturbed has the cause in `spoilt_by`. Scatter is how much less than the estimate the p10s of its
-operators sum to, as a share of it. Gaps are what moments in which the system had the processor take of the
+operators sum to, as a share of it. Repetition is how many times as long its operators took when they were
+measured again. Gaps are what moments in which the system had the processor take of the
 median run, and hardly of the operators' medians. Drift is how many times as long the device takes as when
-the table was made, by operators of the table measured again before and after the nets. For all three,
-null is unknown.
+the table was made, by operators of the table measured again before and after the nets. For all
+four, null is unknown.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ def _parse_net(fields: dict[str, Any]) -> NetComparison:
         failure=_optional(_text, failure),
         spoilt_by=_optional(_cause, fields.get("spoilt_by")),
         scatter=_optional(_time, fields.get("scatter")),
+        repetition=_optional(_factor, fields.get("repetition")),
         gaps_us=_optional(_time, fields.get("gaps_us")),
     )
 
@@ -136,6 +138,13 @@ def _time(value: Any) -> float:
     if type(value) not in (int, float) or not isfinite(value) or value < 0:
         raise ValueError(f"{value!r} is not a time in microseconds")
     return float(value)
+
+
+def _factor(value: Any) -> float:
+    factor = _time(value)
+    if not factor:
+        raise ValueError("a factor is above 0")
+    return factor
 
 
 def _text(value: Any) -> str:

@@ -21,6 +21,9 @@ _SCATTERED = {False: 0.05, True: 0.12}
 that scattered by more than 5 % were up to 23 % too long, the others up to 9 %, half of them less than 1.6 %.
 With several threads, times scatter by 7 to 12 % where sums are right."""
 
+_UNREPEATED = 0.05
+"""On a quiet device, a net's operators take the same again within 2 %, with two threads within 4 %."""
+
 
 @dataclass(frozen=True)
 class NetComparison:
@@ -44,6 +47,10 @@ class NetComparison:
 
     scatter: float | None = None
     """How much less the p10s of its operators sum to in the table than their medians, as a share."""
+
+    repetition: float | None = None
+    """How many times as long as in the table its operators took, measured again before and after the nets;
+    None where that is known of less than half of its time."""
 
     gaps_us: float | None = None
     """How much longer its median run is for gaps than its operators' medians, in which they hardly show. Gaps
@@ -187,10 +194,29 @@ class Validation:
             return False
         return net.scatter > _SCATTERED[self.config.threads > 1]
 
+    def change_when_repeated(self, net: NetComparison) -> float | None:
+        """Give how much longer a net's operators took when measured again, beyond the drift, as a share."""
+        return None if net.repetition is None or self.drift is None else net.repetition / self.drift - 1
+
+    def is_unrepeated(self, net: NetComparison) -> bool:
+        """Whether a net's operators take another time than in the table when measured again."""
+        change = self.change_when_repeated(net)
+        return change is not None and net.measured_us is not None and abs(change) > _UNREPEATED
+
     @property
     def scattered(self) -> tuple[NetComparison, ...]:
         """The nets among those judged whose sums may be too long."""
         return tuple(filter(self.is_scattered, self.judged))
+
+    @property
+    def unrepeated(self) -> tuple[NetComparison, ...]:
+        """The nets among those judged whose operators take another time now."""
+        return tuple(filter(self.is_unrepeated, self.judged))
+
+    @property
+    def steady(self) -> tuple[NetComparison, ...]:
+        """The nets among those judged whose sums nothing speaks against."""
+        return tuple(net for net in self.judged if not (self.is_scattered(net) or self.is_unrepeated(net)))
 
     @property
     def summary(self) -> ErrorSummary | None:
@@ -204,8 +230,8 @@ class Validation:
 
     @property
     def summary_of_steady(self) -> ErrorSummary | None:
-        """The errors by which the table is judged, of nets whose operators' times do not scatter."""
-        return ErrorSummary.of(self.judge(net) for net in self.judged if not self.is_scattered(net))
+        """The errors by which the table is judged, of nets whose operators neither scatter nor change."""
+        return ErrorSummary.of(map(self.judge, self.steady))
 
     @property
     def left_out_summary(self) -> ErrorSummary | None:

@@ -48,7 +48,7 @@ def _lines(validation: Validation) -> Iterator[str]:
     for net in nets:
         without, left_out = validation.net_of_drift(net), validation.judge_left_out(net)
         line = f"{net.net:<{width}} {net.operators:>4} {_describe_times(net, without, left_out)}"
-        yield line + (f"  SCATTERED by {net.scatter:.1%}" if validation.is_scattered(net) else "")
+        yield line + "".join(_describe_doubts(validation, net))
     yield from _describe_drift(validation)
     if (gaps := validation.gaps) is not None:
         yield (
@@ -60,7 +60,7 @@ def _lines(validation: Validation) -> Iterator[str]:
         yield f"|error| {_describe_summary(summary)}."
     if drifted is not None:
         yield f"|error| net of {name_corrections(validation)}, {_describe_summary(drifted)}."
-    yield from _describe_scattered(validation)
+    yield from _explain_doubts(validation)
     if calibrated is not None:
         yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."
     if disturbed := len(validation.disturbed):
@@ -87,17 +87,29 @@ def _describe_drift(validation: Validation) -> Iterator[str]:
         yield DEVICE_CHANGED
 
 
-def _describe_scattered(validation: Validation) -> Iterator[str]:
-    scattered = len(validation.scattered)
-    if not scattered:
-        return
-    yield (
-        f"The table's times of {scattered} net{'s' if scattered > 1 else ''} scatter: something disturbed "
-        f"the device when it was made, and these sums may be too long by as much. Measure the operators "
-        f"again on a quiet device."
-    )
-    if (summary := validation.summary_of_steady) is not None:
-        yield f"|error| without {'them' if scattered > 1 else 'it'}, {_describe_summary(summary)}."
+def _describe_doubts(validation: Validation, net: NetComparison) -> Iterator[str]:
+    if validation.is_scattered(net):
+        yield f"  SCATTERED by {net.scatter:.1%}"
+    if validation.is_unrepeated(net):
+        yield f"  NOT REPEATED: operators {validation.change_when_repeated(net):+.1%}"
+
+
+def _explain_doubts(validation: Validation) -> Iterator[str]:
+    if scattered := len(validation.scattered):
+        yield (
+            f"The table's times of {_count_nets(scattered)} scatter: something disturbed the device when it "
+            f"was made, and these sums may be too long by as much. Measure the operators again on a quiet "
+            f"device."
+        )
+    if unrepeated := len(validation.unrepeated):
+        yield (
+            f"The operators of {_count_nets(unrepeated)} take another time now, beyond the drift: either "
+            f"something disturbed the device when the table was made, or something does now. Validate again, "
+            f"and if that repeats, measure the operators again."
+        )
+    doubted = len(validation.judged) - len(validation.steady)
+    if doubted and (summary := validation.summary_of_steady) is not None:
+        yield f"|error| without {'them' if doubted > 1 else 'it'}, {_describe_summary(summary)}."
 
 
 def _describe_times(net: NetComparison, without: float | None, left_out: float | None) -> str:
@@ -115,5 +127,8 @@ def _describe_times(net: NetComparison, without: float | None, left_out: float |
 
 
 def _describe_summary(summary: ErrorSummary) -> str:
-    nets = f"{summary.nets} net{'s' if summary.nets > 1 else ''}"
-    return f"of {nets}: median {summary.median:.1%}, worst {summary.worst:.1%}"
+    return f"of {_count_nets(summary.nets)}: median {summary.median:.1%}, worst {summary.worst:.1%}"
+
+
+def _count_nets(count: int) -> str:
+    return f"{count} net{'s' if count > 1 else ''}"

@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from bench.campaign import IN_TURNS, drift_sample
-from bench.campaign.drift_sample import DriftSample, choose_sample, measure_drift
+from bench.campaign.drift_sample import DriftSample, Remeasurement, choose_sample, measure_again
 from bench.device_runner import Block, HostDevice, Visit, run_block
 from lut.drift import Drift
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
@@ -20,6 +20,7 @@ from tests.bench.conftest import int8_conv, relu, slow_conv
 from tests.lut.samples import PROGRAM
 
 TURNS = replace(IN_TURNS, turns=8)
+LONG_TURNS = replace(TURNS, iters=100_000)
 OPS = [relu(channels) for channels in range(1, 200)]
 
 
@@ -54,9 +55,14 @@ def test_where_each_is_measured_by_itself_the_nets_operators_are_the_sample() ->
 
 def test_on_an_engine_that_shares_activations_the_sample_is_of_whole_nets() -> None:
     nets = [OPS[start : start + 10] * 2 for start in range(0, 190, 10)]
-    sample = choose_sample(table_of(OPS), nets, TURNS, "here", by_nets=True)
+    sample = choose_sample(table_of(OPS), nets, LONG_TURNS, "here", by_nets=True)
     assert list(sample.then_us) == [op for number in (0, 6, 12, 18) for op in nets[number][:10]]
     assert sample.origins[OPS[60].id] == Origin("net6", 20, 0)
+
+
+def test_where_it_takes_a_moment_all_nets_are_the_sample() -> None:
+    nets = [OPS[start : start + 10] for start in range(0, 190, 10)]
+    assert len(choose_sample(table_of(OPS), nets, TURNS, "here", by_nets=True).then_us) == 190
 
 
 def test_of_few_nets_all_are_the_sample() -> None:
@@ -77,7 +83,7 @@ def test_the_factor_is_that_of_the_device(factor: float) -> None:
     config = RunConfig(passes=3, iters=20, warmup=3, cpus=host.default_cpus(1))
     first = _medians(host, program, ops, config)
     sample = DriftSample(config, {op: time * factor for op, time in first.items()})
-    drift = measure_drift(host, program, sample)
+    drift = measure_again(host, program, sample).drift
     assert drift is not None
     assert drift.count == len(ops)
     assert drift.factor == pytest.approx(1 / factor, rel=0.4)
@@ -94,7 +100,13 @@ def test_a_turn_in_a_slow_phase_is_no_drift(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     monkeypatch.setattr(drift_sample, "run_block", lambda *_, **__: iter(visits))
     sample = DriftSample(TURNS, dict.fromkeys(ops, 9.05))
-    assert measure_drift(HostDevice(), PROGRAM, sample) == Drift(1.0, len(ops))
+    assert measure_again(HostDevice(), PROGRAM, sample).drift == Drift(1.0, len(ops))
+
+
+def test_a_net_is_held_against_what_was_measured_again_of_it() -> None:
+    again = Remeasurement({OPS[0]: 10.0, OPS[1]: 20.0}, {OPS[0]: 11.0})
+    assert again.sum_up([OPS[0], OPS[0], OPS[1], OPS[2]]) == (20.0, 22.0)
+    assert again.drift is None
 
 
 def _medians(

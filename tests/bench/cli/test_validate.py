@@ -17,7 +17,7 @@ from lut.estimation import read_calibration
 from lut.plan import read_plan
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
 from lut.table import estimate_models, load_table
-from lut.validation import Validation, read_validation
+from lut.validation import NetComparison, Validation, read_validation
 from lut.zoo import write_net
 from tests.bench.conftest import Bench
 from tests.lut.cli.conftest import lut_command
@@ -79,11 +79,12 @@ def test_nets_are_measured_and_compared_in_the_table_s_setting(
     # The machine may change meanwhile, or have been disturbed when the table was made.
     written = read_validation(output)
     drifts = [] if written.device_changed else ["NO DRIFT"]
-    scattered = r"  SCATTERED by [\d.]+%" if written.is_scattered(written.nets[0]) else ""
+    doubts = r"  SCATTERED by [\d.]+%" if written.is_scattered(written.nets[0]) else ""
+    doubts += r"  NOT REPEATED: operators [+-][\d.]+%" if written.is_unrepeated(written.nets[0]) else ""
     columns = ["NET OPS P10 US MEASURED P50 P90 US ESTIMATE US ERROR", *drifts]
     assert " ".join(header.split()) == " ".join(columns)
     errors = len(drifts) + 1
-    assert re.fullmatch(rf"FBNet-96/int8 +42( +[\d.]+){{4}}( +[+-][\d.]+%){{{errors}}}{scattered}", first)
+    assert re.fullmatch(rf"FBNet-96/int8 +42( +[\d.]+){{4}}( +[+-][\d.]+%){{{errors}}}{doubts}", first)
     assert second.split()[:2] == [f"{place.name}/one", "3"]
     summary, *without = (line for line in rest if re.match(r"\|error\| (net of drift and gaps, )?of", line))
     assert re.fullmatch(r"\|error\| of 2 nets: median [\d.]+%, worst [\d.]+%\.", summary)
@@ -272,8 +273,12 @@ def test_nets_are_measured_in_groups_by_their_memory(
 
 def slowed(validated: Validation, factor: float) -> Validation:
     """The same validation, had every estimate been so many times the measured median, of a quiet table."""
-    nets = [replace(net, estimate_us=factor * (net.p50_us or 0.0), scatter=None) for net in validated.nets]
-    return replace(validated, nets=tuple(nets))
+    return replace(validated, nets=tuple(slow_down(net, factor) for net in validated.nets))
+
+
+def slow_down(net: NetComparison, factor: float) -> NetComparison:
+    """The same net, had its estimate been so many times the measured median, of a quiet table."""
+    return replace(net, estimate_us=factor * (net.p50_us or 0.0), scatter=None, repetition=None)
 
 
 def test_beyond_the_largest_error_allowed_it_ends_with_6(

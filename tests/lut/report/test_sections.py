@@ -121,8 +121,18 @@ def test_nets_whose_operators_scatter_are_told_and_counted_apart(files: Files) -
     report = TableReport(files.table, table, collect_columns(table), None)
     html = str(build_validating(Material(report, validation=replace(validation, nets=nets))))
     assert "operators scatter by 8" in html
-    assert "Sums whose operators do not scatter" in html
-    assert "do not scatter" not in str(build_validating(Material(report, validation=validation)))
+    assert "Sums whose operators neither scatter nor change" in html
+    assert "neither scatter" not in str(build_validating(Material(report, validation=validation)))
+
+
+def test_nets_whose_operators_take_another_time_now_are_told(files: Files) -> None:
+    validation = replace(read_validation(files.validation), drift_before=Drift(1.0, 240))
+    [net, *others] = validation.nets
+    nets = (replace(net, repetition=0.9), *others)
+    table = load_table(files.table)
+    report = TableReport(files.table, table, collect_columns(table), None)
+    html = str(build_validating(Material(report, validation=replace(validation, nets=nets))))
+    assert "operators take \N{MINUS SIGN}10.0" in html
 
 
 def test_a_device_that_changed_while_the_nets_ran_is_told(files: Files) -> None:

@@ -71,6 +71,7 @@ measured_nets = st.builds(
     times,
     st.none() | times,
     scatter=st.none() | st.floats(0, 1),
+    repetition=st.none() | st.floats(0.01, 100),
     gaps_us=st.none() | times,
 )
 failed_nets = st.builds(
@@ -155,6 +156,20 @@ def test_nets_whose_operators_scatter_in_the_table_are_told_apart(
     validation = replace(VALIDATION, config=RunConfig(threads=threads), nets=nets)
     assert sum(map(validation.is_scattered, nets)) == scattered
     assert validation.summary_of_steady == ErrorSummary(2 - scattered, *[abs(MEASURED.error or 0)] * 2)
+
+
+@pytest.mark.parametrize(
+    ("repetition", "unrepeated"), [(1.06, 0), (1.00, 0), (0.96, 1), (1.09, 1), (None, 0)]
+)
+def test_nets_whose_operators_take_another_time_than_the_drift_says_are_told_apart(
+    repetition: float | None, unrepeated: int
+) -> None:
+    nets = (replace(MEASURED, repetition=repetition), replace(MEASURED, repetition=1.02))
+    validation = replace(VALIDATION, nets=nets, drift_before=Drift(1.02, 240), drift_after=Drift(1.02, 240))
+    assert len(validation.unrepeated) == unrepeated
+    summary = validation.summary_of_steady
+    assert summary is not None
+    assert summary.nets == 2 - unrepeated
 
 
 def test_drift_is_written_and_read(tmp_path: Path) -> None:

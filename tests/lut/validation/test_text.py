@@ -144,6 +144,19 @@ def test_a_table_whose_times_scatter_is_told() -> None:
     )
 
 
+def test_operators_that_take_another_time_now_are_told() -> None:
+    quick = replace(RAW, net="other/int8", estimate_us=120.0, repetition=0.9)
+    nets = (replace(RAW, repetition=0.99), quick)
+    text = describe_validation(replace(VALIDATION, nets=nets, drift_before=Drift(1.0, 240)))
+    assert "+20.0%   +20.0%  NOT REPEATED: operators -10.0%\n" in text
+    assert text.endswith(
+        "The operators of 1 net take another time now, beyond the drift: either something disturbed the "
+        "device when the table was made, or something does now. Validate again, and if that repeats, measure "
+        "the operators again.\n"
+        "|error| without it, of 1 net: median 3.0%, worst 3.0%.\n"
+    )
+
+
 def test_a_calibration_is_of_the_device_as_the_table_has_it() -> None:
     nets = [NetComparison(f"net{size}", size, (1.1 * size,) * 5, float(size)) for size in (10, 20, 30)]
     slower = replace(VALIDATION, nets=tuple(nets), drift_before=Drift(1.1, 240))
