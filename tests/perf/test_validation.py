@@ -2,9 +2,9 @@
 
 Each run measures a new table of the nets' operators with the defaults of `bench run`, then the nets with
 those of `bench validate`, and prints what that command prints. All runs are shown, and each must hold the
-bars, net of the drift that the command states, in all nets that it does not mark: as disturbed, scattered, or
-not repeated. A run in which it marks all nets, or says that the device changed, says nothing, and there has to
-be another.
+bars, net of the drift that the command states, in all nets that it does not mark: as disturbed, scattered,
+or not repeated. A run in which it marks all nets, or says that the device changed, says nothing, and there
+has to be another.
 """
 
 from __future__ import annotations
