@@ -33,6 +33,13 @@ def test_each_long_run_is_judged_by_itself() -> None:
     assert keep_steady([fast, half_slow, fast, fast], 4) == SteadyRuns((*fast, 5_000_000, *fast, *fast), 3.5)
 
 
+def test_single_long_runs_are_held_closer_to_the_fast_ones_than_visits() -> None:
+    fast, slower = 3 * (5_000_000,), 3 * (5_100_000,)  # 2 % slower
+    assert keep_steady([fast, slower, fast, fast], 4) == SteadyRuns(3 * fast, 3)
+    short, slower_short = 3 * (500_000,), 3 * (510_000,)
+    assert keep_steady([short, slower_short, short, short], 4).visits == 4
+
+
 def test_of_no_visit_nothing_is_kept() -> None:
     assert keep_steady([], 6) == SteadyRuns((), 0)
 
