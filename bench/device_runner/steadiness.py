@@ -17,8 +17,8 @@ _LONG_NS = 2_000_000
 within one of them, so that they are judged one by one; shorter ones, by the visit."""
 
 _SLOW_RUN = 0.015
-"""What single long runs may take longer than the fast ones. On a quiet server they differ by less than 1 %; up
-to 3 %, runs with short slow phases counted, and nets came out up to 4 % long where operators did not."""
+"""What single long runs may take longer than the fast ones. On a quiet server they differ by less than 1 %.
+Up to 3 %, runs with short slow phases counted, and nets came out up to 6 % long where operators did not."""
 
 _SLOW_TURNS, _LEAST_OPS = 0.05, 5
 """Operators that took longer, all in all, than in their fastest turns by more than this share did so too. At
