@@ -11,11 +11,10 @@ Written as one JSON object:
 
 A net that could not be measured has null for `measured_us` and the reason in `failure`. One that could not be
 measured undisturbed has the cause in `spoilt_by`. Scatter is how much less than the estimate the p10s of its
-operators sum to, as a share of it. Repetition is how many times as long its operators took when they were
-measured again. Gaps are what moments in which the system had the processor take of the
-median run, and hardly of the operators' medians. Drift is how many times as long the device takes as when
-the table was made, by operators of the table measured again before and after the nets. For all
-four, null is unknown.
+operators sum to, as a share of it. Repetition is how many times as long as in the table its operators took
+when they were measured again. Gaps are what moments in which the system had the processor take of the median
+run, and hardly of the operators' medians. Drift is how many times as long the device takes as when the table
+was made, by operators of the table measured again before and after the nets. For all four, null is unknown.
 """
 
 from __future__ import annotations
@@ -89,8 +88,8 @@ def _parse(fields: dict[str, Any]) -> Validation:
 
 
 def _parse_drift(fields: dict[str, Any]) -> Drift:
-    factor, count = _time(fields["factor"]), fields["count"]
-    if not factor or type(count) is not int or count < 1:
+    factor, count = _factor(fields["factor"]), fields["count"]
+    if type(count) is not int or count < 1:
         raise ValueError(f"{fields!r} is no drift")
     return Drift(factor, count)
 
@@ -143,7 +142,7 @@ def _time(value: Any) -> float:
 def _factor(value: Any) -> float:
     factor = _time(value)
     if not factor:
-        raise ValueError("a factor is above 0")
+        raise ValueError(f"{value!r} is not a factor above 0")
     return factor
 
 
