@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bench.device_runner.block import Block
-from bench.device_runner.program import gather_nets, split_into_companies
+from bench.device_runner.program import gather_nets, split_into_companies, split_strangers
 from lut.entries import RunConfig
 from lut.ops import OpSpec
 
@@ -66,6 +66,8 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets
             companies = split_into_companies(ops, 1)
         elif by_nets:
             companies = gather_nets(ops, block.origins, config.turns, first)
+        elif strangers := [op for op in ops if op.id not in block.origins]:
+            companies = split_strangers(strangers, config.turns)
         else:
             companies = split_into_companies(ops, config.turns)
         company = next(companies)

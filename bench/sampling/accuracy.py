@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,13 +22,17 @@ __all__ = ["Accuracy", "ChosenRun", "judge_run", "read_chosen_run"]
 _NET_SHARE = 0.01
 """Sums of nets count as right within this share."""
 
+_LEAST_DRAWN = 30
+"""So many operators tell the factor between run and table, at least, where they are drawn from the space."""
+
 
 @dataclass(frozen=True)
 class Accuracy:
     """What estimates are worth after so much of the device's time, in seconds.
 
     `factor` is by how much the device was slower when the full table was made than in the run: the median
-    over the operators that both measured. It is taken out of all errors, which are absolute values of
+    over operators that both measured and that were drawn from the whole space to judge by, or, where these
+    are few, over all that both measured. It is taken out of all errors, which are absolute values of
     predicted / measured - 1 over operators that the run did not measure; None where there are none, or none
     that it can estimate. `covered` is the share of these within their 90 % interval, `nets_within` the share
     of nets whose sum is within 1 % of that from the full table.
@@ -107,8 +111,7 @@ def _judge(
     ids = {op_id for each in rounds for op_id in each.ids}
     held_out = frozenset(op_id for each in rounds for op_id in each.held_out)
     measured = {op: time for op, time in run.time_us.items() if op.id in ids and time > 0}
-    common = [truth[op] / time for op, time in measured.items() if op in truth]
-    factor = float(np.median(common)) if common else 1.0
+    factor = _find_factor(measured, held_out, truth)
     rest = [op for op in truth if op not in measured]
     records = (LutRecord(op.key, (time,) * 5, "") for op, time in measured.items())
     guesses = fit_table(records, held_out, [each.ids for each in rounds]).predict_many(rest)
@@ -127,6 +130,16 @@ def _judge(
         nets=len(ratios),
         nets_within=float(np.mean(np.abs(ratios - 1) <= _NET_SHARE)) if len(ratios) else None,
     )
+
+
+def _find_factor(
+    measured: Mapping[OpSpec, float], held_out: Set[str], truth: Mapping[OpSpec, float]
+) -> float:
+    """Find by how much the device was slower for the full table: by operators that stand for the space."""
+    ratios = {op.id: truth[op] / time for op, time in measured.items() if op in truth}
+    drawn = [ratio for op_id, ratio in ratios.items() if op_id in held_out]
+    telling = drawn if len(drawn) >= _LEAST_DRAWN else list(ratios.values())
+    return float(np.median(telling)) if telling else 1.0
 
 
 def _judge_nets(

@@ -32,6 +32,10 @@ _LEAST_ROUND, _MOST_ROUND = 60, 1200
 """Operators in a round: enough to take turns as in a net, and few enough to choose anew. No round has more
 than all before it, since what those tell decides."""
 
+_TOGETHER = 8
+"""Operators of a family that are chosen and held out together: so many take turns with each other when the
+whole space is measured, and small ones take longer where no other runs the same code."""
+
 _TELLING = 20
 """Operators that tell how long the next ones take."""
 
@@ -64,8 +68,7 @@ class Sampler:
         self._goal = goal
         self._devices = devices
         self._known = Knowledge(candidates, passes)
-        self._random_order = np.random.default_rng(seed).permutation(len(candidates))
-        self._ids = list(candidates.where)
+        self._random_order = _draw_order(candidates, seed)
         self._spent_s = 0.0
         self._before = (0.0, 0)
         self._unfinished: list[Round] = []
@@ -193,7 +196,8 @@ class Sampler:
         """
         wanted = [self._list_basics(each) for each in self._known.families.values()]
         longest = max(map(len, wanted), default=0)
-        in_turn = [ids[place] for place in range(longest) for ids in wanted if place < len(ids)]
+        starts = range(0, longest, _TOGETHER)
+        in_turn = [op_id for start in starts for ids in wanted for op_id in ids[start : start + _TOGETHER]]
         return in_turn[:count]
 
     def _list_basics(self, known: FamilyKnowledge) -> list[str]:
@@ -219,10 +223,9 @@ class Sampler:
         held_out: list[str] = []
         present = sum(int(each.held_out.sum()) for each in self._known.families.values())
         count = min(count, _ENOUGH_HELD_OUT - present)
-        for place in self._random_order:
+        for op_id in self._random_order:
             if len(held_out) >= count:
                 break
-            op_id = self._ids[place]
             found = self._known.find(op_id)
             assert found is not None
             known, number = found
@@ -238,7 +241,7 @@ class Sampler:
             best = max(queues.values(), key=lambda queue: queue.gain)
             if best.gain <= 0:
                 break
-            chosen.append(best.take())
+            chosen += best.take(min(_TOGETHER, count - len(chosen)))
         return chosen
 
 
@@ -264,15 +267,29 @@ class _Queue:
         left = int(self._left.sum())
         return left * self._error / (1 + self._fitted) / self._cost if left else 0.0
 
-    def take(self) -> str:
-        """Take the next one."""
+    def take(self, count: int) -> list[str]:
+        """Take the next ones, if so many are left."""
         if self._spread is None:
             self._spread, self._doubt = _spread_from(self._known)
-        number = self._spread.choose(self._left, self._doubt)
-        assert number is not None
-        self._left[number] = False
-        self._fitted += 1
-        return self._known.family.parts[number].op.id
+        taken: list[int] = []
+        while len(taken) < count:
+            number = self._spread.choose(self._left, self._doubt)
+            if number is None:
+                break
+            self._left[number] = False
+            taken.append(number)
+        self._fitted += len(taken)
+        return _name(self._known, taken)
+
+
+def _draw_order(candidates: Candidates, seed: int) -> list[str]:
+    """Shuffle all operators such that some of a family stay together."""
+    random = np.random.default_rng(seed)
+    clusters: list[list[str]] = []
+    for family in candidates.families.values():
+        ids = [family.parts[number].op.id for number in random.permutation(len(family))]
+        clusters += [ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER)]
+    return [op_id for number in random.permutation(len(clusters)) for op_id in clusters[number]]
 
 
 def _recorded_s(visit: Measurement) -> float:

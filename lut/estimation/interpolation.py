@@ -247,7 +247,7 @@ def fit_table(
         records: what was measured.
         held_out: the ids of operators among them to judge by, and to fit nothing to.
         rounds: the ids of those that were measured in the same round. By how much the device was slower in
-            one than in all is taken out of what is fitted, and not of what is judged by.
+            one than usual is taken out of what is fitted, and not of what is judged by.
     """
     if not held_out and not rounds:
         return Interpolator(collect_samples(records))

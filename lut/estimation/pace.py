@@ -1,4 +1,4 @@
-"""How fast a device was in each round of a run, so that estimates are of all rounds' speed.
+"""How fast a device was in each round of a run, so that estimates are of its usual speed.
 
 A run that chooses its operators measures them in rounds of some seconds, and a device is some per cent slower
 in one than in another: a warm phone, a server shared with others. A fit through all of them would take that
@@ -28,7 +28,7 @@ _DOUBT = 10
 
 
 def even_out(samples: Samples, paces: Array) -> Samples:
-    """Give the times as they would have been at the pace of all rounds, where a round's pace is known."""
+    """Give the times as they would have been at the usual pace, where a round's pace is known."""
     known = (samples.rounds >= 0) & (samples.rounds < len(paces))
     time_us = samples.runtime_us.copy()
     time_us[known] /= np.exp(paces[samples.rounds[known]])
@@ -36,7 +36,7 @@ def even_out(samples: Samples, paces: Array) -> Samples:
 
 
 def find_paces(families: Mapping[str, Samples]) -> Array:
-    """Find by how much the device was slower in each round than in all of them.
+    """Find by how much the device was slower in each round than it usually was.
 
     Returns:
         the logarithm of the factor for each round, from 0 on; 0 where a round's operators don't tell.
@@ -60,8 +60,15 @@ def find_paces(families: Mapping[str, Samples]) -> Array:
                 found = np.concatenate(parts)
                 pace = paces[number] + step * float(np.median(found))
                 paces[number] = pace * len(found) / (len(found) + _DOUBT)
-        paces -= np.average(paces, weights=counts)
+        paces -= _find_usual(paces, counts)
     return paces
+
+
+def _find_usual(paces: Array, counts: Array) -> float:
+    """Give the pace at which the median operator was measured: a few odd rounds are not to shift all."""
+    order = np.argsort(paces)
+    reached = np.cumsum(counts[order])
+    return float(paces[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def _hold_rounds_out(samples: Samples, folds: int) -> list[tuple[int, Array]]:

@@ -1,7 +1,7 @@
 """The benchmark program as a process: what it is told, and what it says.
 
-Reading order: `manifest` and `arguments` (told), `events` (said), `run` (one process), `turns` and `nets`
-(who takes turns with whom), `canary`.
+Reading order: `manifest` and `arguments` (told), `events` (said), `run` (one process), `turns`, `nets` and
+`strangers` (who takes turns with whom), `canary`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from bench.device_runner.program.canary import CanaryMemory, CanaryTimes, build_
 from bench.device_runner.program.events import End, Gaps, NetFailed, NetTimed, NetValues
 from bench.device_runner.program.nets import gather_nets
 from bench.device_runner.program.run import ProcessKilled, TurnsFailed, run_program
+from bench.device_runner.program.strangers import split_strangers
 from bench.device_runner.program.turns import split_into_companies
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "program_arguments",
     "run_program",
     "split_into_companies",
+    "split_strangers",
 ]

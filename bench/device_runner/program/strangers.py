@@ -1,0 +1,121 @@
+"""Which operators of no net take turns on an engine that keeps all activations apart.
+
+There an operator's time depends on how much all others move between two of its runs, and on how many of them
+run the same code. So each hand of operators moves as much as a net does, has operators of all sizes, and
+has several of a rare family or none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from math import ceil
+from random import Random
+
+from bench.device_runner.program.turns import Company, is_quantized
+from lut.ops import OpSpec, bytes_moved, family_of
+
+__all__ = ["split_strangers"]
+
+_BYTES_OF_ITEM = {True: 1, False: 4}
+_USUAL_TRAFFIC = 12_000_000
+"""Bytes that the operators of a net in 8 bits move: those of released nets of 60 operators."""
+
+_FEWEST = 8
+"""Operators of a hand, where there are as many: what one moves must not be all."""
+
+_TOGETHER = 8
+"""Operators of a rare family that share a hand, as a net has about so many sums. One that is the only one of
+its kind finds nothing of its code in the caches, and small ones then take 1.4 times as long."""
+
+_RARE = 4
+"""A family is rare where a hand would have fewer of it."""
+
+_LEAST = 2
+"""The program takes a single turn for an operator that is measured by itself, with all in its caches."""
+
+Sized = tuple[int, str, OpSpec]
+
+
+def split_strangers(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
+    """Deal operators of no net like cards, and let each hand take turns.
+
+    Args:
+        ops: the operators.
+        turns: a hand has no more of them.
+
+    Raises:
+        ModelError: an operator does not fit its shape rule.
+    """
+    by_precision: dict[bool, list[OpSpec]] = {True: [], False: []}
+    for op in ops:
+        by_precision[is_quantized(op)].append(op)
+    for quantized, members in by_precision.items():
+        if not members:
+            continue
+        hands = _deal(members, turns, _USUAL_TRAFFIC * _BYTES_OF_ITEM[quantized])
+        for size in sorted({len(hand) for hand in hands}):
+            together = chain.from_iterable(hand for hand in hands if len(hand) == size)
+            yield Company(list(together), max(_LEAST, size))
+
+
+def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:
+    """Deal operators into hands of one size that move as much each; some are larger by one."""
+    random = Random(0)
+    families: defaultdict[str, list[Sized]] = defaultdict(list)
+    for op in ops:
+        families[family_of(op)].append((bytes_moved(op), op.id, op))
+    whole = sum(map(_sum_sizes, families.values()))
+    count = max(ceil(len(ops) / turns), min(round(whole / traffic), len(ops) // _FEWEST), 1)
+    common: list[Sized] = []
+    clusters: list[list[Sized]] = []
+    for members in families.values():
+        members.sort()
+        if len(members) < _RARE * count:
+            clusters += _cut(members, len(ops) // count // 2, traffic // 2)
+        else:
+            common += members
+    hands: list[list[Sized]] = [[] for _ in range(count)]
+    room = [len(ops) * (number + 1) // count - len(ops) * number // count for number in range(count)]
+    _seat(clusters, hands, room)
+    # Each hand takes every so manieth of the others, so that it has some of every size.
+    places = sorted(
+        ((turn + random.random()) / seats, number)
+        for number, seats in enumerate(room)
+        for turn in range(seats)
+    )
+    for (_, number), member in zip(places, sorted(common), strict=True):
+        hands[number].append(member)
+    for hand in hands:
+        random.shuffle(hand)
+    return [[op for _, _, op in hand] for hand in hands]
+
+
+def _cut(members: list[Sized], most: int, traffic: int) -> Iterator[list[Sized]]:
+    """Cut a rare family, in the order of size, into clusters that leave room in a hand for others."""
+    mean = sum(size for size, _, _ in members) / len(members)
+    few = max(1, min(_TOGETHER, most, int(traffic / max(1, mean))))
+    count = max(1, round(len(members) / few))
+    for number in range(count):
+        yield members[len(members) * number // count : len(members) * (number + 1) // count]
+
+
+def _seat(clusters: list[list[Sized]], hands: list[list[Sized]], room: list[int]) -> None:
+    """Put each cluster into a hand with the most room; one that no hand has room for is split."""
+    waiting = sorted(clusters, key=_sum_sizes)
+    while waiting:
+        cluster = waiting.pop()
+        fitting = [number for number, seats in enumerate(room) if seats >= len(cluster)]
+        if fitting:
+            chosen = min(fitting, key=lambda number: (-room[number], _sum_sizes(hands[number])))
+        else:
+            chosen = max(range(len(room)), key=room.__getitem__)
+            waiting.append(cluster[room[chosen] :])
+            cluster = cluster[: room[chosen]]
+        hands[chosen] += cluster
+        room[chosen] -= len(cluster)
+
+
+def _sum_sizes(members: list[Sized]) -> int:
+    return sum(size for size, _, _ in members)
