@@ -43,7 +43,7 @@ def split_strangers(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
 
     Args:
         ops: the operators.
-        turns: a hand has no more of them.
+        turns: a hand has no more of them, and half as many of floats.
 
     Raises:
         ModelError: an operator does not fit its shape rule.
@@ -54,10 +54,19 @@ def split_strangers(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
     for quantized, members in by_precision.items():
         if not members:
             continue
-        hands = _deal(members, turns, _USUAL_TRAFFIC * _BYTES_OF_ITEM[quantized])
+        most = turns if quantized else max(_LEAST, ceil(turns / 2))
+        traffic = _USUAL_TRAFFIC * _BYTES_OF_ITEM[quantized]
+        hands = _deal(members, most, traffic)
+        lacking = _count_lacking(hands[0], most, traffic) if len(hands) == 1 else 0
         for size in sorted({len(hand) for hand in hands}):
             together = chain.from_iterable(hand for hand in hands if len(hand) == size)
-            yield Company(list(together), max(_LEAST, size))
+            yield Company(list(together), max(_LEAST, size), lacking)
+
+
+def _count_lacking(hand: list[OpSpec], most: int, traffic: int) -> int:
+    """Count the bytes that the operators move which a single hand has less than others would have."""
+    moved = sum(map(bytes_moved, hand))
+    return min(max(0, traffic - moved), moved // len(hand) * (most - len(hand)))
 
 
 def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:
@@ -87,9 +96,7 @@ def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:
     )
     for (_, number), member in zip(places, sorted(common), strict=True):
         hands[number].append(member)
-    for hand in hands:
-        random.shuffle(hand)
-    return [[op for _, _, op in hand] for hand in hands]
+    return [[op for _, _, op in sorted(hand)] for hand in hands]
 
 
 def _cut(members: list[Sized], most: int, traffic: int) -> Iterator[list[Sized]]:

@@ -62,6 +62,15 @@ def test_floats_take_turns_by_themselves() -> None:
         assert len({op.op_type.startswith("Int8") for op in hand}) == 1
 
 
+def test_other_memory_is_read_for_what_a_few_operators_lack() -> None:
+    few = [conv(channels, 7) for channels in range(16, 26)]
+    (company,) = split_strangers(few, 60)
+    assert company.turns == 10
+    assert company.other_bytes == sum(map(bytes_moved, few)) // 10 * 50
+    (company,) = split_strangers(CONVS[60:90], 60)
+    assert company.other_bytes + sum(map(bytes_moved, CONVS[60:90])) == 12_000_000
+
+
 def test_one_operator_is_not_taken_for_one_that_is_measured_by_itself() -> None:
     (company,) = split_strangers(CONVS[:1], 60)
     assert company.turns == 2
