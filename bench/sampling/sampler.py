@@ -14,12 +14,12 @@ import threading
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.sampling.candidates import Candidates
-from bench.sampling.design import Spread, find_corners, spread_doubt
+from bench.sampling.design import find_corners
 from bench.sampling.goal import Goal, Standing
 from bench.sampling.knowledge import FamilyKnowledge, Knowledge
+from bench.sampling.queues import TOGETHER, FamilyQueue, draw_order, name_ops
 from lut.entries import Failure, Measurement, Repeated, Round
 from lut.estimation import LEAST_OPS
 
@@ -32,15 +32,11 @@ _LEAST_ROUND, _MOST_ROUND = 60, 1200
 """Operators in a round: enough to take turns as in a net, and few enough to choose anew. No round has more
 than all before it, since what those tell decides."""
 
-_TOGETHER = 8
-"""Operators of a family that are chosen and held out together: so many take turns with each other when the
-whole space is measured, and small ones take longer where no other runs the same code."""
-
 _TELLING = 20
 """Operators that tell how long the next ones take."""
 
 _HELD_OUT = 0.2
-"""The share of a round that is held out, until it is enough."""
+"""The share of a round that is held out at most."""
 
 _LEAST_HELD_OUT, _ENOUGH_HELD_OUT = 60, 500
 """So many operators have to be held out before an error is taken for the goal's, and so many are at most."""
@@ -68,7 +64,7 @@ class Sampler:
         self._goal = goal
         self._devices = devices
         self._known = Knowledge(candidates, passes)
-        self._random_order = _draw_order(candidates, seed)
+        self._random_order = draw_order(candidates, seed)
         self._spent_s = 0.0
         self._before = (0.0, 0)
         self._unfinished: list[Round] = []
@@ -152,7 +148,7 @@ class Sampler:
         chosen = self._choose_basics(count)
         held_out: list[str] = []
         if len(chosen) < count:
-            held_out = self._hold_out(round((count - len(chosen)) * _HELD_OUT), {*chosen})
+            held_out = self._hold_out(self._count_to_hold_out(count - len(chosen)), {*chosen})
             taken = {*chosen, *held_out}
             chosen += self._choose_doubtful(count - len(taken), taken)
         if not chosen and not held_out:
@@ -165,9 +161,7 @@ class Sampler:
         done = self._known.count_done()
         if not done:
             return min(left, _LEAST_ROUND)  # how fast the device is, the first round tells
-        since_s, since = self._spent_s - self._before[0], done - self._before[1]
-        # As fast as lately, since the first operators are corners, which are longer than most.
-        each_s = since_s / since if since >= _TELLING else self._spent_s / done
+        each_s = self._seconds_each()
         # In whole steps, so that a run that goes on after a kill, and knows its time less well, cuts alike.
         wanted = min(_MOST_ROUND, done, _ROUND_S / each_s if each_s else _MOST_ROUND)
         count = min(left, max(1, round(wanted / _LEAST_ROUND)) * _LEAST_ROUND)
@@ -178,6 +172,28 @@ class Sampler:
             return 0
         # Half of what is left at most, so that the last operators' time is known well.
         return min(count, affordable, max(_LEAST_ROUND, affordable // 2))
+
+    def _seconds_each(self) -> float:
+        """Tell how long an operator takes, as lately: the first ones are corners, longer than most."""
+        done = self._known.count_done()
+        since_s, since = self._spent_s - self._before[0], done - self._before[1]
+        return since_s / since if since >= _TELLING else self._spent_s / max(1, done)
+
+    def _count_to_hold_out(self, count: int) -> int:
+        """Count how many of so many operators to hold out.
+
+        With a budget they are spread over the time that is left: those of the first seconds alone would tell
+        of the device's speed in these.
+        """
+        families = self._known.families.values()
+        present = sum(int(each.held_out.sum()) for each in families)
+        share = _HELD_OUT
+        each_s = self._seconds_each()
+        if self._goal.budget_s is not None and each_s and present >= _LEAST_HELD_OUT:
+            affordable = (self._goal.budget_s - self._spent_s) / each_s
+            left = min(affordable, sum(int(each.free.sum()) for each in families))
+            share = min(share, (_ENOUGH_HELD_OUT - present) / max(1.0, left))
+        return min(round(count * share), _ENOUGH_HELD_OUT - present)
 
     def _is_good_enough(self) -> bool:
         if self._goal.error is None:
@@ -196,15 +212,15 @@ class Sampler:
         """
         wanted = [self._list_basics(each) for each in self._known.families.values()]
         longest = max(map(len, wanted), default=0)
-        starts = range(0, longest, _TOGETHER)
-        in_turn = [op_id for start in starts for ids in wanted for op_id in ids[start : start + _TOGETHER]]
+        starts = range(0, longest, TOGETHER)
+        in_turn = [op_id for start in starts for ids in wanted for op_id in ids[start : start + TOGETHER]]
         return in_turn[:count]
 
     def _list_basics(self, known: FamilyKnowledge) -> list[str]:
         family = known.family
         free = known.free
         if family.is_whole:
-            return _name(known, np.flatnonzero(free))
+            return name_ops(known, np.flatnonzero(free))
         usable = ~known.failed & ~known.held_out
         taken = known.chosen & usable
         corners = find_corners(family.sizes, usable, taken)
@@ -216,13 +232,11 @@ class Sampler:
         while taken.sum() < LEAST_OPS and (further := spread.choose(free & ~taken)) is not None:
             taken[further] = True
             numbers.append(further)
-        return _name(known, numbers)
+        return name_ops(known, numbers)
 
     def _hold_out(self, count: int, taken: set[str]) -> list[str]:
         """Draw operators at random, each of those that are left with the same chance."""
         held_out: list[str] = []
-        present = sum(int(each.held_out.sum()) for each in self._known.families.values())
-        count = min(count, _ENOUGH_HELD_OUT - present)
         for op_id in self._random_order:
             if len(held_out) >= count:
                 break
@@ -235,76 +249,17 @@ class Sampler:
 
     def _choose_doubtful(self, count: int, taken: set[str]) -> list[str]:
         """Choose operators that lower the error of the estimates most for the time they take."""
-        queues = {name: _Queue(known, taken) for name, known in self._known.families.items()}
+        queues = {name: FamilyQueue(known, taken) for name, known in self._known.families.items()}
         chosen: list[str] = []
         while len(chosen) < count:
             best = max(queues.values(), key=lambda queue: queue.gain)
             if best.gain <= 0:
                 break
-            chosen += best.take(min(_TOGETHER, count - len(chosen)))
+            chosen += best.take(min(TOGETHER, count - len(chosen)))
         return chosen
-
-
-class _Queue:
-    """A family's operators in the order of doubt, and what the next of them is worth."""
-
-    def __init__(self, known: FamilyKnowledge, taken: set[str]) -> None:
-        family = known.family
-        self._known = known
-        self._left = known.free.copy()
-        for number in np.flatnonzero(self._left):
-            if family.parts[number].op.id in taken:
-                self._left[number] = False
-        self._fitted = int((known.chosen & ~known.held_out).sum())
-        self._error = known.error()
-        self._cost = float(family.cost.mean())
-        self._spread: Spread | None = None
-        self._doubt: NDArray[np.float64] | None = None
-
-    @property
-    def gain(self) -> float:
-        """How much all errors fall in a second of measuring: they fall with the root of what is known."""
-        left = int(self._left.sum())
-        return left * self._error / (1 + self._fitted) / self._cost if left else 0.0
-
-    def take(self, count: int) -> list[str]:
-        """Take the next ones, if so many are left."""
-        if self._spread is None:
-            self._spread, self._doubt = _spread_from(self._known)
-        taken: list[int] = []
-        while len(taken) < count:
-            number = self._spread.choose(self._left, self._doubt)
-            if number is None:
-                break
-            self._left[number] = False
-            taken.append(number)
-        self._fitted += len(taken)
-        return _name(self._known, taken)
-
-
-def _draw_order(candidates: Candidates, seed: int) -> list[str]:
-    """Shuffle all operators such that some of a family stay together."""
-    random = np.random.default_rng(seed)
-    clusters: list[list[str]] = []
-    for family in candidates.families.values():
-        ids = [family.parts[number].op.id for number in random.permutation(len(family))]
-        clusters += [ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER)]
-    return [op_id for number in random.permutation(len(clusters)) for op_id in clusters[number]]
 
 
 def _recorded_s(visit: Measurement) -> float:
     """Sum up a visit's runs, those that do not count included, in seconds."""
     discarded = sum(visit.discarded.canary) + sum(visit.discarded.preempted)
     return (sum(visit.samples_ns) * visit.repeats + sum(visit.warmup_ns) + discarded) / 1e9
-
-
-def _spread_from(known: FamilyKnowledge) -> tuple[Spread, NDArray[np.float64] | None]:
-    places, model = known.family.places, known.model
-    if model is None:
-        return known.spread.copy(), None
-    judged = places[known.fitted][model.judged]
-    return known.spread.copy(), spread_doubt(places, judged, np.abs(model.errors) + 1e-3)
-
-
-def _name(known: FamilyKnowledge, numbers: Iterable[int] | NDArray[np.intp]) -> list[str]:
-    return [known.family.parts[number].op.id for number in numbers]
