@@ -61,6 +61,20 @@ def test_each_budget_knows_what_was_measured_by_then(tmp_path: Path) -> None:
         assert point.nets_within == 1.0
 
 
+def test_operators_drawn_from_the_space_tell_the_factor(tmp_path: Path) -> None:
+    """Of those that were chosen, most may be of a kind that few of the space are."""
+    chosen, drawn = CORNERS + OTHERS[::9][:40], OTHERS[4::9][:40]
+    journal = written_journal(
+        tmp_path / "run.jsonl",
+        ONCE,
+        Round(ONCE.id, tuple(op.id for op in chosen), tuple(op.id for op in drawn)),
+        *(measured(op, time_ns(op) * 9 // 8, segment=ONCE) for op in chosen),
+        *(measured(op, time_ns(op), segment=ONCE) for op in drawn),
+    )
+    (point,) = judge_run(read_chosen_run(journal), full_table(1.25), [], [2.0])
+    assert point.factor == pytest.approx(1.25)
+
+
 def test_an_error_of_the_table_is_seen(tmp_path: Path) -> None:
     run = read_chosen_run(write_run(tmp_path))
     times_us = (time_ns(op) / 1000 * (1.2 if number % 2 else 1) for number, op in enumerate(SPACE))

@@ -106,6 +106,14 @@ def test_a_budget_is_spent_and_not_much_more() -> None:
     assert now.held_out == len(held_out)
 
 
+def test_operators_to_judge_by_are_drawn_until_the_end() -> None:
+    entries = drive(make_sampler(Goal(budget_s=6)), space())
+    drawn = [len(entry.held_out) for entry in entries if isinstance(entry, Round)]
+    assert len(drawn) > 4
+    assert all(drawn[2:-1])
+    assert sum(drawn[:2]) < sum(drawn) / 2
+
+
 def test_an_error_ends_it_too() -> None:
     sampler = make_sampler(Goal(error=0.03))
     list(drive(sampler, space()))

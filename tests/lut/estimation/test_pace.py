@@ -32,6 +32,12 @@ def test_the_pace_of_each_round_is_found() -> None:
     assert found == pytest.approx(expected - expected.mean(), abs=0.015)
 
 
+def test_an_odd_round_does_not_shift_the_others() -> None:
+    found = find_paces({"x": measure(600, np.array([1.0, 1.0, 1.0, 1.0, 0.7]))})
+    assert found[:4] == pytest.approx(0, abs=0.015)
+    assert found[4] == pytest.approx(np.log(0.7), abs=0.04)
+
+
 def test_times_without_their_pace_are_of_one_speed() -> None:
     samples = measure(600, PACES)
     evened = even_out(samples, find_paces({"x": samples}))
