@@ -6,7 +6,7 @@ from itertools import groupby
 
 from bench.sampling.candidates import gather_candidates
 from bench.sampling.queues import draw_order
-from lut.ops import OpSpec, family_of
+from lut.ops import family_of
 from lut.plan import Part
 from tests.bench.conftest import int8_conv, softmax
 
