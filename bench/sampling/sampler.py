@@ -208,9 +208,11 @@ class Sampler:
     def _choose_basics(self, count: int) -> list[str]:
         """Choose what every estimate needs: whole small families, corners, and enough of each family.
 
-        Families take turns, so that time that ends early leaves none of them out.
+        Families take turns, so that time that ends early leaves none of them out; the largest one is first, as
+        most of the space is estimated by it.
         """
-        wanted = [self._list_basics(each) for each in self._known.families.values()]
+        families = sorted(self._known.families.values(), key=lambda known: -len(known.family))
+        wanted = [self._list_basics(each) for each in families]
         longest = max(map(len, wanted), default=0)
         starts = range(0, longest, TOGETHER)
         in_turn = [op_id for start in starts for ids in wanted for op_id in ids[start : start + TOGETHER]]
