@@ -208,7 +208,7 @@ class Sampler:
     def _choose_basics(self, count: int) -> list[str]:
         """Choose what every estimate needs: whole small families, corners, and enough of each family.
 
-        Families take turns, so that time that ends early leaves none of them out; the largest one is first, as
+        Families take turns, so that time that ends early leaves none of them out. The largest one is first:
         most of the space is estimated by it.
         """
         families = sorted(self._known.families.values(), key=lambda known: -len(known.family))
