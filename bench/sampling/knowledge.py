@@ -162,6 +162,14 @@ class Knowledge:
             median_us = self._pools.median_us(key)
             family.time_us[number] = median_us if median_us > 0 else np.nan
 
+    def count_free(self) -> int:
+        """Count the operators that could be chosen next."""
+        return sum(int(each.free.sum()) for each in self.families.values())
+
+    def count_held_out(self) -> int:
+        """Count the operators that are held out, those being measured included."""
+        return sum(int(each.held_out.sum()) for each in self.families.values())
+
     def count_done(self) -> int:
         """Count the operators that are measured, or that failed."""
         return sum(int((each.measured | each.failed).sum()) for each in self.families.values())

@@ -157,7 +157,7 @@ class Sampler:
 
     def _count_affordable(self) -> int:
         """Count how many operators the next round may have."""
-        left = sum(int(each.free.sum()) for each in self._known.families.values())
+        left = self._known.count_free()
         done = self._known.count_done()
         if not done:
             return min(left, _LEAST_ROUND)  # how fast the device is, the first round tells
@@ -185,13 +185,12 @@ class Sampler:
         With a budget they are spread over the time that is left: those of the first seconds alone would tell
         of the device's speed in these.
         """
-        families = self._known.families.values()
-        present = sum(int(each.held_out.sum()) for each in families)
+        present = self._known.count_held_out()
         share = _HELD_OUT
         each_s = self._seconds_each()
         if self._goal.budget_s is not None and each_s and present >= _LEAST_HELD_OUT:
             affordable = (self._goal.budget_s - self._spent_s) / each_s
-            left = min(affordable, sum(int(each.free.sum()) for each in families))
+            left = min(affordable, self._known.count_free())
             share = min(share, (_ENOUGH_HELD_OUT - present) / max(1.0, left))
         return min(round(count * share), _ENOUGH_HELD_OUT - present)
 

@@ -12,7 +12,7 @@ from itertools import chain
 from math import ceil
 from random import Random
 
-from bench.device_runner.program.turns import Company, is_quantized
+from bench.device_runner.program.turns import BYTES_OF_ITEM, FEWEST, LEAST_TURNS, Company, is_quantized
 from lut.ops import OpSpec, bytes_moved, family_of, weight_bytes
 from lut.plan import Origin
 
@@ -26,16 +26,9 @@ _ALIKE = 2
 """Nets join whose weights differ by no more than this factor: an operator whose weights a net would find in a
 large cache is not to be measured beside a net that fills it."""
 
-_LEAST = 2
-"""The program takes a single turn for an operator that is measured by itself, with all in its caches."""
-
-_BYTES_OF_WEIGHT = {True: 1, False: 4}
 _USUAL_WEIGHTS = 4_000_000
 """Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million. Among
 four times as many, a convolution took 1.1 times as long, and a fully connected layer twice as long."""
-
-_FEWEST = 8
-"""Operators of no net that take turns, where there are as many: one's weights must not be all of them."""
 
 
 def gather_nets(
@@ -64,7 +57,7 @@ def gather_nets(
     for members, weights in _join_few(nets, turns):
         yield _keep_company([members], weights)
     for quantized, strangers in others.items():
-        weights = _USUAL_WEIGHTS * _BYTES_OF_WEIGHT[quantized]
+        weights = _USUAL_WEIGHTS * BYTES_OF_ITEM[quantized]
         yield from _seat_together(_deal(strangers, turns, weights, pass_index), turns, weights)
 
 
@@ -88,7 +81,7 @@ def _keep_company(hands: list[list[OpSpec]], weights: int) -> Company:
     """Let hands of one size take turns, each for itself, in one process."""
     ops = list(chain.from_iterable(hands))
     own = sum(map(weight_bytes, ops)) // len(hands)
-    return Company(ops, max(_LEAST, len(hands[0])), max(0, weights - own))
+    return Company(ops, max(LEAST_TURNS, len(hands[0])), max(0, weights - own))
 
 
 def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Iterator[Company]:
@@ -105,7 +98,7 @@ def _deal(ops: list[OpSpec], turns: int, weights: int, pass_index: int) -> list[
     """Deal operators like cards, so that each hand has some of every size, and the weights of a net."""
     ordered = sorted(ops, key=lambda op: (weight_bytes(op), family_of(op), bytes_moved(op), op.id))
     nets = round(sum(map(weight_bytes, ops)) / weights)
-    hands = max(ceil(len(ops) / turns), min(nets, len(ops) // _FEWEST))
+    hands = max(ceil(len(ops) / turns), min(nets, len(ops) // FEWEST))
     random = Random(pass_index)
     dealt: list[list[OpSpec]] = [[] for _ in range(hands)]
     for start in range(0, len(ordered), hands):

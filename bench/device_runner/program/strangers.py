@@ -8,32 +8,30 @@ has several of a rare family or none.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from math import ceil
 from random import Random
 
-from bench.device_runner.program.turns import Company, is_quantized
+from bench.device_runner.program.turns import (
+    ALIKE,
+    BYTES_OF_ITEM,
+    FEWEST,
+    LEAST_TURNS,
+    Company,
+    cut_evenly,
+    is_quantized,
+)
 from lut.ops import OpSpec, bytes_moved, family_of
 
 __all__ = ["split_strangers"]
 
-_BYTES_OF_ITEM = {True: 1, False: 4}
 _USUAL_TRAFFIC = 12_000_000
 """Bytes that the operators of a net in 8 bits move: those of released nets of 60 operators."""
 
-_FEWEST = 8
-"""Operators of a hand, where there are as many: what one moves must not be all."""
-
-_TOGETHER = 8
-"""Operators of a rare family that share a hand, as a net has about so many sums. One that is the only one of
-its kind finds nothing of its code in the caches, and small ones then take 1.4 times as long."""
-
 _RARE = 4
-"""A family is rare where a hand would have fewer of it."""
-
-_LEAST = 2
-"""The program takes a single turn for an operator that is measured by itself, with all in its caches."""
+"""A family is rare where a hand would have fewer of it. A small operator that is the only one of its kind
+takes 1.4 times as long."""
 
 Sized = tuple[int, str, OpSpec]
 
@@ -54,13 +52,13 @@ def split_strangers(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
     for quantized, members in by_precision.items():
         if not members:
             continue
-        most = turns if quantized else max(_LEAST, ceil(turns / 2))
-        traffic = _USUAL_TRAFFIC * _BYTES_OF_ITEM[quantized]
+        most = turns if quantized else max(LEAST_TURNS, ceil(turns / 2))
+        traffic = _USUAL_TRAFFIC * BYTES_OF_ITEM[quantized]
         hands = _deal(members, most, traffic)
         lacking = _count_lacking(hands[0], most, traffic) if len(hands) == 1 else 0
         for size in sorted({len(hand) for hand in hands}):
             together = chain.from_iterable(hand for hand in hands if len(hand) == size)
-            yield Company(list(together), max(_LEAST, size), lacking)
+            yield Company(list(together), max(LEAST_TURNS, size), lacking)
 
 
 def _count_lacking(hand: list[OpSpec], most: int, traffic: int) -> int:
@@ -76,9 +74,9 @@ def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:
     for op in ops:
         families[family_of(op)].append((bytes_moved(op), op.id, op))
     whole = sum(map(_sum_sizes, families.values()))
-    count = max(ceil(len(ops) / turns), min(round(whole / traffic), len(ops) // _FEWEST), 1)
+    count = max(ceil(len(ops) / turns), min(round(whole / traffic), len(ops) // FEWEST), 1)
     common: list[Sized] = []
-    clusters: list[list[Sized]] = []
+    clusters: list[Sequence[Sized]] = []
     for members in families.values():
         members.sort()
         if len(members) < _RARE * count:
@@ -86,7 +84,7 @@ def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:
         else:
             common += members
     hands: list[list[Sized]] = [[] for _ in range(count)]
-    room = [len(ops) * (number + 1) // count - len(ops) * number // count for number in range(count)]
+    room = [len(part) for part in cut_evenly(ops, count)]
     _seat(clusters, hands, room)
     # Each hand takes every so manieth of the others, so that it has some of every size.
     places = sorted(
@@ -99,16 +97,14 @@ def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:
     return [[op for _, _, op in sorted(hand)] for hand in hands]
 
 
-def _cut(members: list[Sized], most: int, traffic: int) -> Iterator[list[Sized]]:
+def _cut(members: list[Sized], most: int, traffic: int) -> Iterator[Sequence[Sized]]:
     """Cut a rare family, in the order of size, into clusters that leave room in a hand for others."""
     mean = sum(size for size, _, _ in members) / len(members)
-    few = max(1, min(_TOGETHER, most, int(traffic / max(1, mean))))
-    count = max(1, round(len(members) / few))
-    for number in range(count):
-        yield members[len(members) * number // count : len(members) * (number + 1) // count]
+    few = max(1, min(ALIKE, most, int(traffic / max(1, mean))))
+    return cut_evenly(members, max(1, round(len(members) / few)))
 
 
-def _seat(clusters: list[list[Sized]], hands: list[list[Sized]], room: list[int]) -> None:
+def _seat(clusters: list[Sequence[Sized]], hands: list[list[Sized]], room: list[int]) -> None:
     """Put each cluster into a hand with the most room; one that no hand has room for is split."""
     waiting = sorted(clusters, key=_sum_sizes)
     while waiting:
@@ -124,5 +120,5 @@ def _seat(clusters: list[list[Sized]], hands: list[list[Sized]], room: list[int]
         room[chosen] -= len(cluster)
 
 
-def _sum_sizes(members: list[Sized]) -> int:
+def _sum_sizes(members: Sequence[Sized]) -> int:
     return sum(size for size, _, _ in members)

@@ -6,10 +6,32 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeVar
 
 from lut.ops import OpSpec, bytes_moved, family_of
 
-__all__ = ["Company", "is_quantized", "order_for_turns", "split_into_companies"]
+__all__ = [
+    "ALIKE",
+    "BYTES_OF_ITEM",
+    "FEWEST",
+    "LEAST_TURNS",
+    "Company",
+    "cut_evenly",
+    "is_quantized",
+    "order_for_turns",
+    "split_into_companies",
+]
+
+_Item = TypeVar("_Item")
+
+LEAST_TURNS = 2
+"""The program takes a single turn for an operator that is measured by itself, with all in its caches."""
+
+FEWEST = 8
+"""Operators of no net that take turns, where there are as many: what one of them reads must not be all."""
+
+BYTES_OF_ITEM = {True: 1, False: 4}
+"""Of a quantized operator's values, and of another's."""
 
 _SMALL_BYTES = 96 << 10
 """Half of the time of the smallest released nets, of 42 to 51 operators, is in operators that move no more;
@@ -17,7 +39,7 @@ of those of 58 to 88 it is a fifth at most."""
 
 _OF_SMALL, _OF_FLOATS = 0.75, 0.5
 
-_ALIKE = 8
+ALIKE = 8
 """Operators of one family that stay together. A net of sixty operators has about so many sums and so many
 depthwise convolutions of a kind; each finds in the caches what the one before it left there of their code."""
 
@@ -34,16 +56,18 @@ def order_for_turns(ops: Iterable[OpSpec]) -> list[OpSpec]:
     families: defaultdict[str, list[tuple[int, str, OpSpec]]] = defaultdict(list)
     for op in ops:
         families[family_of(op)].append((bytes_moved(op), op.id, op))
-    clusters = []
+    clusters: list[Sequence[tuple[int, str, OpSpec]]] = []
     for members in families.values():
         members.sort(key=lambda member: member[:2])
-        count = ceil(len(members) / _ALIKE)
-        clusters += [
-            members[len(members) * number // count : len(members) * (number + 1) // count]
-            for number in range(count)
-        ]
+        clusters += cut_evenly(members, ceil(len(members) / ALIKE))
     clusters.sort(key=lambda cluster: cluster[len(cluster) // 2][:2])
     return [op for cluster in clusters for _, _, op in cluster]
+
+
+def cut_evenly(items: Sequence[_Item], count: int) -> Iterator[Sequence[_Item]]:
+    """Cut items into so many parts, of which none is longer than another by more than one."""
+    for number in range(count):
+        yield items[len(items) * number // count : len(items) * (number + 1) // count]
 
 
 @dataclass(frozen=True)
@@ -87,7 +111,7 @@ def split_into_companies(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]
 
 
 def _take_share(turns: int, share: float) -> int:
-    return 1 if turns == 1 else max(2, round(turns * share))
+    return 1 if turns == 1 else max(LEAST_TURNS, round(turns * share))
 
 
 def is_quantized(op: OpSpec) -> bool:
