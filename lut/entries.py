@@ -236,7 +236,8 @@ class Round:
     """Operators that a run chose to measure next, by what it knew so far: their ids, in the order of choice.
 
     Those in `held_out` are measured to judge estimates by, and no estimate is ever fitted to them. `spent_s`
-    is the device's time that the rounds before it took, in seconds.
+    is the device's time that the rounds before it took, in seconds. One without operators ends a run, to tell
+    that.
     """
 
     segment: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -76,7 +76,8 @@ def open_campaign(
         try:
             yield Campaign(summary, WorkPool(chain(first, blocks)), recorder)
         finally:
+            if (closing := source.conclude(summary)) is not None:
+                recorder.write(replace(closing, segment=segment.id))
             recorder.sync()
-            source.conclude(summary)
             summary.drift = done.times.compare()
             summary.wall_s = time.monotonic() - started

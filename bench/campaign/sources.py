@@ -34,8 +34,8 @@ class Source(Protocol):
         """Take in a visit."""
         ...
 
-    def conclude(self, summary: RunSummary) -> None:
-        """Sum up at the run's end."""
+    def conclude(self, summary: RunSummary) -> Round | None:
+        """Sum up at the run's end; give what the journal has to hold of it."""
         ...
 
 
@@ -108,10 +108,12 @@ class ChosenOperators:
         if self._sampler is not None:
             self._sampler.hear(visit.outcome, visit.engine_ns + visit.load_ns)
 
-    def conclude(self, summary: RunSummary) -> None:
+    def conclude(self, summary: RunSummary) -> Round | None:
         """Say how it stands with all that was measured: blocks may have come back after the last was cut."""
-        if self._sampler is not None:
-            summary.standing = self._sampler.stand()
+        if self._sampler is None:
+            return None
+        summary.standing = self._sampler.stand()
+        return self._sampler.close()
 
     def _read_journal(self, done: RunProgress) -> Iterator[Round | Measurement | Repeated | Failure]:
         """Read what an earlier run chose and measured, without failures that are to be tried again."""

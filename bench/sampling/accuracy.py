@@ -22,6 +22,9 @@ __all__ = ["Accuracy", "ChosenRun", "judge_run", "read_chosen_run"]
 _NET_SHARE = 0.01
 """Sums of nets count as right within this share."""
 
+_ABOUT = 0.02
+"""A run ends when its budget is spent, give or take this share."""
+
 _LEAST_DRAWN = 30
 """So many operators tell the factor between run and table, at least, where they are drawn from the space."""
 
@@ -51,19 +54,24 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class ChosenRun:
-    """What a run that chose its operators measured, round by round."""
+    """What a run that chose its operators measured, round by round, and how much time it took in all.
+
+    What a run that was killed took is known up to the beginning of its last round only.
+    """
 
     rounds: tuple[Round, ...]
+    spent_s: float
     time_us: Mapping[OpSpec, float]
 
     def cut(self, budget_s: float) -> tuple[list[Round], bool]:
         """Give the rounds that were over after so many seconds; whether the run went on for as long.
 
-        When the last round was over is in no journal, so it counts as over at once.
+        The last one counts with what is left of the run's time.
         """
-        ends = [*(each.spent_s for each in self.rounds[1:]), 0.0]
-        done = [each for each, end in zip(self.rounds, ends, strict=True) if end <= budget_s]
-        return done, self.rounds[-1].spent_s >= budget_s
+        ends = [*(each.spent_s for each in self.rounds[1:]), self.spent_s]
+        latest_s = (1 + _ABOUT) * budget_s
+        done = [each for each, end in zip(self.rounds, ends, strict=True) if end <= latest_s]
+        return done, self.spent_s >= (1 - _ABOUT) * budget_s
 
 
 def read_chosen_run(journal: Path) -> ChosenRun:
@@ -73,15 +81,17 @@ def read_chosen_run(journal: Path) -> ChosenRun:
         FileError: it can't be read, or holds no such run.
     """
     rounds, pools, ops = list[Round](), Pools(), dict[OpSpec, None]()
+    spent_s = 0.0
     for entry in read_journal(journal):
         if isinstance(entry, Round):
-            rounds.append(entry)
+            spent_s = entry.spent_s
+            rounds += [entry] if entry.ids else []
         elif isinstance(entry, Measurement):
             pools.add(entry)
             ops[entry.op] = None
     if not rounds:
         raise FileError(f"{journal} is of no run that chose its operators. `bench run --budget` makes one.")
-    return ChosenRun(tuple(rounds), {op: pools.median_us(op.key) for op in ops})
+    return ChosenRun(tuple(rounds), spent_s, {op: pools.median_us(op.key) for op in ops})
 
 
 def judge_run(

@@ -66,6 +66,7 @@ class Sampler:
         self._known = Knowledge(candidates, passes)
         self._random_order = draw_order(candidates, seed)
         self._spent_s = 0.0
+        self._has_heard = False
         self._before = (0.0, 0)
         self._unfinished: list[Round] = []
         self._lock = threading.RLock()
@@ -81,13 +82,14 @@ class Sampler:
         is_own = True
         for entry in entries:
             if isinstance(entry, Round):
-                is_own = self._is_own(entry)
+                is_own = self._is_own(entry) if entry.ids else is_own
                 if not is_own:
                     continue
-                rounds.append(entry)
                 share = entry.spent_s / recorded_s if entry.spent_s and recorded_s else share
                 self._spent_s = entry.spent_s
-                self._begin(entry)
+                if entry.ids:
+                    rounds.append(entry)
+                    self._begin(entry)
             elif isinstance(entry, Failure):
                 self._known.hear(entry)
             else:
@@ -106,9 +108,15 @@ class Sampler:
     def hear(self, outcome: Measurement | Repeated | Failure, device_ns: int) -> None:
         """Take in a visit, and the nanoseconds of the device's time that it took."""
         with self._lock:
+            self._has_heard = True
             self._spent_s += device_ns / 1e9 / self._devices
             if not isinstance(outcome, Repeated):
                 self._known.hear(outcome)
+
+    def close(self) -> Round | None:
+        """Give the line that ends a run in its journal; None for one that measured nothing."""
+        with self._lock:
+            return Round("", (), spent_s=self._spent_s) if self._has_heard else None
 
     def stand(self) -> Standing:
         """Tell how things stand."""

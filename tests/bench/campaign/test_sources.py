@@ -28,7 +28,7 @@ OPS = [*(relu(*shape) for shape in product(range(4, 404, 4), range(2, 22, 2))), 
 
 
 def rounds(journal: Path) -> list[Round]:
-    return [entry for entry in read_journal(journal) if isinstance(entry, Round)]
+    return [entry for entry in read_journal(journal) if isinstance(entry, Round) and entry.ids]
 
 
 def visits(journal: Path) -> Counter[tuple[str, int]]:
@@ -69,6 +69,9 @@ def test_a_larger_goal_goes_on_from_the_same_journal(host: FaultyHost, tmp_path:
     again = run(host, journal, Goal(budget_s=0.02))
     assert again.measured == 0
     assert again.resumed == first.measured
+    assert again.standing is not None
+    assert first.standing is not None
+    assert again.standing.spent_s == first.standing.spent_s
     more = run(host, journal, Goal(budget_s=100))
     assert rounds(journal)[: len(before)] == before
     assert more.standing is not None

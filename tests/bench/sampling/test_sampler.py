@@ -170,6 +170,18 @@ def test_what_an_earlier_run_measured_of_its_own_accord_is_fitted_to() -> None:
     assert now.spent_s > 0
 
 
+def test_the_time_a_run_took_is_known_to_the_next() -> None:
+    sampler = make_sampler(Goal(budget_s=0.5))
+    entries = list(drive(sampler, space()))
+    closing = sampler.close()
+    assert closing is not None
+    again = make_sampler(Goal(budget_s=0.5))
+    again.replay([*entries, closing])
+    assert again.stand().spent_s == sampler.stand().spent_s
+    assert list(again.rounds()) == []
+    assert again.close() is None
+
+
 def test_rounds_of_another_space_cost_this_one_nothing() -> None:
     other = gather_candidates(Part(pointwise(size, 16, 16)) for size in range(1, 200))
     theirs = list(drive(Sampler(other, Goal(budget_s=1), PASSES), other))
