@@ -5,18 +5,13 @@ Only sizes and what is measured decide, so that the same state gives the same ch
 
 from __future__ import annotations
 
-from math import ceil
-
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Spread", "find_corners", "spread_doubt"]
+__all__ = ["Spread", "find_corners"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-_NEIGHBOURS = 4
-_MOST_KNOWN = 1000
 
 
 def find_corners(sizes: Array, usable: Mask, taken: Mask) -> list[int]:
@@ -77,25 +72,3 @@ class Spread:
             chosen = int(np.where(free, far, -1.0).argmax())
         self.take(chosen)
         return chosen
-
-
-def spread_doubt(places: Array, known: Array, errors: Array) -> Array:
-    """Give for each place the mean error of the known operators nearest to it.
-
-    Of more than a thousand known ones a part is looked at: all distances would take seconds a round.
-
-    Args:
-        places: where operators lie.
-        known: where operators lie whose errors are known, a row each.
-        errors: how far off the estimate of each was when the fit did not know it.
-    """
-    step = ceil(len(known) / _MOST_KNOWN)
-    known, errors = known[::step], errors[::step]
-    count = min(_NEIGHBOURS, len(known))
-    squares = (known**2).sum(axis=1)
-    doubt = np.empty(len(places))
-    for start in range(0, len(places), 1024):  # all distances at once would take gigabytes
-        part = places[start : start + 1024]
-        nearest = np.argpartition(squares - 2 * part @ known.T, count - 1, axis=1)[:, :count]
-        doubt[start : start + 1024] = errors[nearest].mean(axis=1)
-    return doubt

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.sampling.candidates import Candidates
-from bench.sampling.design import Spread, spread_doubt
+from bench.sampling.design import Spread
 from bench.sampling.knowledge import FamilyKnowledge
 
 __all__ = ["TOGETHER", "FamilyQueue", "draw_order", "name_ops"]
@@ -19,6 +19,9 @@ __all__ = ["TOGETHER", "FamilyQueue", "draw_order", "name_ops"]
 TOGETHER = 8
 """Operators of a family that are chosen and held out together: so many take turns with each other when the
 whole space is measured, and small ones take longer where no other runs the same code."""
+
+_MOST_KNOWN = 1000
+"""Of more errors a part is looked at: all distances would take seconds a round."""
 
 
 class FamilyQueue:
@@ -59,11 +62,8 @@ class FamilyQueue:
 
 
 def _spread_from(known: FamilyKnowledge) -> tuple[Spread, NDArray[np.float64] | None]:
-    places, model = known.family.places, known.model
-    if model is None:
-        return known.spread.copy(), None
-    judged = places[known.fitted][model.judged]
-    return known.spread.copy(), spread_doubt(places, judged, np.abs(model.errors) + 1e-3)
+    model = known.model
+    return known.spread.copy(), None if model is None else model.doubt(known.family.sizes, _MOST_KNOWN)
 
 
 def name_ops(known: FamilyKnowledge, numbers: Iterable[int] | NDArray[np.intp]) -> list[str]:

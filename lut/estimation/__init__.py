@@ -1,7 +1,8 @@
 """Estimates: times of operators that were not measured, and corrections of sums for whole nets.
 
-Reading order: `prediction`, `curve` (one axis of sizes), `pace` (how fast the device was),
-`interpolation` (a family), `crossval` (how far off it is), `net_errors` (how errors add up), `calibration`.
+Reading order: `prediction`, `curve` (one axis of sizes), `doubt` (how far off it is where), `pace` (how fast
+the device was), `interpolation` (a family), `crossval` (how far off it is), `net_errors` (how errors add up),
+`calibration`.
 """
 
 from __future__ import annotations

@@ -79,4 +79,5 @@ def _guess(
     held = samples.take(out)
     held = held.take(np.flatnonzero(model.holds(held.sizes)))
     ratio = model.predict(held.sizes) / held.runtime_us
-    return ratio, held.runtime_us, (ratio * model.low_ratio <= 1) & (ratio * model.high_ratio >= 1)
+    low, high = model.bound(held.sizes)
+    return ratio, held.runtime_us, (ratio * low <= 1) & (ratio * high >= 1)

@@ -58,13 +58,17 @@ class Curve:
         terms, times = _terms(samples.sizes), samples.runtime_us
         self._weights = _fit_relative(terms, times)
         self._floor = times.min() / 4
-        self._places = place_sizes(samples.sizes)
-        self._scale = self._places.std(axis=0)
+        self._scale = place_sizes(samples.sizes).std(axis=0)
         self._scale[self._scale < 1e-9] = 1.0  # an axis of one value tells no neighbours apart
+        self._places = self.place(samples.sizes)
         self._residuals = np.log(times) - np.log(self._sum(samples.sizes))
 
     def _sum(self, sizes: Array) -> Array:
         return np.asarray(np.maximum(_terms(sizes) @ self._weights, self._floor))
+
+    def place(self, sizes: Array) -> Array:
+        """Give where operators lie among those of the fit, on axes along which these spread alike."""
+        return np.asarray(place_sizes(sizes) / self._scale)
 
     def predict(self, sizes: Array, correction: Correction) -> Array:
         """Give times in microseconds, with a share of so many neighbours' residual added."""
@@ -73,7 +77,7 @@ class Curve:
         return np.asarray(self._sum(sizes) * np.exp(share * residual))
 
     def _correct(self, sizes: Array, neighbours: int) -> Array:
-        places, own = place_sizes(sizes) / self._scale, self._places / self._scale
+        places, own = self.place(sizes), self._places
         count = min(neighbours, len(own))
         squares = (own**2).sum(axis=1)
         corrections = np.empty(len(places))

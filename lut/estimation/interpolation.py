@@ -4,8 +4,8 @@ What is fitted is said in `lut.estimation.curve`. How many neighbours may correc
 did best on operators held out.
 
 Errors are measured, not assumed: each family's operators are held out fold by fold, and the quantiles of
-what was then wrong are the interval. Sizes beyond those of the family's measured operators, along any
-axis, are refused; so are families with few operators.
+what was then wrong, as multiples of what was wrong around them, are the interval. Sizes beyond those of the
+family's measured operators, along any axis, are refused; so are families with few operators.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lut.estimation.curve import LEAST_OPS, Array, Correction, Curve, Samples, lie_within
+from lut.estimation.doubt import spread_doubt
 from lut.estimation.pace import even_out, find_paces
 from lut.estimation.prediction import Prediction
 from lut.ops import OpSpec, Sizes, check_family
@@ -78,20 +79,23 @@ def collect_samples(
 
 @dataclass(frozen=True)
 class FamilyModel:
-    """A family's model: its curve, its hull, and the ratios of true to predicted time that bound it."""
+    """A family's model: its curve, its hull, and how far off its estimates are."""
 
     name: str
     operators: int
     correction: Correction
-    low_ratio: float
-    high_ratio: float
+    low: float
+    """Nine in ten logarithms of true / predicted time are between `low` and `high` times the doubt around."""
+    high: float
     least: Array
     most: Array
     curve: Curve
-    judged: NDArray[np.intp]
-    """Which of the samples were held out in turn; all of them, unless they are many."""
+    judged: Array
+    """Where the samples lie that were held out in turn, a row each; all of them, unless they are many."""
     errors: Array
     """The logarithm of true / predicted time of each of those, where the fit did not know it."""
+    multiples: Array
+    """The same as multiples of the doubt around each."""
 
     def holds(self, sizes: Array) -> NDArray[np.bool_]:
         """Tell which rows of sizes lie inside the hull."""
@@ -100,6 +104,16 @@ class FamilyModel:
     def predict(self, sizes: Array) -> Array:
         """Give times in microseconds for rows of sizes, which must lie inside the hull."""
         return self.curve.predict(sizes, self.correction)
+
+    def doubt(self, sizes: Array, most: int | None = None) -> Array:
+        """Give how far off estimates are around rows of sizes; of many known errors, look at `most`."""
+        return spread_doubt(self.curve.place(sizes), self.judged, self.errors, most=most)
+
+    def bound(self, sizes: Array) -> tuple[Array, Array]:
+        """Give the ratios of true to predicted time that hold nine in ten, for rows of sizes."""
+        doubt = self.doubt(sizes)
+        low, high = np.exp(self.low * doubt), np.exp(self.high * doubt)
+        return np.minimum(low, 1 - _LEAST_DOUBT), np.maximum(high, 1 + _LEAST_DOUBT)
 
 
 def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
@@ -119,27 +133,29 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
             parts.append(np.log(samples.runtime_us[out] / predicted))
     errors = {correction: np.concatenate(parts) for correction, parts in logs.items()}
     chosen = min(_CORRECTIONS, key=lambda correction: float(np.abs(errors[correction]).mean()))
-    low, high = _bounds(errors[chosen])
+    curve = Curve(samples)
+    places = curve.place(samples.sizes[np.concatenate(judged)])
+    multiples = errors[chosen] / spread_doubt(places, places, errors[chosen], is_own=True)
     return FamilyModel(
         name,
         len(samples),
         chosen,
-        low,
-        high,
+        *_bounds(multiples),
         samples.sizes.min(axis=0),
         samples.sizes.max(axis=0),
-        Curve(samples),
-        np.concatenate(judged),
+        curve,
+        places,
         errors[chosen],
+        multiples,
     )
 
 
-def _bounds(errors: Array) -> tuple[float, float]:
-    """Give the ratios of true to predicted time between which one more operator lies nine times in ten."""
+def _bounds(multiples: Array) -> tuple[float, float]:
+    """Give the multiples between which that of one more operator lies nine times in ten."""
     tail = (1 - _COVERAGE) / 2
-    # Of n errors and one more, each is as likely to be the least: the plain quantiles of few are too close.
-    low, high = np.exp(np.quantile(errors, [tail, 1 - tail], method="weibull"))
-    return min(float(low), 1 - _LEAST_DOUBT), max(float(high), 1 + _LEAST_DOUBT)
+    # Of n and one more, each is as likely to be the least: the plain quantiles of few are too close.
+    low, high = np.quantile(multiples, [tail, 1 - tail], method="weibull")
+    return float(low), float(high)
 
 
 def judge_by(model: FamilyModel, held_out: Samples) -> FamilyModel:
@@ -150,10 +166,11 @@ def judge_by(model: FamilyModel, held_out: Samples) -> FamilyModel:
     """
     held_out = held_out.take(np.flatnonzero(model.holds(held_out.sizes)))
     errors = np.log(held_out.runtime_us / model.predict(held_out.sizes))
-    if len(errors) < LEAST_OPS:
-        errors = np.concatenate([errors, model.errors])
-    low, high = _bounds(errors)
-    return replace(model, low_ratio=low, high_ratio=high)
+    multiples = errors / model.doubt(held_out.sizes)
+    if len(multiples) < LEAST_OPS:
+        multiples = np.concatenate([multiples, model.multiples])
+    low, high = _bounds(multiples)
+    return replace(model, low=low, high=high)
 
 
 class Interpolator:
@@ -184,16 +201,14 @@ class Interpolator:
                 continue
             model = self.model(family)
             sizes = np.array([size for _, size in rows])
-            for place, time in zip(*self._estimate(model, sizes), strict=True):
-                interval = time * model.low_ratio, time * model.high_ratio
-                predictions[rows[place][0]] = Prediction(time, *interval, family)
+            inside = np.flatnonzero(model.holds(sizes))
+            times = model.predict(sizes[inside])
+            bounds = (ratio * times for ratio in model.bound(sizes[inside]))
+            for place, time, low, high in zip(
+                inside, *(each.tolist() for each in (times, *bounds)), strict=True
+            ):
+                predictions[rows[place][0]] = Prediction(time, low, high, family)
         return predictions
-
-    @staticmethod
-    def _estimate(model: FamilyModel, sizes: Array) -> tuple[list[int], list[float]]:
-        """Give which rows lie inside the model's hull, and their times."""
-        inside = np.flatnonzero(model.holds(sizes))
-        return inside.tolist(), (model.predict(sizes[inside]).tolist() if len(inside) else [])
 
     def judge(self, family: str) -> tuple[Array, Array, Array]:
         """Compare a family's estimates with the operators that were held out and can be estimated.

@@ -100,7 +100,7 @@ def test_nothing_is_fitted_to_what_is_held_out(tmp_path: Path) -> None:
     assert guesses.model(family).operators == len(CORNERS) + 120
     sizes, times, ratios = guesses.judge(family)
     assert len(sizes) == len(times) == len(ratios) == 60
-    low, high = guesses.model(family).low_ratio, guesses.model(family).high_ratio
+    low, high = guesses.model(family).bound(sizes)
     assert np.mean((ratios >= low) & (ratios <= high)) == pytest.approx(0.9, abs=0.05)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.sampling.design import Spread, find_corners, spread_doubt
+from bench.sampling.design import Spread, find_corners
 
 LINE = np.arange(11.0)[:, None]
 
@@ -46,9 +46,3 @@ def test_doubt_counts_as_distance() -> None:
     assert spread.copy().choose(free) in (0, 10)
     doubt = np.where(LINE[:, 0] == 7, 3.0, 1.0)
     assert spread.choose(free, doubt) == 7
-
-
-def test_doubt_is_the_error_of_the_operators_nearby() -> None:
-    known = np.array([[0.0], [1.0], [2.0], [3.0], [20.0], [21.0], [22.0], [23.0]])
-    errors = np.array([0.1, 0.1, 0.1, 0.1, 0.5, 0.5, 0.5, 0.5])
-    assert np.allclose(spread_doubt(np.array([[1.5], [30.0]]), known, errors), [0.1, 0.5])

@@ -89,6 +89,16 @@ def test_operators_of_no_net_find_their_weights_as_cold_as_in_a_net() -> None:
     assert first.other_bytes == last.other_bytes == 0
 
 
+def test_who_takes_turns_does_not_depend_on_how_many_have_hardly_any_weights() -> None:
+    heavy = [pointwise(4, 300 + number, 600) for number in range(101)]
+    light = [int8_conv(channels) for channels in range(8, 8 + 300)]
+    alone = [company.ops for company in gather_nets(heavy, {}, 60)]
+    together = list(gather_nets([*heavy, *light], {}, 60))
+    assert [company.ops for company in together if company.ops[0] in heavy] == alone
+    for company in together:
+        assert len({op in heavy for op in company.ops}) == 1
+
+
 def test_small_hands_share_a_process_with_those_of_their_size_alone() -> None:
     ops = [pointwise(4, 300 + number, 600) for number in range(101)]  # 21 MB of weights
     companies = list(gather_nets(ops, {}, 60))
