@@ -26,6 +26,11 @@ _ALIKE = 2
 """Nets join whose weights differ by no more than this factor: an operator whose weights a net would find in a
 large cache is not to be measured beside a net that fills it."""
 
+_IN_PROCESS = 4
+"""A process has so many times as many operators of no net as take turns at most. To start one takes as long as
+to measure thirty: three thousand of a space took 20 s, with a fourth of these in each process 27 s. The
+weights of so many are 64 MB."""
+
 _USUAL_WEIGHTS = 4_000_000
 """Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million. Among
 four times as many, a convolution took 1.1 times as long, and a fully connected layer twice as long."""
@@ -92,11 +97,11 @@ def _keep_company(hands: list[list[OpSpec]], weights: int) -> Company:
 
 
 def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Iterator[Company]:
-    """Let small hands share a process: to start one takes longer than to measure a hand."""
+    """Let hands share a process, which takes longer to start than a small hand to measure."""
     left = sorted(hands, key=len)
     while left:
         size = len(left[0])
-        together = [hand for hand in left[: max(1, turns // size)] if len(hand) == size]
+        together = [hand for hand in left[: max(1, _IN_PROCESS * turns // size)] if len(hand) == size]
         del left[: len(together)]
         yield _keep_company(together, weights)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.device_runner.program.nets import gather_nets
+from bench.device_runner.program.turns import Company
 from lut.ops import OpSpec, weight_bytes
 from lut.plan import Origin
 from tests.bench.conftest import int8_conv, relu
@@ -15,6 +18,11 @@ OF_LARGE = [int8_conv(channels) for channels in range(400, 400 + 70)]
 
 def of(origin: Origin, ops: list[OpSpec]) -> dict[str, Origin]:
     return {op.id: origin for op in ops}
+
+
+def hands_of(company: Company) -> list[Sequence[OpSpec]]:
+    starts = range(0, len(company.ops), company.turns)
+    return [company.ops[start : start + company.turns] for start in starts]
 
 
 def test_operators_take_turns_with_those_of_their_net() -> None:
@@ -59,20 +67,20 @@ def test_one_operator_takes_turns_with_other_memory() -> None:
 
 
 def test_operators_of_no_net_are_dealt_so_that_each_hand_has_all_sizes() -> None:
-    first, second, floats = gather_nets([*OF_SMALL, *OF_LARGE, relu(4)], {}, 60)
-    assert len(first.ops) == len(second.ops) == 55
-    for company in (first, second):
-        assert sum(op in OF_SMALL for op in company.ops) == 20
-        assert company.other_bytes + sum(map(weight_bytes, company.ops)) == 4_000_000
+    company, floats = gather_nets([*OF_SMALL, *OF_LARGE, relu(4)], {}, 60)
+    first, second = hands_of(company)
+    assert len(first) == len(second) == 55
+    assert sum(op in OF_SMALL for op in first) == 20
+    own = sum(map(weight_bytes, company.ops)) // 2
+    assert company.other_bytes + own == 4_000_000
     assert list(floats.ops) == [relu(4)]
     assert floats.other_bytes == 16_000_000
 
 
 def test_every_pass_deals_otherwise_and_always_alike() -> None:
     ops = [*OF_SMALL, *OF_LARGE]
-    hands = [
-        [set(company.ops) for company in gather_nets(ops, {}, 60, pass_index)] for pass_index in (0, 1, 1)
-    ]
+    companies = [next(gather_nets(ops, {}, 60, pass_index)) for pass_index in (0, 1, 1)]
+    hands = [list(map(set, hands_of(company))) for company in companies]
     assert hands[1] == hands[2]
     assert hands[0][0] not in hands[1]
     for first, second in hands:
@@ -83,10 +91,9 @@ def test_every_pass_deals_otherwise_and_always_alike() -> None:
 def test_operators_of_no_net_find_their_weights_as_cold_as_in_a_net() -> None:
     """Sixty of these have 60 MB of weights, of which much would be in memory where a net's are in a cache."""
     heavy = [pointwise(4, 1000 + 8 * number, 1000) for number in range(64)]
-    first, *_, last = gather_nets(heavy, {}, 60)
-    assert (len(first.ops), first.turns) == (56, 8)
-    assert (len(last.ops), last.turns) == (8, 8)
-    assert first.other_bytes == last.other_bytes == 0
+    (company,) = gather_nets(heavy, {}, 60)
+    assert (len(company.ops), company.turns) == (64, 8)
+    assert company.other_bytes == 0
 
 
 def test_who_takes_turns_does_not_depend_on_how_many_have_hardly_any_weights() -> None:
@@ -100,12 +107,11 @@ def test_who_takes_turns_does_not_depend_on_how_many_have_hardly_any_weights() -
 
 
 def test_small_hands_share_a_process_with_those_of_their_size_alone() -> None:
-    ops = [pointwise(4, 300 + number, 600) for number in range(101)]  # 21 MB of weights
+    ops = [pointwise(4, 300 + number, 600) for number in range(401)]  # 120 MB of weights
     companies = list(gather_nets(ops, {}, 60))
     assert {op for company in companies for op in company.ops} == set(ops)
+    assert {company.turns for company in companies} == {13, 14}
     for company in companies:
+        assert len(company.ops) <= 240
         assert len(company.ops) % company.turns == 0
-        hands = [
-            company.ops[start : start + company.turns] for start in range(0, len(company.ops), company.turns)
-        ]
-        assert all(3_000_000 < sum(map(weight_bytes, hand)) < 5_000_000 for hand in hands)
+        assert all(3_000_000 < sum(map(weight_bytes, hand)) < 5_000_000 for hand in hands_of(company))
