@@ -27,9 +27,9 @@ _ALIKE = 2
 large cache is not to be measured beside a net that fills it."""
 
 _IN_PROCESS = 4
-"""A process has so many times as many operators of no net as take turns at most. To start one takes as long as
-to measure thirty: three thousand of a space took 20 s, with a fourth of these in each process 27 s. The
-weights of so many are 64 MB."""
+"""So many times as many operators of no net are in a process as take turns at most. To start one takes as
+long as to measure thirty: three thousand of a space took 20 s, with a fourth of these in each process 27 s.
+The weights of so many are 64 MB."""
 
 _USUAL_WEIGHTS = 4_000_000
 """Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million. Among
