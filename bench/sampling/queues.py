@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.sampling.candidates import Candidates
 from bench.sampling.design import Spread
-from bench.sampling.knowledge import FamilyKnowledge
+from bench.sampling.family import FamilyKnowledge
 
 __all__ = ["TOGETHER", "FamilyQueue", "draw_order", "name_ops"]
 

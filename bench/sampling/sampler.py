@@ -15,34 +15,17 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from bench.sampling.budget import LEAST_HELD_OUT, Budget
 from bench.sampling.candidates import Candidates
 from bench.sampling.design import find_corners
+from bench.sampling.family import FamilyKnowledge
 from bench.sampling.goal import Goal, Standing
-from bench.sampling.knowledge import FamilyKnowledge, Knowledge
+from bench.sampling.knowledge import Knowledge
 from bench.sampling.queues import TOGETHER, FamilyQueue, draw_order, name_ops
 from lut.entries import Failure, Measurement, Repeated, Round
 from lut.estimation import LEAST_OPS
 
 __all__ = ["Sampler"]
-
-_ROUND_S = 5.0
-"""A round takes about so long on the device: the next one is chosen by what it told."""
-
-_LEAST_ROUND, _MOST_ROUND = 60, 1200
-"""Operators in a round: enough to take turns as in a net, and few enough to choose anew. No round has more
-than all before it, since what those tell decides."""
-
-_TELLING = 20
-"""Operators that tell how long the next ones take."""
-
-_HELD_OUT = 0.2
-"""The share of a round that is held out at most."""
-
-_LEAST_HELD_OUT, _ENOUGH_HELD_OUT = 60, 500
-"""So many operators have to be held out before an error is taken for the goal's, and so many are at most."""
-
-_DEVICE_SHARE = 1.15
-"""The device's time over that of recorded runs, where no round tells: loading operators takes the rest."""
 
 
 class Sampler:
@@ -62,12 +45,10 @@ class Sampler:
         """
         self._candidates = candidates
         self._goal = goal
-        self._devices = devices
         self._known = Knowledge(candidates, passes)
+        self._budget = Budget(goal.budget_s, self._known, devices)
         self._random_order = draw_order(candidates, seed)
-        self._spent_s = 0.0
         self._has_heard = False
-        self._before = (0.0, 0)
         self._unfinished: list[Round] = []
         self._lock = threading.RLock()
 
@@ -77,26 +58,21 @@ class Sampler:
         Rounds of another space in the same journal are no part of this one's time.
         """
         rounds: list[Round] = []
-        recorded_s = 0.0
-        share = _DEVICE_SHARE
         is_own = True
         for entry in entries:
             if isinstance(entry, Round):
                 is_own = self._is_own(entry) if entry.ids else is_own
                 if not is_own:
                     continue
-                share = entry.spent_s / recorded_s if entry.spent_s and recorded_s else share
-                self._spent_s = entry.spent_s
+                self._budget.settle(entry.spent_s)
                 if entry.ids:
                     rounds.append(entry)
                     self._begin(entry)
             elif isinstance(entry, Failure):
                 self._known.hear(entry)
             else:
-                seconds = _recorded_s(entry.visit if isinstance(entry, Repeated) else entry) / self._devices
                 if is_own:
-                    recorded_s += seconds
-                    self._spent_s += share * seconds
+                    self._budget.guess(entry.visit if isinstance(entry, Repeated) else entry)
                 if isinstance(entry, Measurement):
                     self._known.hear(entry)
         self._unfinished = [each for each in rounds if not all(map(self._known.is_done, each.ids))]
@@ -109,19 +85,19 @@ class Sampler:
         """Take in a visit, and the nanoseconds of the device's time that it took."""
         with self._lock:
             self._has_heard = True
-            self._spent_s += device_ns / 1e9 / self._devices
+            self._budget.spend(device_ns / 1e9)
             if not isinstance(outcome, Repeated):
                 self._known.hear(outcome)
 
     def close(self) -> Round | None:
         """Give the line that ends a run in its journal; None for one that measured nothing."""
         with self._lock:
-            return Round("", (), spent_s=self._spent_s) if self._has_heard else None
+            return Round("", (), spent_s=self._budget.spent_s) if self._has_heard else None
 
     def stand(self) -> Standing:
         """Tell how things stand."""
         with self._lock:
-            return self._known.take_stock(self._spent_s)
+            return self._known.take_stock(self._budget.spent_s)
 
     def rounds(self) -> Iterator[tuple[Round, bool]]:
         """Give rounds up to the goal or the space's end; with each, whether the journal holds it already."""
@@ -132,6 +108,7 @@ class Sampler:
                 else:
                     chosen, is_written = self._choose(), False
                     if chosen is None:
+                        self._known.fit_all()
                         return
                     found = chosen
                     self._begin(found)
@@ -144,71 +121,32 @@ class Sampler:
 
     def _begin(self, round_: Round) -> None:
         """Count a round's operators as chosen, and remember how things stood before it."""
-        self._before = (round_.spent_s, self._known.count_done())
+        self._budget.begin_round(round_.spent_s)
         self._known.choose(round_.chosen, round_.held_out)
 
     def _choose(self) -> Round | None:
         """Choose the next round; None if the goal is reached or nothing is left."""
         self._known.even_out()
-        count = self._count_affordable()
+        count = self._budget.count_affordable()
         if not count or self._is_good_enough():
             return None
         chosen = self._choose_basics(count)
         held_out: list[str] = []
         if len(chosen) < count:
-            held_out = self._hold_out(self._count_to_hold_out(count - len(chosen)), {*chosen})
+            held_out = self._hold_out(self._budget.count_to_hold_out(count - len(chosen)), {*chosen})
             taken = {*chosen, *held_out}
             chosen += self._choose_doubtful(count - len(taken), taken)
         if not chosen and not held_out:
             return None
-        return Round("", tuple(chosen), tuple(held_out), self._spent_s)
-
-    def _count_affordable(self) -> int:
-        """Count how many operators the next round may have."""
-        left = self._known.count_free()
-        done = self._known.count_done()
-        if not done:
-            return min(left, _LEAST_ROUND)  # how fast the device is, the first round tells
-        each_s = self._seconds_each()
-        # In whole steps, so that a run that goes on after a kill, and knows its time less well, cuts alike.
-        wanted = min(_MOST_ROUND, done, _ROUND_S / each_s if each_s else _MOST_ROUND)
-        count = min(left, max(1, round(wanted / _LEAST_ROUND)) * _LEAST_ROUND)
-        if self._goal.budget_s is None or not each_s:
-            return count
-        affordable = int((self._goal.budget_s - self._spent_s) / each_s)
-        if affordable < min(left, _LEAST_ROUND // 2):
-            return 0
-        # Half of what is left at most, so that the last operators' time is known well.
-        return min(count, affordable, max(_LEAST_ROUND, affordable // 2))
-
-    def _seconds_each(self) -> float:
-        """Tell how long an operator takes, as lately: the first ones are corners, longer than most."""
-        done = self._known.count_done()
-        since_s, since = self._spent_s - self._before[0], done - self._before[1]
-        return since_s / since if since >= _TELLING else self._spent_s / max(1, done)
-
-    def _count_to_hold_out(self, count: int) -> int:
-        """Count how many of so many operators to hold out.
-
-        With a budget they are spread over the time that is left: those of the first seconds alone would tell
-        of the device's speed in these.
-        """
-        present = self._known.count_held_out()
-        share = _HELD_OUT
-        each_s = self._seconds_each()
-        if self._goal.budget_s is not None and each_s and present >= _LEAST_HELD_OUT:
-            affordable = (self._goal.budget_s - self._spent_s) / each_s
-            left = min(affordable, self._known.count_free())
-            share = min(share, (_ENOUGH_HELD_OUT - present) / max(1.0, left))
-        return min(round(count * share), _ENOUGH_HELD_OUT - present)
+        return Round("", tuple(chosen), tuple(held_out), self._budget.spent_s)
 
     def _is_good_enough(self) -> bool:
         if self._goal.error is None:
             return False
-        now = self._known.take_stock(self._spent_s)
+        now = self._known.take_stock(self._budget.spent_s)
         return (
             not now.refused
-            and now.held_out >= min(_LEAST_HELD_OUT, now.left)
+            and now.held_out >= min(LEAST_HELD_OUT, now.left)
             and now.is_within(self._goal.error)
         )
 
@@ -266,9 +204,3 @@ class Sampler:
                 break
             chosen += best.take(min(TOGETHER, count - len(chosen)))
         return chosen
-
-
-def _recorded_s(visit: Measurement) -> float:
-    """Sum up a visit's runs, those that do not count included, in seconds."""
-    discarded = sum(visit.discarded.canary) + sum(visit.discarded.preempted)
-    return (sum(visit.samples_ns) * visit.repeats + sum(visit.warmup_ns) + discarded) / 1e9

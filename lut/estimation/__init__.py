@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lut.estimation.calibration import Calibration, FittedNet, read_calibration, write_calibration
 from lut.estimation.crossval import cross_validate
-from lut.estimation.curve import Samples, place_sizes
+from lut.estimation.curve import Samples, lie_within, place_sizes
 from lut.estimation.interpolation import (
     LEAST_OPS,
     FamilyModel,
@@ -39,6 +39,7 @@ __all__ = [
     "fit_correlation",
     "fit_family",
     "fit_table",
+    "lie_within",
     "place_sizes",
     "read_calibration",
     "write_calibration",

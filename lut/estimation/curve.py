@@ -9,6 +9,7 @@ the nearest measured operators, as far as that helps on operators held out.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,21 +73,34 @@ class Curve:
 
     def predict(self, sizes: Array, correction: Correction) -> Array:
         """Give times in microseconds, with a share of so many neighbours' residual added."""
-        share, count = correction
-        residual = self._correct(sizes, count) if share else np.zeros(len(sizes))
-        return np.asarray(self._sum(sizes) * np.exp(share * residual))
+        return self.predict_each(sizes, (correction,))[correction]
 
-    def _correct(self, sizes: Array, neighbours: int) -> Array:
+    def predict_each(self, sizes: Array, corrections: Collection[Correction]) -> dict[Correction, Array]:
+        """Give times in microseconds with each of several corrections: neighbours are found once for all."""
+        sums = self._sum(sizes)
+        most = max((count for share, count in corrections if share), default=0)
+        nearest = self._find_nearest(sizes, most)
+        predicted = {}
+        for share, count in corrections:
+            residual = np.median(self._residuals[nearest[:, :count]], axis=1) if share else 0.0
+            predicted[share, count] = np.asarray(sums * np.exp(share * residual))
+        return predicted
+
+    def _find_nearest(self, sizes: Array, count: int) -> NDArray[np.intp]:
+        """Give the numbers of the samples nearest to each row of sizes, the nearest first."""
         places, own = self.place(sizes), self._places
-        count = min(neighbours, len(own))
+        count = min(count, len(own))
+        nearest = np.empty((len(places), count), dtype=np.intp)
+        if not count:
+            return nearest
         squares = (own**2).sum(axis=1)
-        corrections = np.empty(len(places))
         for start in range(0, len(places), 256):  # all distances at once would take gigabytes
             part = places[start : start + 256]
             distances = squares - 2 * part @ own.T  # plus part**2, which orders nothing
-            nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
-            corrections[start : start + 256] = np.median(self._residuals[nearest], axis=1)
-        return corrections
+            found = np.argpartition(distances, count - 1, axis=1)[:, :count]
+            order = np.take_along_axis(distances, found, axis=1).argsort(axis=1, kind="stable")
+            nearest[start : start + 256] = np.take_along_axis(found, order, axis=1)
+        return nearest
 
 
 def _terms(sizes: Array) -> Array:
@@ -133,13 +147,16 @@ def _fit_relative(terms: Array, times: Array) -> Array:
     rows = terms / times[:, None]
     scale = np.abs(rows).max(axis=0)
     scale[scale == 0] = 1.0
-    rows = rows / scale
+    # In a basis whose columns are orthonormal, each step solves a system of a few unknowns, not of all rows.
+    basis, lengths, axes = np.linalg.svd(rows / scale, full_matrices=False)
+    kept = lengths > 1e-7 * lengths[0]
+    basis = basis[:, kept]
     trust = np.ones(len(times))
-    weights = np.zeros(terms.shape[1])
+    found = np.zeros(basis.shape[1])
     for _ in range(8):
-        root = np.sqrt(trust)
-        weights = np.linalg.lstsq(rows * root[:, None], root, rcond=1e-7)[0]
-        wrong = np.abs(rows @ weights - 1)
+        trusted = basis * trust[:, None]
+        found = np.linalg.lstsq(trusted.T @ basis, trusted.sum(axis=0), rcond=1e-12)[0]
+        wrong = np.abs(basis @ found - 1)
         usual = 1.5 * np.median(wrong) + 1e-12
         trust = np.minimum(1.0, usual / np.maximum(wrong, 1e-12))  # Huber's: linear in large errors
-    return np.asarray(weights / scale)
+    return np.asarray(axes[kept].T @ (found / lengths[kept]) / scale)

@@ -128,9 +128,8 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
         out = np.flatnonzero(fold == number)[: _MOST_HELD_OUT // _FOLDS]
         judged.append(out)
         curve = Curve(samples.take(np.flatnonzero(fold != number)))
-        for correction, parts in logs.items():
-            predicted = curve.predict(samples.sizes[out], correction)
-            parts.append(np.log(samples.runtime_us[out] / predicted))
+        for correction, predicted in curve.predict_each(samples.sizes[out], _CORRECTIONS).items():
+            logs[correction].append(np.log(samples.runtime_us[out] / predicted))
     errors = {correction: np.concatenate(parts) for correction, parts in logs.items()}
     chosen = min(_CORRECTIONS, key=lambda correction: float(np.abs(errors[correction]).mean()))
     curve = Curve(samples)
