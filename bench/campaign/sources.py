@@ -106,7 +106,7 @@ class ChosenOperators:
     def hear(self, visit: Visit) -> None:
         """Let the sampler know."""
         if self._sampler is not None:
-            self._sampler.hear(visit.outcome, visit.engine_ns + visit.load_ns)
+            self._sampler.hear(visit.outcome, visit.busy_ns)
 
     def conclude(self, summary: RunSummary) -> Round | None:
         """Say how it stands with all that was measured: blocks may have come back after the last was cut."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import median
-from time import time_ns
+from time import perf_counter_ns, time_ns
 
 from bench.device_runner.block import Block
 from bench.device_runner.device import Device, LostError
@@ -207,11 +207,15 @@ class _BlockRun:
         arguments = program_arguments(
             share.config, len(share.passes), seed, usual, other_bytes=share.other_bytes
         )
+        since_ns = perf_counter_ns()
         for event in run_program(self._device, nets, arguments, self._watch.silence_s or SILENCE_S):
-            if isinstance(event, NetTimed):
-                yield judge_outputs(event, by_id[event.id], self._segment, share.passes)
-            elif isinstance(event, NetFailed):
-                yield Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
+            if isinstance(event, NetTimed | NetFailed):
+                if isinstance(event, NetTimed):
+                    visit = judge_outputs(event, by_id[event.id], self._segment, share.passes)
+                else:
+                    visit = Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
+                before_ns, since_ns = since_ns, perf_counter_ns()
+                yield replace(visit, busy_ns=since_ns - before_ns)
             elif isinstance(event, TurnsFailed | ProcessKilled):
                 yield event
             elif isinstance(event, End) and event.canary is not None:

@@ -20,12 +20,14 @@ Event: TypeAlias = ProcessKilled | TurnsFailed
 class Visit:
     """One visit's outcome, and the nanoseconds it took inside the engine and in loading the net.
 
-    A visit that was spoilt and is made again is reported too, as `Repeated`.
+    `busy_ns` is how long the device was busy for it in all: since the visit before it, or since the process
+    was started. A visit that was spoilt and is made again is reported too, as `Repeated`.
     """
 
     outcome: Measurement | Repeated | Failure
     engine_ns: int = 0
     load_ns: int = 0
+    busy_ns: int = 0
 
     def in_turn(self, name: int) -> Visit:
         """Give the visit with the name of the turn it was made in; a failure has none."""

@@ -102,8 +102,8 @@ _EMPTY = RunConfig()
 def write_report(report: Report) -> dict[str, Any]:
     """Write a report as values that Dask's events carry."""
     match report:
-        case Visit(outcome, engine_ns, load_ns):
-            return {"visit": _write(outcome), "engine_ns": engine_ns, "load_ns": load_ns}
+        case Visit(outcome, engine_ns, load_ns, busy_ns):
+            return {"visit": _write(outcome), "times_ns": [engine_ns, load_ns, busy_ns]}
         case BlockState():
             return {"state": _write(report)}
         case Begun(device, program):
@@ -127,7 +127,7 @@ def read_report(fields: Mapping[str, Any]) -> Report:
     if "visit" in fields:
         outcome = _read(fields["visit"])
         assert isinstance(outcome, Measurement | Repeated | Failure)
-        return Visit(outcome, fields["engine_ns"], fields["load_ns"])
+        return Visit(outcome, *fields["times_ns"])
     if "state" in fields:
         state = _read(fields["state"])
         assert isinstance(state, BlockState)

@@ -74,6 +74,7 @@ def test_records_of_other_devices_do_not_count() -> None:
     assert not choose_sample(table_of(OPS, "there"), [[OPS[3]]], TURNS, "here").then_us
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("factor", [1.0, 0.5])
 def test_the_factor_is_that_of_the_device(factor: float) -> None:
     """Measured against what it has just measured, and against a table that says half."""

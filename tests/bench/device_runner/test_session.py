@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -47,6 +48,17 @@ def test_every_operator_is_visited_once_a_pass(host: FaultyHost, segment: Segmen
         assert len(each.samples_ns) == CONFIG.iters
         assert len(each.warmup_ns) == CONFIG.warmup
         assert each.segment == segment.id
+
+
+def test_the_device_is_busy_for_more_than_the_engine_and_no_longer_than_it_took(
+    host: FaultyHost, segment: Segment
+) -> None:
+    wanted = {op: frozenset(range(CONFIG.passes)) for op in OPS}
+    started_ns = time.perf_counter_ns()
+    found = list(run_block(host, segment, Block(wanted), None))
+    took_ns = time.perf_counter_ns() - started_ns
+    busy_ns = sum(visit.busy_ns for visit in found)
+    assert sum(visit.engine_ns + visit.load_ns for visit in found) < busy_ns <= took_ns
 
 
 def test_passes_are_shuffled_each_in_its_own_way(host: FaultyHost, segment: Segment) -> None:

@@ -19,7 +19,7 @@ MEASUREMENT = Measurement(
 
 REPORTS: list[Report] = [
     Begun(DeviceInfo("A-1", "adb", "R58@rack1", {"abi": "arm64-v8a"}), ProgramInfo("own", "5" * 64, "torch")),
-    Visit(MEASUREMENT, 9000, 700),
+    Visit(MEASUREMENT, 9000, 700, 12_000),
     Visit(Repeated(MEASUREMENT), 9000, 700),
     Visit(Failure(relu(4), "0123456789ab", "crash", "killed by SIGSEGV")),
     BlockState("0123456789ab", {"battery_celsius": "31.0"}),
