@@ -22,7 +22,7 @@ __all__ = ["Accuracy", "ChosenRun", "judge_run", "read_chosen_run"]
 _NET_SHARE = 0.01
 """Sums of nets count as right within this share."""
 
-_ABOUT = 0.02
+_ABOUT = 0.05
 """A run ends when its budget is spent, give or take this share."""
 
 _LEAST_DRAWN = 30

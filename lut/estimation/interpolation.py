@@ -16,7 +16,16 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.estimation.curve import LEAST_OPS, Array, Correction, Curve, Samples, lie_within
+from lut.estimation.curve import (
+    LEAST_OPS,
+    Array,
+    Correction,
+    Curve,
+    Samples,
+    choose_tiles,
+    deal_folds,
+    lie_within,
+)
 from lut.estimation.doubt import spread_doubt
 from lut.estimation.pace import even_out, find_paces
 from lut.estimation.prediction import Prediction
@@ -36,7 +45,6 @@ __all__ = [
 _MOST_OPS = 20_000
 """A family's model is fitted to so many of its operators, chosen at random, at most."""
 
-_FOLDS = 5
 _MOST_HELD_OUT = 4_000
 _COVERAGE = 0.9
 _LEAST_DOUBT = 0.005
@@ -118,21 +126,21 @@ class FamilyModel:
 
 def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
     """Fit a family's model, and measure its errors on operators held out."""
-    random = np.random.default_rng(seed)
     if len(samples) > _MOST_OPS:
-        samples = samples.take(random.permutation(len(samples))[:_MOST_OPS])
-    fold = random.permutation(len(samples)) % _FOLDS
+        samples = samples.take(np.random.default_rng(seed).permutation(len(samples))[:_MOST_OPS])
+    tiles = choose_tiles(samples)
     logs: dict[Correction, list[Array]] = {correction: [] for correction in _CORRECTIONS}
     judged = []
-    for number in range(_FOLDS):
-        out = np.flatnonzero(fold == number)[: _MOST_HELD_OUT // _FOLDS]
+    folds = deal_folds(len(samples), seed)
+    for fold in folds:
+        out = fold[: _MOST_HELD_OUT // len(folds)]
         judged.append(out)
-        curve = Curve(samples.take(np.flatnonzero(fold != number)))
+        curve = Curve(samples.take(np.setdiff1d(np.arange(len(samples)), fold)), tiles)
         for correction, predicted in curve.predict_each(samples.sizes[out], _CORRECTIONS).items():
             logs[correction].append(np.log(samples.runtime_us[out] / predicted))
     errors = {correction: np.concatenate(parts) for correction, parts in logs.items()}
     chosen = min(_CORRECTIONS, key=lambda correction: float(np.abs(errors[correction]).mean()))
-    curve = Curve(samples)
+    curve = Curve(samples, tiles)
     places = curve.place(samples.sizes[np.concatenate(judged)])
     multiples = errors[chosen] / spread_doubt(places, places, errors[chosen], is_own=True)
     return FamilyModel(

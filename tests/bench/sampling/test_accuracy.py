@@ -63,8 +63,8 @@ def test_each_budget_knows_what_was_measured_by_then(tmp_path: Path) -> None:
 
 def test_the_last_round_is_over_when_the_run_is(tmp_path: Path) -> None:
     run = read_chosen_run(write_run(tmp_path))
-    assert [len(run.cut(budget_s)[0]) for budget_s in (0.5, 1.5, 1.99)] == [0, 1, 2]
-    assert [run.cut(budget_s)[1] for budget_s in (1.5, 2.0, 2.1)] == [True, True, False]
+    assert [len(run.cut(budget_s)[0]) for budget_s in (0.5, 1.5, 1.95)] == [0, 1, 2]
+    assert [run.cut(budget_s)[1] for budget_s in (1.5, 2.0, 2.2)] == [True, True, False]
 
 
 def test_operators_drawn_from_the_space_tell_the_factor(tmp_path: Path) -> None:
