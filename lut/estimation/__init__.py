@@ -1,26 +1,20 @@
 """Estimates: times of operators that were not measured, and corrections of sums for whole nets.
 
-Reading order: `prediction`, `curve` (one axis of sizes), `doubt` (how far off it is where), `pace` (how fast
-the device was), `interpolation` (a family), `crossval` (how far off it is), `net_errors` (how errors add up),
-`calibration`.
+Reading order: `prediction`, `samples` (what is known), `curve` (what fits it), `doubt` (how far off that is
+where), `family` (both together), `pace` (how fast the device was), `interpolation` (a table), `crossval` (how
+far off it is), `net_errors` (how errors add up), `calibration`.
 """
 
 from __future__ import annotations
 
 from lut.estimation.calibration import Calibration, FittedNet, read_calibration, write_calibration
 from lut.estimation.crossval import cross_validate
-from lut.estimation.curve import Samples, lie_within, place_sizes
-from lut.estimation.interpolation import (
-    LEAST_OPS,
-    FamilyModel,
-    Interpolator,
-    collect_samples,
-    fit_family,
-    fit_table,
-)
+from lut.estimation.family import FamilyModel, fit_family
+from lut.estimation.interpolation import Interpolator, fit_table
 from lut.estimation.net_errors import ErrorSource, add_half_widths, fit_correlation
 from lut.estimation.pace import even_out, find_paces
 from lut.estimation.prediction import Prediction
+from lut.estimation.samples import LEAST_OPS, Samples, collect_samples, lie_within, place_sizes
 
 __all__ = [
     "LEAST_OPS",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.estimation.curve import Samples
-from lut.estimation.interpolation import LEAST_OPS, fit_family
+from lut.estimation.family import fit_family
+from lut.estimation.samples import LEAST_OPS, Samples
 
 __all__ = ["FamilyError", "cross_validate"]
 

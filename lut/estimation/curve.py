@@ -10,28 +10,20 @@ What is left over is corrected by the nearest measured operators, as far as that
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lut.estimation.samples import Array, Samples, place_sizes
+
 __all__ = [
-    "LEAST_OPS",
-    "Array",
     "Correction",
     "Curve",
-    "Samples",
     "Tiles",
     "choose_tiles",
     "deal_folds",
-    "lie_within",
-    "place_sizes",
 ]
 
-LEAST_OPS = 30
-"""A family with fewer operators gets no model."""
-
-Array = NDArray[np.float64]
 Correction = tuple[float, int]
 """How much of the residual is added, of how many neighbours."""
 
@@ -51,30 +43,6 @@ _FOLDS = 5
 
 _CACHE_BYTES = (32 << 10, 512 << 10)
 """Beyond these, a byte may cost more: what the usual first and second caches hold."""
-
-
-@dataclass(frozen=True)
-class Samples:
-    """A family's operators: sizes as rows in the order of `Sizes`, and times in microseconds.
-
-    `rounds` says in which round of a run each was measured, from 0; -1 where there are none.
-    """
-
-    sizes: Array
-    runtime_us: Array
-    rounds: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, sizes: Array, runtime_us: Array) -> Samples:
-        """Make samples that were measured in no rounds."""
-        return cls(sizes, runtime_us, np.full(len(runtime_us), -1))
-
-    def __len__(self) -> int:
-        return len(self.runtime_us)
-
-    def take(self, chosen: NDArray[np.intp]) -> Samples:
-        """Give some of them."""
-        return Samples(self.sizes[chosen], self.runtime_us[chosen], self.rounds[chosen])
 
 
 class Curve:
@@ -176,16 +144,6 @@ def _terms(sizes: Array, tiles: Tiles) -> Array:
         ],
         axis=1,
     )
-
-
-def lie_within(sizes: Array, least: Array, most: Array) -> NDArray[np.bool_]:
-    """Tell which rows of sizes lie between two others, along every axis."""
-    return np.asarray(((sizes >= least) & (sizes <= most)).all(axis=1))
-
-
-def place_sizes(sizes: Array) -> Array:
-    """Where an operator lies among its neighbours: the logarithms of its first four axes."""
-    return np.log(np.maximum(sizes[:, :4], 1))
 
 
 def _fit_relative(terms: Array, times: Array) -> Array:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.estimation.curve import place_sizes
 from lut.estimation.interpolation import Interpolator
+from lut.estimation.samples import place_sizes
 from lut.ops import OpSpec, check_family
 
 __all__ = ["ErrorSource", "add_half_widths", "fit_correlation"]

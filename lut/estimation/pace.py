@@ -13,7 +13,8 @@ from math import ceil
 
 import numpy as np
 
-from lut.estimation.curve import LEAST_OPS, Array, Curve, Samples, Tiles, choose_tiles, lie_within
+from lut.estimation.curve import Curve, Tiles, choose_tiles
+from lut.estimation.samples import LEAST_OPS, Array, Samples, lie_within
 
 __all__ = ["even_out", "find_paces"]
 

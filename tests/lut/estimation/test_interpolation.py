@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from lut.cli.rendering import RENDERERS
-from lut.estimation import collect_samples, cross_validate, fit_table
-from lut.estimation.interpolation import LEAST_OPS, Samples
+from lut.estimation import LEAST_OPS, Samples, collect_samples, cross_validate, fit_table
 from lut.ops import INT32, UINT8, OpSpec, TensorSpec, family_of, multiply_adds
 from lut.records import LutRecord
 from lut.table import LutTable

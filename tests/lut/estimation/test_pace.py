@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lut.estimation import Samples, even_out, find_paces, fit_table
-from lut.estimation.curve import Array
+from lut.estimation.samples import Array
 from lut.ops import UINT8, OpSpec, TensorSpec
 from lut.records import LutRecord
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import ModelError
-from lut.estimation import fit_table
-from lut.estimation.interpolation import LEAST_OPS
+from lut.estimation import LEAST_OPS, fit_table
 from lut.ops import UINT8, OpSpec, TensorSpec, check_family, family_of, infer_outputs
 from lut.ops.canonical import canonical_key
 from lut.ops.families import sizes_of
