@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import median
-from time import perf_counter_ns, time_ns
+from time import time_ns
 
 from bench.device_runner.block import Block
 from bench.device_runner.device import Device, LostError
@@ -29,7 +29,7 @@ from bench.device_runner.program import (
 )
 from bench.device_runner.steadiness import Pace
 from bench.device_runner.suspects import Share, Suspects, choose_share
-from bench.device_runner.visits import Visit, gather_turns, judge_outputs
+from bench.device_runner.visits import Visit, clock_visits, gather_turns, judge_outputs
 from bench.device_runner.watch import UNWATCHED, Watch
 from bench.engines import NetSource
 from lut.entries import BlockState, Failure, Measurement, Repeated, Segment
@@ -127,7 +127,7 @@ class _BlockRun:
         )
         in_turns = share.config.turns > 1
         members = {op.id for op in share.ops} if in_turns else set[str]()
-        for event in gather_turns(self._run_process(share), members):
+        for event in gather_turns(clock_visits(self._run_process(share)), members):
             if isinstance(event, ProcessKilled):
                 yield from self._blame_kill(event)
             elif isinstance(event, TurnsFailed):
@@ -207,15 +207,11 @@ class _BlockRun:
         arguments = program_arguments(
             share.config, len(share.passes), seed, usual, other_bytes=share.other_bytes
         )
-        since_ns = perf_counter_ns()
         for event in run_program(self._device, nets, arguments, self._watch.silence_s or SILENCE_S):
-            if isinstance(event, NetTimed | NetFailed):
-                if isinstance(event, NetTimed):
-                    visit = judge_outputs(event, by_id[event.id], self._segment, share.passes)
-                else:
-                    visit = Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
-                before_ns, since_ns = since_ns, perf_counter_ns()
-                yield replace(visit, busy_ns=since_ns - before_ns)
+            if isinstance(event, NetTimed):
+                yield judge_outputs(event, by_id[event.id], self._segment, share.passes)
+            elif isinstance(event, NetFailed):
+                yield Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
             elif isinstance(event, TurnsFailed | ProcessKilled):
                 yield event
             elif isinstance(event, End) and event.canary is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from time import perf_counter_ns
 from typing import TypeAlias
 
 from bench.device_runner.program import NetTimed, ProcessKilled, TurnsFailed
@@ -11,7 +12,7 @@ from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.errors import LutError
 from lut.ops import OpSpec, infer_outputs
 
-__all__ = ["Visit", "gather_turns", "judge_outputs"]
+__all__ = ["Visit", "clock_visits", "gather_turns", "judge_outputs"]
 
 Event: TypeAlias = ProcessKilled | TurnsFailed
 
@@ -34,6 +35,17 @@ class Visit:
         if not isinstance(self.outcome, Measurement):
             return self
         return replace(self, outcome=replace(self.outcome, turn=name))
+
+
+def clock_visits(events: Iterable[Visit | Event]) -> Iterator[Visit | Event]:
+    """Give a process's visits with how long the device was busy for each, and other events as they come."""
+    since_ns = perf_counter_ns()
+    for event in events:
+        if isinstance(event, Visit):
+            before_ns, since_ns = since_ns, perf_counter_ns()
+            yield replace(event, busy_ns=since_ns - before_ns)
+        else:
+            yield event
 
 
 def gather_turns(events: Iterable[Visit | Event], ids: Iterable[str]) -> Iterator[list[Visit] | Event]:

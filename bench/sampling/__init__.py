@@ -1,8 +1,9 @@
 """Which operators of a space to measure, so that the others can be estimated from them.
 
 Reading order: `goal` (when to stop), `candidates` (a space by families), `design` (which of a family come
-next), `knowledge` (what is measured, and how far estimates are off), `queues` (in which order they come),
-`sampler` (rounds, up to a goal), `accuracy` (what a choice was worth).
+next), `family` and `knowledge` (what is measured, and how far estimates are off), `queues` (in which order
+they come), `budget` (for how many there is time), `sampler` (rounds, up to a goal), `accuracy` (what a choice
+was worth).
 """
 
 from __future__ import annotations

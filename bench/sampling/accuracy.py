@@ -85,7 +85,8 @@ def read_chosen_run(journal: Path) -> ChosenRun:
     for entry in read_journal(journal):
         if isinstance(entry, Round):
             spent_s = entry.spent_s
-            rounds += [entry] if entry.ids else []
+            if entry.ids:
+                rounds.append(entry)
         elif isinstance(entry, Measurement):
             pools.add(entry)
             ops[entry.op] = None

@@ -63,9 +63,9 @@ class Budget:
             self._share = spent_s / self._recorded_s
         self.spent_s = spent_s
 
-    def begin_round(self, spent_s: float) -> None:
-        """Remember how things stood before a round."""
-        self._before = (spent_s, self._known.count_done())
+    def begin_round(self) -> None:
+        """Remember how things stand before a round."""
+        self._before = (self.spent_s, self._known.count_done())
 
     def count_affordable(self) -> int:
         """Count how many operators the next round may have."""

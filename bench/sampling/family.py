@@ -77,9 +77,8 @@ class FamilyKnowledge:
         return Samples(self.family.sizes[fitted], self.time_us[fitted], self.rounds[fitted])
 
     def fit_all(self) -> None:
-        """Fit to all that is measured from now on, however long that takes."""
+        """Fit to all that is measured from the next `even_out` on, however long that takes."""
         self._most = None
-        self._model = None
 
     def even_out(self, paces: NDArray[np.float64]) -> None:
         """Learn how fast the device was in each round."""

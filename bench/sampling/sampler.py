@@ -121,7 +121,7 @@ class Sampler:
 
     def _begin(self, round_: Round) -> None:
         """Count a round's operators as chosen, and remember how things stood before it."""
-        self._budget.begin_round(round_.spent_s)
+        self._budget.begin_round()
         self._known.choose(round_.chosen, round_.held_out)
 
     def _choose(self) -> Round | None:

@@ -75,7 +75,7 @@ def _guess(
     name: str, samples: Samples, out: NDArray[np.intp], seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Fit all but some operators; give, for these, predicted / true, the true time, whether it was held."""
-    model = fit_family(name, samples.take(np.setdiff1d(np.arange(len(samples)), out)), seed)
+    model = fit_family(name, samples.leave_out(out), seed)
     held = samples.take(out)
     held = held.take(np.flatnonzero(model.holds(held.sizes)))
     ratio = model.predict(held.sizes) / held.runtime_us

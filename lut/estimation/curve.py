@@ -14,15 +14,9 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.estimation.samples import Array, Samples, place_sizes
+from lut.estimation.samples import Array, Samples, find_nearest, place_sizes
 
-__all__ = [
-    "Correction",
-    "Curve",
-    "Tiles",
-    "choose_tiles",
-    "deal_folds",
-]
+__all__ = ["Correction", "Curve", "Tiles", "choose_tiles", "deal_folds"]
 
 Correction = tuple[float, int]
 """How much of the residual is added, of how many neighbours."""
@@ -73,28 +67,12 @@ class Curve:
         """Give times in microseconds with each of several corrections: neighbours are found once for all."""
         sums = self._sum(sizes)
         most = max((count for share, count in corrections if share), default=0)
-        nearest = self._find_nearest(sizes, most)
+        nearest = find_nearest(self.place(sizes), self._places, most)
         predicted = {}
         for share, count in corrections:
             residual = np.median(self._residuals[nearest[:, :count]], axis=1) if share else 0.0
             predicted[share, count] = np.asarray(sums * np.exp(share * residual))
         return predicted
-
-    def _find_nearest(self, sizes: Array, count: int) -> NDArray[np.intp]:
-        """Give the numbers of the samples nearest to each row of sizes, the nearest first."""
-        places, own = self.place(sizes), self._places
-        count = min(count, len(own))
-        nearest = np.empty((len(places), count), dtype=np.intp)
-        if not count:
-            return nearest
-        squares = (own**2).sum(axis=1)
-        for start in range(0, len(places), 256):  # all distances at once would take gigabytes
-            part = places[start : start + 256]
-            distances = squares - 2 * part @ own.T  # plus part**2, which orders nothing
-            found = np.argpartition(distances, count - 1, axis=1)[:, :count]
-            order = np.take_along_axis(distances, found, axis=1).argsort(axis=1, kind="stable")
-            nearest[start : start + 256] = np.take_along_axis(found, order, axis=1)
-        return nearest
 
 
 def deal_folds(count: int, seed: int = 0) -> list[NDArray[np.intp]]:
@@ -111,7 +89,7 @@ def choose_tiles(samples: Samples) -> Tiles:
     def miss(tiles: Tiles) -> float:
         errors = []
         for out in deal_folds(len(samples)):
-            curve = Curve(samples.take(np.setdiff1d(np.arange(len(samples)), out)), tiles)
+            curve = Curve(samples.leave_out(out), tiles)
             held = samples.take(out)
             errors.append(np.abs(np.log(held.runtime_us / curve.predict(held.sizes, (0.0, 1)))))
         return float(np.concatenate(errors).mean())

@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
+
+from lut.estimation.samples import Array, find_nearest
 
 __all__ = ["spread_doubt"]
-
-Array = NDArray[np.float64]
 
 _NEIGHBOURS = 4
 
@@ -31,15 +30,5 @@ def spread_doubt(
     """
     step = ceil(len(known) / most) if most else 1
     known, wrong = known[::step], np.abs(errors[::step])
-    count = min(_NEIGHBOURS, len(known) - is_own)
-    squares = (known**2).sum(axis=1)
-    doubt = np.empty(len(places))
-    for start in range(0, len(places), 1024):  # all distances at once would take gigabytes
-        part = places[start : start + 1024]
-        distances = squares - 2 * part @ known.T  # plus part**2, which orders nothing
-        if is_own:
-            rows = np.arange(len(part))
-            distances[rows, start + rows] = np.inf
-        nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
-        doubt[start : start + 1024] = wrong[nearest].mean(axis=1)
-    return doubt + _LEAST
+    nearest = find_nearest(places, known, _NEIGHBOURS, is_own=is_own)
+    return np.asarray(wrong[nearest].mean(axis=1) + _LEAST)

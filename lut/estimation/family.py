@@ -81,7 +81,7 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
     for fold in folds:
         out = fold[: _MOST_HELD_OUT // len(folds)]
         judged.append(out)
-        curve = Curve(samples.take(np.setdiff1d(np.arange(len(samples)), fold)), tiles)
+        curve = Curve(samples.leave_out(fold), tiles)
         for correction, predicted in curve.predict_each(samples.sizes[out], _CORRECTIONS).items():
             logs[correction].append(np.log(samples.runtime_us[out] / predicted))
     errors = {correction: np.concatenate(parts) for correction, parts in logs.items()}

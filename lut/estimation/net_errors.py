@@ -11,15 +11,12 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lut.estimation.interpolation import Interpolator
-from lut.estimation.samples import place_sizes
+from lut.estimation.samples import Array, place_sizes
 from lut.ops import OpSpec, check_family
 
 __all__ = ["ErrorSource", "add_half_widths", "fit_correlation"]
-
-Array = NDArray[np.float64]
 
 _NEARBY = 3
 """An operator has the error of one of so many operators nearby."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lut.ops import OpSpec, check_family
 from lut.records import LutRecord
 
-__all__ = ["LEAST_OPS", "Array", "Samples", "collect_samples", "lie_within", "place_sizes"]
+__all__ = ["LEAST_OPS", "Array", "Samples", "collect_samples", "find_nearest", "lie_within", "place_sizes"]
 
 LEAST_OPS = 30
 """A family with fewer operators gets no model."""
@@ -41,6 +41,10 @@ class Samples:
     def take(self, chosen: NDArray[np.intp]) -> Samples:
         """Give some of them."""
         return Samples(self.sizes[chosen], self.runtime_us[chosen], self.rounds[chosen])
+
+    def leave_out(self, numbers: NDArray[np.intp]) -> Samples:
+        """Give all but some of them."""
+        return self.take(np.setdiff1d(np.arange(len(self)), numbers))
 
 
 def collect_samples(
@@ -82,3 +86,29 @@ def lie_within(sizes: Array, least: Array, most: Array) -> NDArray[np.bool_]:
 def place_sizes(sizes: Array) -> Array:
     """Where an operator lies among its neighbours: the logarithms of its first four axes."""
     return np.log(np.maximum(sizes[:, :4], 1))
+
+
+def find_nearest(places: Array, known: Array, count: int, *, is_own: bool = False) -> NDArray[np.intp]:
+    """Give the numbers of the known places nearest to each place, a row each, the nearest first.
+
+    Args:
+        places: where operators lie, a row each.
+        known: where others lie.
+        count: how many to give; fewer where there are fewer.
+        is_own: the places are the known ones, and none is its own neighbour.
+    """
+    count = min(count, len(known) - is_own)
+    nearest = np.empty((len(places), count), dtype=np.intp)
+    if not count:
+        return nearest
+    squares = (known**2).sum(axis=1)
+    for start in range(0, len(places), 256):  # all distances at once would take gigabytes
+        part = places[start : start + 256]
+        distances = squares - 2 * part @ known.T  # plus part**2, which orders nothing
+        if is_own:
+            rows = np.arange(len(part))
+            distances[rows, start + rows] = np.inf
+        found = np.argpartition(distances, count - 1, axis=1)[:, :count]
+        order = np.take_along_axis(distances, found, axis=1).argsort(axis=1, kind="stable")
+        nearest[start : start + 256] = np.take_along_axis(found, order, axis=1)
+    return nearest

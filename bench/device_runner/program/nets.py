@@ -62,8 +62,9 @@ def gather_nets(
     for op in ops:
         origin = origins.get(op.id)
         if origin is None:
-            few = weight_bytes(op) < _FEW_WEIGHTS * BYTES_OF_ITEM[is_quantized(op)]
-            others.setdefault((is_quantized(op), few), []).append(op)
+            quantized = is_quantized(op)
+            has_few = weight_bytes(op) < _FEW_WEIGHTS * BYTES_OF_ITEM[quantized]
+            others.setdefault((quantized, has_few), []).append(op)
         else:
             nets.setdefault(origin, []).append(op)
     for members, weights in _join_few(nets, turns):

@@ -70,7 +70,8 @@ def test_operators_of_no_net_are_dealt_so_that_each_hand_has_all_sizes() -> None
     company, floats = gather_nets([*OF_SMALL, *OF_LARGE, relu(4)], {}, 60)
     first, second = hands_of(company)
     assert len(first) == len(second) == 55
-    assert sum(op in OF_SMALL for op in first) == 20
+    for hand in (first, second):
+        assert sum(op in OF_SMALL for op in hand) == 20
     own = sum(map(weight_bytes, company.ops)) // 2
     assert company.other_bytes + own == 4_000_000
     assert list(floats.ops) == [relu(4)]
