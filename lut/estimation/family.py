@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.estimation.curve import Correction, Curve, choose_tiles, deal_folds
+from lut.estimation.curve import Correction, Curve, choose_form, deal_folds
 from lut.estimation.doubt import spread_doubt
 from lut.estimation.samples import LEAST_OPS, Array, Samples, lie_within
 
@@ -74,19 +74,19 @@ def fit_family(name: str, samples: Samples, seed: int = 0) -> FamilyModel:
     """Fit a family's model, and measure its errors on operators held out."""
     if len(samples) > _MOST_OPS:
         samples = samples.take(np.random.default_rng(seed).permutation(len(samples))[:_MOST_OPS])
-    tiles = choose_tiles(samples)
+    form = choose_form(samples)
     logs: dict[Correction, list[Array]] = {correction: [] for correction in _CORRECTIONS}
     judged = []
     folds = deal_folds(len(samples), seed)
     for fold in folds:
         out = fold[: _MOST_HELD_OUT // len(folds)]
         judged.append(out)
-        curve = Curve(samples.leave_out(fold), tiles)
+        curve = Curve(samples.leave_out(fold), form)
         for correction, predicted in curve.predict_each(samples.sizes[out], _CORRECTIONS).items():
             logs[correction].append(np.log(samples.runtime_us[out] / predicted))
     errors = {correction: np.concatenate(parts) for correction, parts in logs.items()}
     chosen = min(_CORRECTIONS, key=lambda correction: float(np.abs(errors[correction]).mean()))
-    curve = Curve(samples, tiles)
+    curve = Curve(samples, form)
     places = curve.place(samples.sizes[np.concatenate(judged)])
     multiples = errors[chosen] / spread_doubt(places, places, errors[chosen], is_own=True)
     return FamilyModel(

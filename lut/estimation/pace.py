@@ -13,8 +13,9 @@ from math import ceil
 
 import numpy as np
 
-from lut.estimation.curve import Curve, Tiles, choose_tiles
+from lut.estimation.curve import Curve, choose_form
 from lut.estimation.samples import LEAST_OPS, Array, Samples, lie_within
+from lut.estimation.terms import Form
 
 __all__ = ["even_out", "find_paces"]
 
@@ -51,11 +52,11 @@ def find_paces(families: Mapping[str, Samples]) -> Array:
     counts = np.zeros(rounds)
     for each in families.values():
         counts += np.bincount(each.rounds[each.rounds >= 0], minlength=rounds)
-    tiles = {name: choose_tiles(each) for name, each in families.items() if len(each) >= LEAST_OPS}
+    forms = {name: choose_form(each) for name, each in families.items() if len(each) >= LEAST_OPS}
     for _ in range(_REPEATS):
         residuals: list[list[Array]] = [[] for _ in range(rounds)]
-        for name, chosen in tiles.items():
-            for number, found in _hold_rounds_out(even_out(families[name], paces), chosen, folds):
+        for name, form in forms.items():
+            for number, found in _hold_rounds_out(even_out(families[name], paces), form, folds):
                 residuals[number].append(found)
         for number, parts in enumerate(residuals):
             if parts:
@@ -73,7 +74,7 @@ def _find_usual(paces: Array, counts: Array) -> float:
     return float(paces[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
-def _hold_rounds_out(samples: Samples, tiles: Tiles, folds: int) -> list[tuple[int, Array]]:
+def _hold_rounds_out(samples: Samples, form: Form, folds: int) -> list[tuple[int, Array]]:
     """Give the logarithms of measured / predicted of each round's operators, by a fit to other rounds."""
     found: list[tuple[int, Array]] = []
     for fold in range(folds):
@@ -87,6 +88,6 @@ def _hold_rounds_out(samples: Samples, tiles: Tiles, folds: int) -> list[tuple[i
             continue
         enough = _MOST_TELLING * len(np.unique(samples.rounds[telling]))
         held = samples.take(telling[:: ceil(len(telling) / enough)])
-        errors = np.log(held.runtime_us / Curve(fitted, tiles).predict(held.sizes, _NEIGHBOURS))
+        errors = np.log(held.runtime_us / Curve(fitted, form).predict(held.sizes, _NEIGHBOURS))
         found += [(int(number), errors[held.rounds == number]) for number in np.unique(held.rounds)]
     return found
