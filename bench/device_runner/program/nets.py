@@ -7,6 +7,7 @@ net, and other memory is read for what is measured elsewhere or was measured bef
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from math import ceil
@@ -35,11 +36,16 @@ _USUAL_WEIGHTS = 4_000_000
 """Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million. Among
 four times as many, a convolution took 1.1 times as long, and a fully connected layer twice as long."""
 
-_FEW_WEIGHTS = 50_000
-"""Operators of no net that have fewer weights are dealt apart from the others; a depthwise convolution has no
-more. Together, the more of them a plan had, the more would take turns until a net's weights are read: a
-convolution took 2 % longer among fifty than among sixteen, so that a part of a space told another time than
-the whole."""
+_SHARES = (50_000, 1_000_000)
+"""Operators of no net are dealt apart by their weights: fewer than the first, than the second, and more. A
+depthwise convolution has few, a fully connected layer many. Together, what a plan had more of would decide
+how the others find the caches, so that a part of a space told another time than the whole. Convolutions took
+2 % longer where depthwise ones made fifty take turns instead of sixteen; fully connected layers 5 to 20 %
+longer, in a noisy hour two thirds, where a round of turns read more of each other's weights."""
+
+_FEWEST = (FEWEST, FEWEST, 2)
+"""So many take turns, where there are as many: with few weights, with usual ones, with many. Two that have
+many read about as much as a net."""
 
 
 def gather_nets(
@@ -58,20 +64,21 @@ def gather_nets(
         ModelError: an operator does not fit its shape rule.
     """
     nets: dict[Origin, list[OpSpec]] = {}
-    others: dict[tuple[bool, bool], list[OpSpec]] = {}
+    others: dict[tuple[bool, int], list[OpSpec]] = {}
     for op in ops:
         origin = origins.get(op.id)
         if origin is None:
             quantized = is_quantized(op)
-            has_few = weight_bytes(op) < _FEW_WEIGHTS * BYTES_OF_ITEM[quantized]
-            others.setdefault((quantized, has_few), []).append(op)
+            share = bisect(_SHARES, weight_bytes(op) // BYTES_OF_ITEM[quantized])
+            others.setdefault((quantized, share), []).append(op)
         else:
             nets.setdefault(origin, []).append(op)
     for members, weights in _join_few(nets, turns):
         yield _keep_company([members], weights)
-    for (quantized, _), strangers in others.items():
+    for (quantized, share), strangers in others.items():
         weights = _USUAL_WEIGHTS * BYTES_OF_ITEM[quantized]
-        yield from _seat_together(_deal(strangers, turns, weights, pass_index), turns, weights)
+        hands = _deal(strangers, turns, weights, _FEWEST[share], pass_index)
+        yield from _seat_together(hands, turns, weights)
 
 
 def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple[list[OpSpec], int]]:
@@ -107,11 +114,11 @@ def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Itera
         yield _keep_company(together, weights)
 
 
-def _deal(ops: list[OpSpec], turns: int, weights: int, pass_index: int) -> list[list[OpSpec]]:
+def _deal(ops: list[OpSpec], turns: int, weights: int, fewest: int, pass_index: int) -> list[list[OpSpec]]:
     """Deal operators like cards, so that each hand has some of every size, and the weights of a net."""
     ordered = sorted(ops, key=lambda op: (weight_bytes(op), family_of(op), bytes_moved(op), op.id))
     nets = round(sum(map(weight_bytes, ops)) / weights)
-    hands = max(ceil(len(ops) / turns), min(nets, len(ops) // FEWEST))
+    hands = max(ceil(len(ops) / turns), min(nets, len(ops) // fewest))
     random = Random(pass_index)
     dealt: list[list[OpSpec]] = [[] for _ in range(hands)]
     for start in range(0, len(ordered), hands):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from bench.device_runner.program.nets import gather_nets
 from bench.device_runner.program.turns import Company
 from lut.ops import OpSpec, weight_bytes
@@ -91,10 +93,22 @@ def test_every_pass_deals_otherwise_and_always_alike() -> None:
 
 def test_operators_of_no_net_find_their_weights_as_cold_as_in_a_net() -> None:
     """Sixty of these have 60 MB of weights, of which much would be in memory where a net's are in a cache."""
-    heavy = [pointwise(4, 1000 + 8 * number, 1000) for number in range(64)]
+    heavy = [pointwise(4, 900 + number, 1000) for number in range(64)]
     (company,) = gather_nets(heavy, {}, 60)
     assert (len(company.ops), company.turns) == (64, 8)
     assert company.other_bytes == 0
+
+
+def test_those_with_a_good_part_of_a_net_s_weights_read_no_more_in_turns_than_a_net() -> None:
+    many = [pointwise(1, 1500 + number, 1000) for number in range(34)]
+    usual = [pointwise(4, 300 + number, 600) for number in range(100)]
+    alone = list(gather_nets(many, {}, 60))
+    assert {company.turns for company in alone} == {2, 3}
+    for company in alone:
+        own = sum(map(weight_bytes, company.ops)) // (len(company.ops) // company.turns)
+        assert own + company.other_bytes == pytest.approx(4_000_000, rel=0.2)
+    together = list(gather_nets([*usual, *many], {}, 60))
+    assert [company for company in together if company.ops[0] in many] == alone
 
 
 def test_who_takes_turns_does_not_depend_on_how_many_have_hardly_any_weights() -> None:
