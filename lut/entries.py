@@ -250,6 +250,11 @@ class Round:
         """The ids of all its operators."""
         return *self.chosen, *self.held_out
 
+    @property
+    def ends_run(self) -> bool:
+        """Whether it has no operators, and only tells what the run took."""
+        return not self.chosen and not self.held_out
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:

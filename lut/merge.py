@@ -93,7 +93,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
                 times.add_segment(entry)
                 _check_poolable(path, segments[0], entry, mixed=mixed)
             elif isinstance(entry, Round):
-                if not entry.ids:
+                if entry.ends_run:
                     continue  # it tells how long the run was
                 held_out.update(entry.held_out)
                 rounds.append(entry.ids)

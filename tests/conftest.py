@@ -32,14 +32,28 @@ def shared_models() -> Path:
 
 
 _BENCH = Path(__file__).with_name("bench")
-_FARM = _BENCH / "farm"
+_TIMELESS = tuple(
+    _BENCH / name
+    for name in (
+        "device_runner/phone",
+        "device_runner/program",
+        "engines",
+        "farm",
+        "numbers",
+        "op_generators",
+        "sampling",
+        "test_rules_on_the_engine.py",
+    )
+)
+"""Tests of what no busy neighbour changes: values, choices, and stand-ins for devices, which wait."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of `bench`, which measure on this machine; a farm's stand-ins do not, they wait."""
+    """Mark the tests of `bench` that measure on this machine."""
     for item in items:
-        if _BENCH in item.path.parents and _FARM not in item.path.parents:
+        places = {item.path, *item.path.parents}
+        if _BENCH in places and places.isdisjoint(_TIMELESS):
             item.add_marker(pytest.mark.alone)
 
 

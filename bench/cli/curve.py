@@ -84,6 +84,11 @@ def curve(
     click.echo(" ".join(f"{head:>8}" for head in _HEADS))
     for point in points:
         click.echo(_describe(point))
+    if nets and not any(point.nets for point in points):
+        say(quiet)(
+            f"No net of {_NETS} has all its operators in the table and among the estimates, so there is no "
+            "share of nets. Please check that the space's options, such as --precision, are those of the run."
+        )
     short = [point.budget_s for point in points if not run.cut(point.budget_s)[1]]
     if short:
         say(quiet)(f"The run ended before {short[0]:g} s: from there on, lines are of all that it measured.")

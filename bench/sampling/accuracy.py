@@ -85,7 +85,7 @@ def read_chosen_run(journal: Path) -> ChosenRun:
     for entry in read_journal(journal):
         if isinstance(entry, Round):
             spent_s = entry.spent_s
-            if entry.ids:
+            if not entry.ends_run:
                 rounds.append(entry)
         elif isinstance(entry, Measurement):
             pools.add(entry)

@@ -21,7 +21,7 @@ from bench.sampling.design import find_corners
 from bench.sampling.family import FamilyKnowledge
 from bench.sampling.goal import Goal, Standing
 from bench.sampling.knowledge import Knowledge
-from bench.sampling.queues import TOGETHER, FamilyQueue, draw_order, name_ops
+from bench.sampling.queues import MOST_ALIKE, TOGETHER, FamilyQueue, draw_order, name_ops
 from lut.entries import Failure, Measurement, Repeated, Round
 from lut.estimation import LEAST_OPS
 
@@ -61,11 +61,11 @@ class Sampler:
         is_own = True
         for entry in entries:
             if isinstance(entry, Round):
-                is_own = self._is_own(entry) if entry.ids else is_own
+                is_own = is_own if entry.ends_run else self._is_own(entry)
                 if not is_own:
                     continue
                 self._budget.settle(entry.spent_s)
-                if entry.ids:
+                if not entry.ends_run:
                     rounds.append(entry)
                     self._begin(entry)
             elif isinstance(entry, Failure):
@@ -195,12 +195,25 @@ class Sampler:
         return held_out
 
     def _choose_doubtful(self, count: int, taken: set[str]) -> list[str]:
-        """Choose operators that lower the error of the estimates most for the time they take."""
-        queues = {name: FamilyQueue(known, taken) for name, known in self._known.families.items()}
+        """Choose operators that lower the error of the estimates most for the time they take.
+
+        No family has much more of a round than of the space, and none of a net: small operators take half as
+        long where nothing else runs between them.
+        """
+        families = self._known.families
+        queues = {name: FamilyQueue(known, taken) for name, known in families.items()}
+        space = len(self._candidates)
+        places = {
+            name: count * max(len(known.family) / space, MOST_ALIKE) for name, known in families.items()
+        }
         chosen: list[str] = []
         while len(chosen) < count:
-            best = max(queues.values(), key=lambda queue: queue.gain)
-            if best.gain <= 0:
+            worth = {name: queue.gain for name, queue in queues.items() if queue.gain > 0}
+            if not worth:
                 break
-            chosen += best.take(min(TOGETHER, count - len(chosen)))
+            seated = [name for name in worth if places[name] > 0]
+            best = max(seated or worth, key=worth.__getitem__)
+            found = queues[best].take(min(TOGETHER, count - len(chosen)))
+            places[best] -= len(found)
+            chosen += found
         return chosen

@@ -158,7 +158,8 @@ def diff(
     """Compare two tables, of one device or of two, of one engine or of two.
 
     Prints the ratios SECOND / FIRST in all and per family, how far both tables put operators into the same
-    order (Spearman's rank correlation, 1 at best), and outliers, whose ratio is far from their family's.
+    order (Spearman's rank correlation, 1 at best), how far times differ beyond the common factor (of two
+    tables of one device: how well measuring repeats), and outliers, whose ratio is far from their family's.
 
     \b
     Example:
@@ -183,6 +184,8 @@ def diff(
     if as_json:
         report: dict[str, Any] = {
             "median_ratio": result.median_ratio,
+            "median_difference": result.difference(0.5),
+            "p90_difference": result.difference(0.9),
             "rank_correlation": result.rank_correlation,
             "predicted": predicted,
             "only_first": [key.to_json() for key in result.only_first],
@@ -204,6 +207,12 @@ def diff(
         alike = result.rank_correlation
         order = "" if alike is None else f"; Spearman's rank correlation {alike:.3f}"
         click.echo(f"second / first {result.median_ratio:.3f} in the median{order}")
+    usual, large = result.difference(0.5), result.difference(0.9)
+    if usual is not None and large is not None:
+        click.echo(
+            f"with that factor taken out, times differ by {usual:.1%} in the median, {large:.1%} at the 90th "
+            "percentile"
+        )
     if result.families:
         click.echo(f"{'OPS':>8} {'P10':>7} {'MEDIAN':>7} {'P90':>7}  FAMILY (second / first)")
     for family in result.families:

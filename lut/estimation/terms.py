@@ -21,10 +21,12 @@ Tiles = tuple[tuple[int, int], ...]
 _CACHE_BYTES = (32 << 10, 512 << 10)
 """Beyond these, a byte may cost more: what the usual first and second caches hold."""
 
-_LANES = 8
-_IN_KINDS, _OUT_KINDS = 2, 4
-"""Channels are told apart by how many eights are left over of the last 16 that are read, and of the last 32
-that are written."""
+_VECTOR, _NARROW, _WIDE = 16, 16, 32
+_WASTE = 0.01
+"""XNNPACK fills up output channels to whole blocks of 32, but of 16 where these waste less, and 32 would
+waste more than this share (github.com/google/XNNPACK/pull/7940)."""
+
+_KINDS = 8
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ FORMS = (
     # With those of vectors of 256 and 512 bits, which halve the errors of XNNPACK there, and more.
     Form((*_SMALL_TILES, *_WIDE_TILES), least_ops=120),
     # XNNPACK's float convolutions of 4x4 pixels take 0.41 ns for 16 multiply-adds with vectors of 512 bits,
-    # but 0.51 where 8 or 16 output channels are left over of the last 32, or 8 input channels of the last 16.
+    # but 0.51 in blocks of 16 output channels, or where 8 input channels are left over of the last 16.
     Form((*_SMALL_TILES, *_WIDE_TILES), has_remainders=True, least_ops=240),
 )
 """From the shortest to the longest."""
@@ -94,6 +96,8 @@ def _fill(size: Array, tile: int) -> Array:
 
 def _tell_kinds(sizes: Array) -> NDArray[np.float64]:
     """Give for each operator a row of zeros, with a one in the column of its kind."""
-    in_kind = np.ceil(sizes[:, 1] / _LANES).astype(int) % _IN_KINDS
-    out_kind = np.ceil(sizes[:, 3] / _LANES).astype(int) % _OUT_KINDS
-    return np.asarray(np.eye(_IN_KINDS * _OUT_KINDS)[in_kind * _OUT_KINDS + out_kind])
+    read, written = sizes[:, 1], sizes[:, 3]
+    wasted, wasted_narrow = -written % _WIDE, -written % _NARROW
+    is_narrow = (wasted_narrow < wasted) & (wasted > _WASTE * written)
+    kind = 4 * is_narrow + 2 * (wasted_narrow > 0) + (read % _VECTOR > 0)
+    return np.asarray(np.eye(_KINDS)[kind.astype(int)])

@@ -9,7 +9,7 @@ import numpy as np
 from lut.report.chart import MOST_POINTS, Chart, log_axis, plain, render_chart, to_list
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material
-from lut.report.numbers import decimals
+from lut.report.numbers import decimals, percent
 from lut.table import Comparison, OpRatio
 
 __all__ = ["build"]
@@ -36,6 +36,7 @@ def build(material: Material) -> Html | None:
                 ("Second", f"{second.path.name}: {second.device}"),
                 ("Operators in both", f"{len(comparison.ops):,}"),
                 ("Median ratio", decimals(comparison.median_ratio, 3)),
+                ("Median difference without that ratio", percent(comparison.difference(0.5))),
                 ("Spearman's rank correlation", decimals(comparison.rank_correlation, 3)),
                 ("Only in the first", f"{len(comparison.only_first):,}"),
                 ("Only in the second", f"{len(comparison.only_second):,}"),

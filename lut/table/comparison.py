@@ -71,6 +71,16 @@ class Comparison:
         """The median of all ratios second / first; None where the tables have no operator in common."""
         return float(np.median([op.ratio for op in self.ops])) if self.ops else None
 
+    def difference(self, quantile: float) -> float | None:
+        """How far times differ, as a share, once the median ratio is taken out: a quantile of all operators.
+
+        Of two tables of one device it is how well measuring repeats. None of fewer than two operators.
+        """
+        if self.median_ratio is None or len(self.ops) < 2:
+            return None
+        apart = np.abs(np.array([op.ratio for op in self.ops]) / self.median_ratio - 1)
+        return float(np.quantile(apart, quantile))
+
     @property
     def rank_correlation(self) -> float | None:
         """Spearman's: 1 where both tables put operators into the same order by time, -1 into the opposite.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from math import ceil
 from random import Random
 
@@ -55,16 +54,10 @@ def split_strangers(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
         most = turns if quantized else max(LEAST_TURNS, ceil(turns / 2))
         traffic = _USUAL_TRAFFIC * BYTES_OF_ITEM[quantized]
         hands = _deal(members, most, traffic)
-        lacking = _count_lacking(hands[0], most, traffic) if len(hands) == 1 else 0
         for size in sorted({len(hand) for hand in hands}):
-            together = chain.from_iterable(hand for hand in hands if len(hand) == size)
-            yield Company(list(together), max(LEAST_TURNS, size), lacking)
-
-
-def _count_lacking(hand: list[OpSpec], most: int, traffic: int) -> int:
-    """Count the bytes that the operators move which a single hand has less than others would have."""
-    moved = sum(map(bytes_moved, hand))
-    return min(max(0, traffic - moved), moved // len(hand) * (most - len(hand)))
+            together = [op for hand in hands if len(hand) == size for op in hand]
+            moved = sum(map(bytes_moved, together)) * size // len(together)
+            yield Company(together, max(LEAST_TURNS, size), max(0, traffic - moved))
 
 
 def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:

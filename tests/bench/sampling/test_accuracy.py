@@ -104,6 +104,17 @@ def test_the_command_prints_a_line_a_budget(bench_command: Bench, tmp_path: Path
     assert "The run ended before 3600 s" in err
 
 
+def test_the_command_says_why_there_is_no_share_of_nets(bench_command: Bench, tmp_path: Path) -> None:
+    table = tmp_path / "full.json"
+    format_of(table).write(full_table(1.0), table)
+    arguments = ["curve", write_run(tmp_path), "--lut", table, "--budget", "1s", "--space", "chamnet"]
+    code, out, err = bench_command(*arguments, "--precision", "fp32")
+    assert code == 0, err
+    assert out.splitlines()[-1].split()[-1].endswith("%")
+    assert "No net of 100 has all its operators in the table" in err
+    assert "--precision" in err
+
+
 def test_a_journal_of_another_kind_of_run_is_refused(tmp_path: Path) -> None:
     journal = written_journal(tmp_path / "run.jsonl", ONCE, measured(SPACE[0], 10, segment=ONCE))
     with pytest.raises(FileError, match=r"is of no run that chose its operators\."):

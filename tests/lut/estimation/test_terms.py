@@ -34,9 +34,17 @@ def test_whole_tiles_are_counted() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "are_alike"),
-    [((64, 64), (96, 128), True), ((64, 64), (64, 72), False), ((64, 72), (64, 104), True),
-     ((64, 80), (64, 88), False), ((64, 64), (72, 64), False), ((72, 64), (88, 64), True)],
-)  # fmt: skip
+    [
+        ((64, 64), (96, 128), True),
+        ((64, 64), (64, 72), False),
+        ((64, 72), (64, 104), True),
+        ((64, 80), (64, 88), False),
+        ((64, 80), (64, 1808), False),
+        ((64, 64), (64, 1808), True),
+        ((64, 64), (72, 64), False),
+        ((72, 64), (88, 64), True),
+    ],
+)
 def test_channels_that_leave_the_same_remainders_are_of_one_kind(
     one: tuple[int, int], other: tuple[int, int], are_alike: bool
 ) -> None:

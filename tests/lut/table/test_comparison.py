@@ -34,14 +34,21 @@ def test_order_is_compared_by_ranks(
     assert result.rank_correlation == (None if correlation is None else pytest.approx(correlation, abs=1e-3))
 
 
+def test_differences_are_beyond_the_common_factor() -> None:
+    times = (20.0, 40.0, 60.0, 80.0, 110.0)  # twice those of the first, and the last a tenth more
+    result = compare(FIRST, [record(op, time) for op, time in zip(OPS, times, strict=True)])
+    assert result.difference(0.5) == pytest.approx(0)
+    assert result.difference(1.0) == pytest.approx(0.1)
+
+
 def test_tables_without_a_common_operator_have_no_ratio() -> None:
     result = compare([record(RELU, 1.0)], [record(SOFTMAX, 1.0)])
-    assert (result.median_ratio, result.rank_correlation) == (None, None)
+    assert (result.median_ratio, result.rank_correlation, result.difference(0.5)) == (None, None, None)
 
 
 def test_one_operator_has_a_ratio_and_no_order() -> None:
     result = compare(FIRST[:1], FIRST[:1])
-    assert (result.median_ratio, result.rank_correlation) == (1.0, None)
+    assert (result.median_ratio, result.rank_correlation, result.difference(0.5)) == (1.0, None, None)
 
 
 def test_families_are_drawn(tmp_path: Path) -> None:
