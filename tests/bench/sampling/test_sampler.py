@@ -14,7 +14,7 @@ from lut.entries import Failure, Measurement, Repeated, Round
 from lut.errors import ModelError
 from lut.ops import UINT8, OpSpec, TensorSpec, multiply_adds
 from lut.plan import Part
-from tests.bench.conftest import softmax
+from tests.bench.conftest import relu, softmax
 from tests.lut.samples import pointwise
 
 Entry = Round | Measurement | Repeated | Failure
@@ -160,6 +160,19 @@ def test_where_a_corner_fails_the_next_one_takes_its_place() -> None:
     now = sampler.stand()
     assert now.failed == 1
     assert now.refused == 0
+
+
+def test_small_operators_do_not_have_a_round_for_themselves() -> None:
+    """They would take turns with each other alone, and find in the caches what a net drives out."""
+    small = [relu(size) for size in range(1000, 1300)]
+    mixed = gather_candidates(map(Part, CONVS + small))
+    sampler = Sampler(mixed, Goal(budget_s=1.5), PASSES)
+    rounds = [entry for entry in drive(sampler, mixed) if isinstance(entry, Round)]
+    ids = {op.id for op in small}
+    shares = [len(ids.intersection(each.chosen)) / len(each.chosen) for each in rounds]
+    assert len(shares) > 4
+    assert max(shares[2:]) < 0.5
+    assert sum(len(ids.intersection(each.chosen)) for each in rounds) > 60
 
 
 def test_what_an_earlier_run_measured_of_its_own_accord_is_fitted_to() -> None:
