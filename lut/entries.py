@@ -253,7 +253,7 @@ class Round:
     @property
     def ends_run(self) -> bool:
         """Whether it has no operators, and only tells what the run took."""
-        return not self.chosen and not self.held_out
+        return not self.ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,17 +203,15 @@ class Sampler:
         families = self._known.families
         queues = {name: FamilyQueue(known, taken) for name, known in families.items()}
         space = len(self._candidates)
-        places = {
-            name: count * max(len(known.family) / space, MOST_ALIKE) for name, known in families.items()
-        }
+        room = {name: count * max(len(known.family) / space, MOST_ALIKE) for name, known in families.items()}
         chosen: list[str] = []
         while len(chosen) < count:
             worth = {name: queue.gain for name, queue in queues.items() if queue.gain > 0}
             if not worth:
                 break
-            seated = [name for name in worth if places[name] > 0]
-            best = max(seated or worth, key=worth.__getitem__)
+            fitting = [name for name in worth if room[name] > 0]
+            best = max(fitting or worth, key=worth.__getitem__)
             found = queues[best].take(min(TOGETHER, count - len(chosen)))
-            places[best] -= len(found)
+            room[best] -= len(found)
             chosen += found
         return chosen

@@ -1,8 +1,8 @@
 """Estimates: times of operators that were not measured, and corrections of sums for whole nets.
 
-Reading order: `prediction`, `samples` (what is known), `curve` (what fits it), `doubt` (how far off that is
-where), `family` (both together), `pace` (how fast the device was), `interpolation` (a table), `crossval` (how
-far off it is), `net_errors` (how errors add up), `calibration`.
+Reading order: `prediction`, `samples` (what is known), `terms` (what times are sums of), `curve` (what fits
+them), `doubt` (how far off that is where), `family` (both together), `pace` (how fast the device was),
+`interpolation` (a table), `crossval` (how far off it is), `net_errors` (how errors add up), `calibration`.
 """
 
 from __future__ import annotations

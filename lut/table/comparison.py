@@ -76,10 +76,10 @@ class Comparison:
 
         Of two tables of one device it is how well measuring repeats. None of fewer than two operators.
         """
-        if self.median_ratio is None or len(self.ops) < 2:
+        if len(self.ops) < 2:
             return None
-        apart = np.abs(np.array([op.ratio for op in self.ops]) / self.median_ratio - 1)
-        return float(np.quantile(apart, quantile))
+        ratios = np.array([op.ratio for op in self.ops])
+        return float(np.quantile(np.abs(ratios / np.median(ratios) - 1), quantile))
 
     @property
     def rank_correlation(self) -> float | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from math import ceil
 from random import Random
 
-from bench.device_runner.program.turns import BYTES_OF_ITEM, FEWEST, LEAST_TURNS, Company, is_quantized
+from bench.device_runner.program.turns import BYTES_OF_ITEM, FEWEST, Company, is_quantized, seat_hands
 from lut.ops import OpSpec, bytes_moved, family_of, weight_bytes
 from lut.plan import Origin
 
@@ -74,7 +73,7 @@ def gather_nets(
         else:
             nets.setdefault(origin, []).append(op)
     for members, weights in _join_few(nets, turns):
-        yield _keep_company([members], weights)
+        yield seat_hands([members], weights, weight_bytes)
     for (quantized, share), strangers in others.items():
         weights = _USUAL_WEIGHTS * BYTES_OF_ITEM[quantized]
         hands = _deal(strangers, turns, weights, _FEWEST[share], pass_index)
@@ -97,13 +96,6 @@ def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple
         yield members, weights
 
 
-def _keep_company(hands: list[list[OpSpec]], weights: int) -> Company:
-    """Let hands of one size take turns, each for itself, in one process."""
-    ops = list(chain.from_iterable(hands))
-    own = sum(map(weight_bytes, ops)) // len(hands)
-    return Company(ops, max(LEAST_TURNS, len(hands[0])), max(0, weights - own))
-
-
 def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Iterator[Company]:
     """Let hands share a process, which takes longer to start than a small hand to measure."""
     left = sorted(hands, key=len)
@@ -111,7 +103,7 @@ def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Itera
         size = len(left[0])
         together = [hand for hand in left[: max(1, _IN_PROCESS * turns // size)] if len(hand) == size]
         del left[: len(together)]
-        yield _keep_company(together, weights)
+        yield seat_hands(together, weights, weight_bytes)
 
 
 def _deal(ops: list[OpSpec], turns: int, weights: int, fewest: int, pass_index: int) -> list[list[OpSpec]]:

@@ -20,6 +20,7 @@ from bench.device_runner.program.turns import (
     Company,
     cut_evenly,
     is_quantized,
+    seat_hands,
 )
 from lut.ops import OpSpec, bytes_moved, family_of
 
@@ -55,9 +56,7 @@ def split_strangers(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
         traffic = _USUAL_TRAFFIC * BYTES_OF_ITEM[quantized]
         hands = _deal(members, most, traffic)
         for size in sorted({len(hand) for hand in hands}):
-            together = [op for hand in hands if len(hand) == size for op in hand]
-            moved = sum(map(bytes_moved, together)) * size // len(together)
-            yield Company(together, max(LEAST_TURNS, size), max(0, traffic - moved))
+            yield seat_hands([hand for hand in hands if len(hand) == size], traffic, bytes_moved)
 
 
 def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ __all__ = [
     "cut_evenly",
     "is_quantized",
     "order_for_turns",
+    "seat_hands",
     "split_into_companies",
 ]
 
@@ -80,6 +82,21 @@ class Company:
     ops: Sequence[OpSpec]
     turns: int
     other_bytes: int = 0
+
+
+def seat_hands(
+    hands: Sequence[Sequence[OpSpec]], usual_bytes: int, count_bytes: Callable[[OpSpec], int]
+) -> Company:
+    """Let hands of one size take turns, each for itself, in one process.
+
+    Args:
+        hands: the operators that take turns with each other.
+        usual_bytes: of a net; other memory is read for what a hand lacks of it in the mean.
+        count_bytes: counts those of an operator.
+    """
+    ops = list(chain.from_iterable(hands))
+    own = sum(map(count_bytes, ops)) // len(hands)
+    return Company(ops, max(LEAST_TURNS, len(hands[0])), max(0, usual_bytes - own))
 
 
 def split_into_companies(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
