@@ -73,9 +73,8 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets
         else:
             companies = split_into_companies(ops, config.turns)
         company = next(companies)
-        one_by_one = by_nets or (strangers and len(company.ops) < len(block))
         lacked = frozenset[int].intersection(*(block.passes_of(op.id) for op in company.ops))
-        passes = (first,) if on_trial or one_by_one else tuple(sorted(lacked))
+        passes = (first,) if on_trial or by_nets or strangers else tuple(sorted(lacked))
         own = replace(config, turns=company.turns)
         return Share(company.ops, passes, own, company.other_bytes, is_trial=bool(on_trial))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)
