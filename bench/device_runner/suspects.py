@@ -53,9 +53,8 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets
     """Choose what the next process measures: operators that lack the same passes.
 
     That is all of them, unless a run was cut short or the process was lost. Operators that take turns do so
-    in companies: of their size, of no net, or with `by_nets` of their net. Where there are several companies
-    each is visited once before any is visited again, so that a phase in which the device is slow takes a
-    visit of every one, not all of one's.
+    in companies: of their size, or with `by_nets` of their net. Nets are visited once each before any is
+    visited again, so that a phase in which the device is slow takes a visit of every net, not all of one's.
     """
     if config.turns > 1:
         on_trial = [op for op in block.ops if op.id in suspects.on_trial]
@@ -63,18 +62,17 @@ def choose_share(block: Block, suspects: Suspects, config: RunConfig, *, by_nets
         ops = on_trial or apart or block.ops
         first = min(min(block.passes_of(op.id)) for op in ops)
         ops = [op for op in ops if first in block.passes_of(op.id)]
-        strangers = [op for op in ops if op.id not in block.origins]
         if on_trial or apart:
             companies = split_into_companies(ops, 1)
         elif by_nets:
             companies = gather_nets(ops, block.origins, config.turns, first)
-        elif strangers:
+        elif strangers := [op for op in ops if op.id not in block.origins]:
             companies = split_strangers(strangers, config.turns)
         else:
             companies = split_into_companies(ops, config.turns)
         company = next(companies)
         lacked = frozenset[int].intersection(*(block.passes_of(op.id) for op in company.ops))
-        passes = (first,) if on_trial or by_nets or strangers else tuple(sorted(lacked))
+        passes = (first,) if on_trial or by_nets else tuple(sorted(lacked))
         own = replace(config, turns=company.turns)
         return Share(company.ops, passes, own, company.other_bytes, is_trial=bool(on_trial))
     groups: defaultdict[tuple[int, ...], list[OpSpec]] = defaultdict(list)

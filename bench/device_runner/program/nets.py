@@ -12,14 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from random import Random
 
-from bench.device_runner.program.turns import (
-    BYTES_OF_ITEM,
-    FEWEST,
-    Company,
-    is_quantized,
-    seat_hands,
-    seat_together,
-)
+from bench.device_runner.program.turns import BYTES_OF_ITEM, FEWEST, Company, is_quantized, seat_hands
 from lut.ops import OpSpec, bytes_moved, family_of, weight_bytes
 from lut.plan import Origin
 
@@ -32,6 +25,11 @@ that makes more than the second share."""
 _ALIKE = 2
 """Nets join whose weights differ by no more than this factor: an operator whose weights a net would find in a
 large cache is not to be measured beside a net that fills it."""
+
+_IN_PROCESS = 4
+"""So many times as many operators of no net are in a process as take turns at most. To start one takes as
+long as to measure thirty: three thousand of a space took 20 s, with a fourth of these in each process 27 s.
+The weights of so many are 64 MB."""
 
 _USUAL_WEIGHTS = 4_000_000
 """Weights of the net that operators of no net are taken to be in: released nets have 2 to 6 million. Among
@@ -79,7 +77,7 @@ def gather_nets(
     for (quantized, share), strangers in others.items():
         weights = _USUAL_WEIGHTS * BYTES_OF_ITEM[quantized]
         hands = _deal(strangers, turns, weights, _FEWEST[share], pass_index)
-        yield from seat_together(hands, turns, weights, weight_bytes)
+        yield from _seat_together(hands, turns, weights)
 
 
 def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple[list[OpSpec], int]]:
@@ -96,6 +94,16 @@ def _join_few(nets: Mapping[Origin, list[OpSpec]], turns: int) -> Iterator[tuple
         weights = max(weights, origin.weights)
     if members:
         yield members, weights
+
+
+def _seat_together(hands: list[list[OpSpec]], turns: int, weights: int) -> Iterator[Company]:
+    """Let hands share a process, which takes longer to start than a small hand to measure."""
+    left = sorted(hands, key=len)
+    while left:
+        size = len(left[0])
+        together = [hand for hand in left[: max(1, _IN_PROCESS * turns // size)] if len(hand) == size]
+        del left[: len(together)]
+        yield seat_hands(together, weights, weight_bytes)
 
 
 def _deal(ops: list[OpSpec], turns: int, weights: int, fewest: int, pass_index: int) -> list[list[OpSpec]]:

@@ -20,7 +20,7 @@ from bench.device_runner.program.turns import (
     Company,
     cut_evenly,
     is_quantized,
-    seat_together,
+    seat_hands,
 )
 from lut.ops import OpSpec, bytes_moved, family_of
 
@@ -54,7 +54,9 @@ def split_strangers(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
             continue
         most = turns if quantized else max(LEAST_TURNS, ceil(turns / 2))
         traffic = _USUAL_TRAFFIC * BYTES_OF_ITEM[quantized]
-        yield from seat_together(_deal(members, most, traffic), turns, traffic, bytes_moved)
+        hands = _deal(members, most, traffic)
+        for size in sorted({len(hand) for hand in hands}):
+            yield seat_hands([hand for hand in hands if len(hand) == size], traffic, bytes_moved)
 
 
 def _deal(ops: list[OpSpec], turns: int, traffic: int) -> list[list[OpSpec]]:

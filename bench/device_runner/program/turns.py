@@ -21,16 +21,10 @@ __all__ = [
     "is_quantized",
     "order_for_turns",
     "seat_hands",
-    "seat_together",
     "split_into_companies",
 ]
 
 _Item = TypeVar("_Item")
-
-_IN_PROCESS = 4
-"""So many times as many operators of no net are in a process as take turns at most. To start one takes as
-long as to measure thirty: three thousand of a space took 20 s, with a fourth of these in each process 27 s.
-The weights of so many are 64 MB."""
 
 LEAST_TURNS = 2
 """The program takes a single turn for an operator that is measured by itself, with all in its caches."""
@@ -103,25 +97,6 @@ def seat_hands(
     ops = list(chain.from_iterable(hands))
     own = sum(map(count_bytes, ops)) // len(hands)
     return Company(ops, max(LEAST_TURNS, len(hands[0])), max(0, usual_bytes - own))
-
-
-def seat_together(
-    hands: Iterable[Sequence[OpSpec]], turns: int, usual_bytes: int, count_bytes: Callable[[OpSpec], int]
-) -> Iterator[Company]:
-    """Let a few hands of one size share a process, which takes longer to start than a small hand to measure.
-
-    Args:
-        hands: each of them takes turns for itself.
-        turns: a process has a few times as many operators.
-        usual_bytes: of a net; other memory is read for what hands lack of it in the mean.
-        count_bytes: counts those of an operator.
-    """
-    left = sorted(hands, key=len)
-    while left:
-        size = len(left[0])
-        together = [hand for hand in left[: max(1, _IN_PROCESS * turns // size)] if len(hand) == size]
-        del left[: len(together)]
-        yield seat_hands(together, usual_bytes, count_bytes)
 
 
 def split_into_companies(ops: Iterable[OpSpec], turns: int) -> Iterator[Company]:
