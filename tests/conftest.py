@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # how long one takes says nothing about the code under test.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+# A shell lets what it starts in the background ignore Ctrl+C, and so would all programs that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
 _SHARED_ABSENT = "needs ../shared/models beside the checkout"

@@ -24,7 +24,8 @@ __all__ = ["Place", "PythonSession", "check_printed", "run_blocks"]
 SAMPLE_NAME = "AMD_EPYC-debian12-6.18.44-fc-v657"
 """The machine that the pages were written on."""
 
-_SECONDS = 180
+_SECONDS = 600
+"""A command that takes longer hangs. Beside busy neighbours a run waits and repeats for minutes."""
 
 
 @dataclass(frozen=True)
