@@ -14,7 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from lut.errors import ConflictError, MissingError
-from lut.estimation import ErrorSource, Interpolator, Prediction, add_half_widths, fit_correlation
+from lut.estimation import (
+    LEAST_JUDGED,
+    ErrorSource,
+    Interpolator,
+    Prediction,
+    add_half_widths,
+    fit_correlation,
+)
 from lut.ops import OpKey, OpSpec
 from lut.records import LutRecord
 from lut.sidecar import (
@@ -116,7 +123,7 @@ def _describe_families(guesses: Interpolator, predictions: Iterable[Prediction])
                 float(np.quantile(errors, 0.9)),
                 float(np.quantile(errors * times, 0.9)),
             )
-            if len(errors)
+            if len(errors) >= LEAST_JUDGED
             else (None, None, None)
         )
         yield FilledFamily(family, counts[family], guesses.model(family).operators, len(errors), *judged)

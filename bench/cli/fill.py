@@ -21,10 +21,11 @@ from lut.cli import (
     say,
     space_options,
 )
+from lut.estimation import LEAST_JUDGED
 from lut.fill import Filling, fill_table, write_filling
 from lut.ops import OpSpec
 
-__all__ = ["fill"]
+__all__ = ["describe_filling", "fill"]
 
 _NET_OPERATORS = 60
 
@@ -73,7 +74,7 @@ def fill(
     nets = chosen.draw_nets(_NETS, **space.options, fused=fused) or _draw_sets(ops)
     filling = fill_table(table, space.name, ops, nets)
     path = write_filling(filling, table_file, output, replace_table=replace)
-    for line in (*remarks, *_describe(filling, path)):
+    for line in (*remarks, *describe_filling(filling, path)):
         say(quiet)(line)
 
 
@@ -83,7 +84,8 @@ def _draw_sets(ops: list[OpSpec]) -> list[list[OpSpec]]:
     return [chance.choices(ops, k=_NET_OPERATORS) for _ in range(_NETS)] if ops else []
 
 
-def _describe(filling: Filling, path: Path) -> list[str]:
+def describe_filling(filling: Filling, path: Path) -> list[str]:
+    """Give the lines that tell what was predicted, and how far off that may be."""
     predicted = filling.predicted
     lines = [
         f"{path}: {filling.measured:,} operators of {filling.device} as measured, "
@@ -100,8 +102,8 @@ def _describe(filling: Filling, path: Path) -> list[str]:
     unjudged = [each.family for each in predicted.families if each.median_error is None]
     if unjudged:
         lines.append(
-            f"No operator was held out of {', '.join(unjudged)}: intervals are from the fit itself. "
-            f"`bench run` with a larger --budget measures some to judge by."
+            f"Fewer than {LEAST_JUDGED} operators were held out of {', '.join(unjudged)}: intervals rest "
+            f"on the fit itself. `bench run` with a larger --budget measures more to judge by."
         )
     if predicted.net is not None:
         lines.append(

@@ -7,17 +7,14 @@ from numpy.typing import NDArray
 
 from bench.sampling.candidates import CandidateFamily
 from bench.sampling.design import Spread
-from lut.estimation import LEAST_OPS, FamilyModel, Samples, even_out, fit_family, lie_within
+from lut.estimation import LEAST_JUDGED, LEAST_OPS, FamilyModel, Samples, even_out, fit_family, lie_within
 
-__all__ = ["LEAST_JUDGED", "FamilyKnowledge"]
+__all__ = ["FamilyKnowledge"]
 
 Mask = NDArray[np.bool_]
 
 _UNKNOWN_ERROR = 0.1
 """How far estimates of a family are taken to be off while nothing tells."""
-
-LEAST_JUDGED = 8
-"""A family's own error is judged by so many operators that were held out, at least."""
 
 _MOST_FITTED = 4_000
 """To so many of a family's operators a model is fitted while a run chooses: with all of twenty thousand, the

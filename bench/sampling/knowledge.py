@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from bench.sampling.candidates import Candidates
-from bench.sampling.family import LEAST_JUDGED, FamilyKnowledge
+from bench.sampling.family import FamilyKnowledge
 from bench.sampling.goal import Standing
 from lut.entries import Failure, Measurement
-from lut.estimation import find_paces
+from lut.estimation import LEAST_JUDGED, find_paces
 from lut.journal import Pools
 
 __all__ = ["Knowledge"]

@@ -14,9 +14,17 @@ from lut.estimation.interpolation import Interpolator, fit_table
 from lut.estimation.net_errors import ErrorSource, add_half_widths, fit_correlation
 from lut.estimation.pace import even_out, find_paces
 from lut.estimation.prediction import Prediction
-from lut.estimation.samples import LEAST_OPS, Samples, collect_samples, lie_within, place_sizes
+from lut.estimation.samples import (
+    LEAST_JUDGED,
+    LEAST_OPS,
+    Samples,
+    collect_samples,
+    lie_within,
+    place_sizes,
+)
 
 __all__ = [
+    "LEAST_JUDGED",
     "LEAST_OPS",
     "Calibration",
     "ErrorSource",

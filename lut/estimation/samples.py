@@ -11,10 +11,22 @@ from numpy.typing import NDArray
 from lut.ops import OpSpec, check_family
 from lut.records import LutRecord
 
-__all__ = ["LEAST_OPS", "Array", "Samples", "collect_samples", "find_nearest", "lie_within", "place_sizes"]
+__all__ = [
+    "LEAST_JUDGED",
+    "LEAST_OPS",
+    "Array",
+    "Samples",
+    "collect_samples",
+    "find_nearest",
+    "lie_within",
+    "place_sizes",
+]
 
 LEAST_OPS = 30
 """A family with fewer operators gets no model."""
+
+LEAST_JUDGED = 8
+"""Of fewer operators held out, no error is stated: quantiles of one or two say nothing."""
 
 Array = NDArray[np.float64]
 

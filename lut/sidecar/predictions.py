@@ -48,7 +48,8 @@ class NetErrors:
 class FilledFamily:
     """A family's predictions: what they were fitted to, and how far off they were on operators held out.
 
-    Errors are absolute values of predicted / measured - 1, and in microseconds; None where none was held out.
+    Errors are absolute values of predicted / measured - 1, and in microseconds; None where
+    too few were held out.
     """
 
     family: str

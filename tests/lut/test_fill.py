@@ -118,6 +118,15 @@ def test_the_sidecar_says_how_far_predictions_are_off(filled: Path) -> None:
     assert read_sidecar(sidecar_path(filled))["sources"] == ["run.jsonl"]
 
 
+@pytest.mark.parametrize(("held_out", "states_error"), [(0, False), (7, False), (8, True)])
+def test_an_error_is_stated_of_enough_operators_alone(
+    tmp_path: Path, held_out: int, states_error: bool
+) -> None:
+    (family,) = fill(write_measured(tmp_path, held_out=held_out)).predicted.families
+    assert family.held_out == held_out
+    assert (family.median_error is not None) == (family.p90_error_us is not None) == states_error
+
+
 def test_a_net_has_an_interval_narrower_than_its_operators_together(filled: Path) -> None:
     table = load_table(filled)
     estimate = table.estimate(SPACE[:60])

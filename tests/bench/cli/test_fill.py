@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli.fill import describe_filling
 from bench.op_generators import SPACES
 from lut.cli import entry as lut_cli
+from lut.fill import Filling
+from lut.sidecar import FilledFamily, PredictedRecords
 from lut.table import format_of, load_table
 from tests.bench.conftest import Bench
 from tests.commands import make_runner
@@ -45,6 +48,22 @@ def test_a_space_in_seconds(bench_command: Bench, lut_command: Bench, tmp_path: 
     assert code == 0, err
     assert "100.00 % of them" in out
     assert "are predictions of `lut fill`, not measured." in out
+
+
+def test_few_operators_to_judge_by_are_told() -> None:
+    families = (
+        FilledFamily("Int8Relu", 40, 120, 9, 0.0123, 0.031, 0.47),
+        FilledFamily("Int8Sum", 12, 40, 2),
+        FilledFamily("Int8Softmax", 7, 31, 0),
+    )
+    filling = Filling((), 191, PredictedRecords({}, families=families), "Box-12-6.1")
+    assert describe_filling(filling, Path("complete.json")) == [
+        "complete.json: 191 operators of Box-12-6.1 as measured, 0 predicted.",
+        "PREDICTED  FITTED HELD OUT  MEDIAN     P90   P90 US  FAMILY (error)",
+        "       40     120        9    1.2%    3.1%     0.47  Int8Relu",
+        "Fewer than 8 operators were held out of Int8Sum, Int8Softmax: intervals rest on the fit itself. "
+        "`bench run` with a larger --budget measures more to judge by.",
+    ]
 
 
 def test_too_small_a_table_is_told_with_the_remedy(lut_command: Bench, tmp_path: Path) -> None:
