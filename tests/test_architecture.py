@@ -207,6 +207,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "bench.op_generators": ({"expression", "family", "grid_file", "space"}, ("FAMILIES", "SPACES")),
     "bench.device_runner": (
         {
+            "address",
             "block",
             "device",
             "endurance",

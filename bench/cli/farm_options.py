@@ -47,7 +47,7 @@ def read_address(text: str, certificate: Path | None) -> SchedulerAddress:
     try:
         return parse_address(text, certificate)
     except ValueError as error:
-        raise click.UsageError(f"{error}.") from error
+        raise click.UsageError(str(error)) from error
 
 
 def farm_options(command: Command) -> Callable[..., Any]:

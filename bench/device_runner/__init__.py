@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bench.device_runner.address import join_address, split_address
 from bench.device_runner.block import Block
 from bench.device_runner.device import Device, clean_name
 from bench.device_runner.host import HostDevice, list_hosts, open_host
@@ -18,7 +19,6 @@ from bench.device_runner.phone import (
     explain_missing_usb,
     find_server_phones,
     find_usb_phones,
-    is_port,
     list_server_serials,
     list_usb_serials,
     load_keys,
@@ -57,7 +57,7 @@ __all__ = [
     "explain_missing_usb",
     "explain_no_phone",
     "find_usb_phones",
-    "is_port",
+    "join_address",
     "list_devices",
     "list_serials",
     "list_server_serials",
@@ -68,6 +68,7 @@ __all__ = [
     "run_block",
     "run_values",
     "server_address",
+    "split_address",
     "split_into_companies",
 ]
 

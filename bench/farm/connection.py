@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.device_runner import is_port
+from bench.device_runner import join_address, split_address
 from lut.errors import DeviceError, FileError
 
 __all__ = [
@@ -43,8 +43,7 @@ class SchedulerAddress:
     @property
     def url(self) -> str:
         """The address as Dask writes it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'tls' if self.certificate else 'tcp'}://{host}:{self.port}"
+        return f"{'tls' if self.certificate else 'tcp'}://{join_address(self.host, self.port)}"
 
     def security(self) -> Any:
         """Give Dask's settings for this address.
@@ -82,24 +81,12 @@ def parse_address(text: str, certificate: Path | None = None) -> SchedulerAddres
     if not found:
         scheme, rest = "", text
     elif scheme not in ("tcp", "tls"):
-        raise ValueError(f"{text!r}: {scheme}:// is not tcp:// or tls://")
+        raise ValueError(f"{text!r}: {scheme}:// is not tcp:// or tls://.")
     if scheme == "tls" and certificate is None:
-        raise ValueError(f"{text!r} takes a certificate: give it by --tls FILE")
+        raise ValueError(f"{text!r} takes a certificate: give it by --tls FILE.")
     if scheme == "tcp" and certificate is not None:
-        raise ValueError(f"{text!r} is not encrypted: write tls:// or leave it out")
-    if rest.startswith("["):
-        host, closed, port = rest[1:].partition("]")
-        if not closed or (port and not port.startswith(":")):
-            raise ValueError(f"{text!r} is not HOST:PORT")
-        port = port.removeprefix(":")
-    elif rest.count(":") > 1:
-        host, port = rest if _is_ipv6(rest) else "", ""
-    else:
-        host, _, port = rest.partition(":")
-    port = port or str(SCHEDULER_PORT)
-    if not host or not is_port(port):
-        raise ValueError(f"{text!r} is not HOST:PORT, with a port from 1 to 65535")
-    return SchedulerAddress(host, int(port), certificate)
+        raise ValueError(f"{text!r} is not encrypted: write tls:// or leave it out.")
+    return SchedulerAddress(*split_address(rest, SCHEDULER_PORT), certificate)
 
 
 def find_own_host(scheduler: SchedulerAddress) -> str:
@@ -143,14 +130,6 @@ def configure_dask() -> dict[str, Any]:
     dask.config.set(settings)
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     return settings
-
-
-def _is_ipv6(host: str) -> bool:
-    try:
-        ipaddress.IPv6Address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_loopback(host: str) -> bool:

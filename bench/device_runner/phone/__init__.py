@@ -11,7 +11,7 @@ from bench.device_runner.phone.adb import explain_missing_usb, list_usb_serials,
 from bench.device_runner.phone.gates import GATES
 from bench.device_runner.phone.phone_device import PhoneOptions
 from bench.device_runner.phone.profile import Profile, read_profile
-from bench.device_runner.phone.route import DEFAULT_ROUTE, AdbRoute, ServerAddress, is_port, server_address
+from bench.device_runner.phone.route import DEFAULT_ROUTE, AdbRoute, ServerAddress, server_address
 from bench.device_runner.phone.servers import find_server_phones, list_server_serials, open_by_server
 from bench.device_runner.phone.usb import find_usb_phones
 
@@ -25,7 +25,6 @@ __all__ = [
     "explain_missing_usb",
     "find_server_phones",
     "find_usb_phones",
-    "is_port",
     "list_server_serials",
     "list_usb_serials",
     "load_keys",

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from adb_shell import exceptions as adb
 from adb_shell.transport.tcp_transport import TcpTransport
 
+from bench.device_runner.address import split_address
 from bench.device_runner.device import LostError
 from bench.device_runner.interruption import Interruption
 from bench.device_runner.phone.connection import Connection, Patience, SilentError, UnauthorizedError
 from bench.device_runner.phone.phone_device import PhoneDevice, PhoneOptions
-from bench.device_runner.phone.route import AdbRoute, is_port
+from bench.device_runner.phone.route import AdbRoute
 from lut.errors import DeviceError
 
 if TYPE_CHECKING:  # loaded where a phone is opened: a run on the host should not wait for it
@@ -148,18 +149,16 @@ def parse_address(serial: str) -> tuple[str, int] | None:
     """Give host and port of `tcp:HOST[:PORT]`; None for the serial of a USB phone.
 
     Raises:
-        DeviceError: the port is not a number from 1 to 65535.
+        DeviceError: it is no such address.
     """
     if not serial.startswith("tcp:"):
         return None
-    host, colon, port = serial.removeprefix("tcp:").rpartition(":")
-    if not colon:
-        host, port = port, str(_TCP_PORT)
-    if not host or not is_port(port):
+    try:
+        return split_address(serial.removeprefix("tcp:"), _TCP_PORT)
+    except ValueError as error:
         raise DeviceError(
             f"{serial!r} is not an address. Write tcp:HOST:PORT, such as tcp:192.168.1.20:5555."
-        )
-    return host.strip("[]"), int(port)
+        ) from error
 
 
 def explain_missing_usb() -> str | None:

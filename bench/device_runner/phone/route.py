@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from bench.device_runner.address import is_port, join_address, split_address
 from lut.errors import DeviceError
 
-__all__ = ["DEFAULT_ROUTE", "AdbRoute", "ServerAddress", "is_port", "server_address"]
+__all__ = ["DEFAULT_ROUTE", "AdbRoute", "ServerAddress", "server_address"]
 
 _SERVER_PORT = 5037
+_PORT_VARIABLE = "ANDROID_ADB_SERVER_PORT"
 
 
 @dataclass(frozen=True)
@@ -26,22 +28,13 @@ class ServerAddress:
         Raises:
             DeviceError: it is no such address.
         """
-        bracketed = text.startswith("[") and text.endswith("]")
-        host, colon, port = (text, "", "") if bracketed else text.rpartition(":")
-        if not colon:
-            host, port = text, str(_SERVER_PORT)
-        if host.startswith("[") and host.endswith("]"):
-            host = host[1:-1]
-        elif ":" in host:
-            raise DeviceError(f"{text!r} has more than one colon. Write an IPv6 address as [ADDRESS]:PORT.")
-        if not host or any(sign.isspace() or sign in "[]@/" for sign in host):
-            raise DeviceError(f"{text!r} is not the address of an adb server. Write HOST:PORT.")
-        if not is_port(port):
-            raise DeviceError(f"The port {port!r} of {text!r} is not a number from 1 to 65535.")
-        return cls(host, int(port))
+        try:
+            return cls(*split_address(text, _SERVER_PORT))
+        except ValueError as error:
+            raise DeviceError(f"An adb server can't be named so: {error}") from error
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return join_address(self.host, self.port)
 
 
 @dataclass(frozen=True)
@@ -63,21 +56,17 @@ def server_address() -> ServerAddress:
     """Where the server listens: as adb itself has it from ADB_SERVER_SOCKET and ANDROID_ADB_SERVER_PORT.
 
     Raises:
-        DeviceError: the port is not one.
+        DeviceError: it is no address.
     """
-    spec = os.environ.get("ADB_SERVER_SOCKET", "")
-    if spec.startswith("tcp:"):
-        host, _, port = spec.removeprefix("tcp:").rpartition(":")
+    variable, address = "ADB_SERVER_SOCKET", os.environ.get("ADB_SERVER_SOCKET", "")
+    if address.startswith("tcp:"):
+        address = address.removeprefix("tcp:")
     else:
-        host, port = "", os.environ.get("ANDROID_ADB_SERVER_PORT", str(_SERVER_PORT))
-    if not is_port(port):
+        variable, address = _PORT_VARIABLE, os.environ.get(_PORT_VARIABLE, str(_SERVER_PORT))
+    if ":" in address:
+        return ServerAddress.parse(address)
+    if not is_port(address):
         raise DeviceError(
-            f"The adb server's port {port!r} is not a number from 1 to 65535. "
-            f"Look at ANDROID_ADB_SERVER_PORT."
+            f"The adb server's port {address!r} is not a number from 1 to 65535. Look at {variable}."
         )
-    return ServerAddress(host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port))
-
-
-def is_port(text: str) -> bool:
-    """Tell whether a text is a number from 1 to 65535."""
-    return text.isdecimal() and 0 < int(text) < 65536
+    return ServerAddress("127.0.0.1", int(address))

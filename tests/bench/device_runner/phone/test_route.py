@@ -32,19 +32,11 @@ def test_addresses_are_read_and_written(text: str, host: str, port: int, written
     ("text", "sentence"),
     [
         ("rack2:usb", "The port 'usb' of 'rack2:usb' is not a number from 1 to 65535."),
-        ("rack2:", "The port '' of"),
-        ("rack2:0", "The port '0' of"),
-        ("rack2:65536", "The port '65536' of"),
-        ("rack2:²", "The port '²' of"),
-        ("[::1]:x", "The port 'x' of"),
         ("::1:5037", "has more than one colon. Write an IPv6 address as [ADDRESS]:PORT."),
-        ("tcp:rack2:5037", "has more than one colon."),
-        ("", "'' is not the address of an adb server. Write HOST:PORT."),
-        (":5037", "is not the address"),
-        ("[]:5037", "is not the address"),
-        ("[::1", "has more than one colon"),
-        ("me@rack2:5037", "is not the address"),
-        ("rack 2", "is not the address"),
+        ("", "An adb server can't be named so: '' is no address. Write HOST:PORT."),
+        (":5037", "is no address"),
+        ("me@rack2:5037", "is no address"),
+        ("rack 2", "is no address"),
     ],
 )
 def test_what_is_no_address_is_told(text: str, sentence: str) -> None:
