@@ -151,7 +151,8 @@ def run_interrupted(
 ) -> tuple[int, float]:
     """Start `bench run`, signal it after so long, and give its exit code and the seconds it took to end."""
     devices = [word for serial in serials for word in ("--device", serial)]
-    few = ("--passes=2", "--iters=40", "--warmup=4", "--quiet")
+    # Phones on one machine disturb each other: a canary would have each of them wait for the others.
+    few = ("--passes=2", "--iters=40", "--warmup=4", "--canary-share=0", "--quiet")
     command = [sys.executable, "-m", "tests.phone.run_quick", "run", str(plan), "-o", str(journal)]
     with subprocess.Popen([*command, *devices, *few], cwd=ROOT) as run:
         try:
