@@ -56,10 +56,11 @@ lut: $(VENV)/.runtime ## Measure every operator of the released nets on this mac
 	$(BIN)/lut get-runtime --model_path $(MODELS)/ChamNet-A/int8 --db_dir $(DATA) --device $$device \
 	  --input_dims '{"data": [1, 3, 224, 224]}'
 
-# Most tests run two at a time. Those marked `alone` come after them, since a busy neighbour may fail them.
+# Most tests run three at a time: many of them wait. Those marked `alone` come after them, since a busy neighbour
+# may fail them, or have them measure again and again.
 test: $(VENV)/.dev ## Run the tests; those whose package can't be installed are skipped with the reason
 	$(call need,$(TEST_NEEDS),0)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" --cov --cov-report=
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not alone" --cov --cov-report=
 	$(BIN)/python -m pytest -m alone --cov --cov-append --cov-fail-under=90
 
 lint: $(VENV)/.dev ## Check style and types

@@ -35,7 +35,7 @@ def shared_models() -> Path:
     return _SHARED_MODELS
 
 
-_BENCH = Path(__file__).with_name("bench")
+_BENCH, _DOCS = (Path(__file__).with_name(name) for name in ("bench", "docs"))
 _TIMELESS = tuple(
     _BENCH / name
     for name in (
@@ -54,21 +54,21 @@ _TIMELESS = tuple(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of `bench` that measure on this machine."""
+    """Mark the tests of `bench` that measure on this machine, and the pages, most of which do."""
     for item in items:
         places = {item.path, *item.path.parents}
-        if _BENCH in places and places.isdisjoint(_TIMELESS):
+        if _DOCS in places or (_BENCH in places and places.isdisjoint(_TIMELESS)):
             item.add_marker(pytest.mark.alone)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """Let one worker have all pages and phones, so that no two of them measure at once, or use a port."""
+    """Let one worker have all phones: they share a storage that takes long to prepare."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
-            return "phones" if nodeid.startswith(("tests/docs/", "tests/phone/")) else nodeid.split("::")[0]
+            return "phones" if nodeid.startswith("tests/phone/") else nodeid.split("::")[0]
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
