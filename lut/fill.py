@@ -33,10 +33,9 @@ from lut.sidecar import (
     write_sidecar,
 )
 from lut.table import LutTable, format_of, load_table, table_file_name
+from lut.wording import list_first
 
 __all__ = ["Filling", "fill_table", "write_filling"]
-
-_SHOWN = 10
 
 _INNER = 1.2816 / 1.6449
 """How far the 10th percentile is from the median, where the 5th is at 1: of a normal distribution."""
@@ -94,12 +93,10 @@ def fill_table(
 def _refuse_gaps(guesses: Interpolator, refused: Sequence[OpSpec]) -> None:
     if not refused:
         return
-    lines = [f"  {op.describe()} ({guesses.refusal(op)})" for op in refused[:_SHOWN]]
-    if len(refused) > _SHOWN:
-        lines.append(f"  and {len(refused) - _SHOWN:,} more")
+    lines = (f"{op.describe()} ({guesses.refusal(op)})" for op in refused)
     raise MissingError(
         f"{len(refused):,} operators of the space can't be predicted from this table:\n"
-        + "\n".join(lines)
+        + list_first(lines, len(refused))
         + "\n`bench run --space SPACE --budget TIME` chooses and measures what it lacks."
     )
 

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("lut.caffe2_pb2", "lut.engines", "lut.errors", "lut.lazy"),
+    ("lut.caffe2_pb2", "lut.engines", "lut.errors", "lut.lazy", "lut.wording"),
     ("lut.cache", "lut.files"),
     ("lut.ops",),
     ("lut.entries", "lut.frontends", "lut.plan", "lut.records"),

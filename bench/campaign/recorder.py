@@ -89,7 +89,7 @@ class Recorder:
         summary.engine_s += visit.engine_ns / 1e9
         summary.load_s += visit.load_ns / 1e9
         if isinstance(outcome, Failure):
-            summary.failed += 1
+            summary.failures.append(outcome)
             return
         summary.disturbances.add(outcome)
         if isinstance(outcome, Repeated):

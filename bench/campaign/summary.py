@@ -21,7 +21,8 @@ class RunSummary:
     resumed: int = 0
     measured: int = 0
     visits: int = 0
-    failed: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    """Operators that failed in this run."""
     failed_before: int = 0
     """Operators that failed in an earlier run and were not tried again; `resumed` counts them too."""
     disturbances: Disturbances = field(default_factory=Disturbances)
@@ -45,3 +46,8 @@ class RunSummary:
     """Where a run chooses its operators: how it stood when the present round began, or at the end."""
     drift: RunDrift | None = None
     """How the device was against the journal's earlier runs; None where that can't be told."""
+
+    @property
+    def failed(self) -> int:
+        """How many operators failed in this run."""
+        return len(self.failures)

@@ -29,6 +29,7 @@ from lut.cli import (
 from lut.errors import MissingError
 from lut.plan import write_plan
 from lut.table import Coverage
+from lut.wording import list_first
 
 __all__ = ["coverage"]
 
@@ -74,10 +75,9 @@ def coverage(
         say(quiet)(remark)
     if first:
         count = result.missing.total()
-        names = "\n".join(f"  {op.describe()}" for op in first)
-        more = f"\n  and {count - len(first):,} more" if count > len(first) else ""
+        names = list_first((op.describe() for op in first), count, _SHOWN)
         raise MissingError(
-            f"{chosen.path} lacks {count:,} operators:\n{names}{more}\n"
+            f"{chosen.path} lacks {count:,} operators:\n{names}\n"
             f"Measure them by `bench run {missing_out or 'PLAN'}`"
             + ("." if missing_out else "; --missing-out PLAN writes the plan.")
         )

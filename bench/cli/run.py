@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from bench.campaign import (
 )
 from bench.cli.asked import Asked, Show
 from bench.cli.device_options import DeviceChoice, device_options
+from bench.cli.ending import describe_run, refuse_failures
 from bench.cli.farm_options import farm_options
 from bench.cli.goal import GoalDisplay, describe_end, goal_options
 from bench.cli.live import DeviceLines, Display
@@ -35,8 +34,7 @@ from bench.numbers import check_numbers
 from bench.op_generators import SPACES
 from bench.sampling import Goal
 from lut.cli import ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
-from lut.drift import LARGE_IN_WORDS, RunDrift
-from lut.errors import EngineError, FailedError
+from lut.errors import EngineError
 from lut.journal import read_config
 from lut.plan import Plan, count_lines, read_parts, read_plan
 
@@ -124,16 +122,10 @@ def run(
 
         summaries = measure_on_farm(asked, farm, output, show, say(quiet))
     for journal, summary in summaries.items():
-        say(quiet)(_describe(summary, journal))
+        say(quiet)(describe_run(summary, journal))
         if goal is not None and summary.standing is not None:
             say(quiet)("\n".join(describe_end(summary.standing, goal)))
-    failed = sum(summary.failed for summary in summaries.values())
-    if failed:
-        planned = sum(summary.planned for summary in summaries.values())
-        raise FailedError(
-            f"{failed} of {planned} operators could not be measured; "
-            f'the lines of kind "failure" in {", ".join(map(str, summaries))} say why.'
-        )
+    refuse_failures(summaries)
 
 
 def _measure_here(asked: Asked, output: Path, show: Show) -> dict[Path, RunSummary]:
@@ -208,48 +200,3 @@ def _check_plan(plan_file: Path, engine: Engine) -> None:
             f"{engine.name} does not run all operators of {plan_file}; of each type, one:\n{reasons}\n"
             f"`bench generate --engine {engine.name}` leaves such operators out."
         )
-
-
-def _describe(summary: RunSummary, output: Path) -> str:
-    wall = time.clock_gettime(time.CLOCK_BOOTTIME) - _process_start()
-    engine = summary.engine_s
-    lines = [
-        f"{output}: {summary.measured} operators measured in {summary.visits} visits, "
-        f"{summary.resumed} done before, {summary.failed} failed."
-    ]
-    if summary.failed_before:
-        lines.append(
-            f"{summary.failed_before} of those done before failed then; --retry-failed tries them again."
-        )
-    if engine:
-        lines.append(
-            f"{wall:.2f} s in all, {engine:.2f} s of them warm-up and timed runs inside the engine: "
-            f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
-        )
-    lines += summary.disturbances.describe()
-    lines += _describe_drift(summary.drift)
-    if summary.recoveries or summary.incidents:
-        met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))
-        times = "once" if summary.recoveries == 1 else f"{summary.recoveries} times"
-        lines.append(f"Lost and found again {times} ({met})." if summary.recoveries else f"Overcome: {met}.")
-    lines += [f"{serial} dropped out: {reason}" for serial, reason in summary.lost_devices.items()]
-    return "\n".join(lines)
-
-
-def _describe_drift(drift: RunDrift | None) -> list[str]:
-    if drift is None:
-        return []
-    lines = [f"The device was {drift.describe('the journal before this run')}."]
-    if drift.is_large:
-        lines.append(
-            f"Warning: more than {LARGE_IN_WORDS} apart, so a table of this journal mixes two speeds of the "
-            f"device. Let it settle and measure the plan again into another journal, or merge this one and "
-            f"check with `bench validate` how far sums are off."
-        )
-    return lines
-
-
-def _process_start() -> float:
-    """When this process was started, in seconds since boot (field 22 of /proc/self/stat)."""
-    after_name = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    return int(after_name[19]) / os.sysconf("SC_CLK_TCK")

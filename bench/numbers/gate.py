@@ -13,6 +13,7 @@ from lut.cache import default_cache
 from lut.entries import ProgramInfo
 from lut.errors import DeviceError, FileError
 from lut.files import write_atomically
+from lut.wording import list_first
 
 __all__ = ["WrongNumbersError", "check_numbers"]
 
@@ -62,11 +63,10 @@ def check_numbers(
     cases = [draw_case(op) for op in ops]
     wrong = find_mismatches(device, cases, SILENCE_S, announce)
     if wrong:
-        names = "\n".join(f"  {mismatch.describe()}" for mismatch in wrong[:_SHOWN])
-        more = f"\n  and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        names = list_first((mismatch.describe() for mismatch in wrong), len(wrong), _SHOWN)
         raise WrongNumbersError(
             f"{device.info.serial}: {device.engine.name} computes wrong numbers here, in {len(wrong)} of "
-            f"{len(cases)} operators, so that their times would mean nothing:\n{names}{more}\n"
+            f"{len(cases)} operators, so that their times would mean nothing:\n{names}\n"
             f"Measure with another --engine, or on another device."
         )
     try:

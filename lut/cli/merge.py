@@ -11,6 +11,7 @@ from lut.cli.console import quiet_option, say
 from lut.drift import LARGE_IN_WORDS
 from lut.extend import POLICIES, Extension, extend_table
 from lut.merge import Merged, merge_journals, write_table
+from lut.wording import list_first
 
 __all__ = ["merge"]
 
@@ -105,10 +106,6 @@ def _is_mixed(extension: Extension, policy: str) -> bool:
     return policy == "pooled" or operators > extension.added + extension.present
 
 
-_SHOWN = 10
-"""At most this many contradictions are shown, the largest first."""
-
-
 def _describe_extension(extension: Extension, policy: str) -> str:
     fate = {"newest": "replaced", "pooled": "with an old and a new record", "keep": "left as they were"}
     lines = [
@@ -123,10 +120,9 @@ def _describe_extension(extension: Extension, policy: str) -> str:
             f"{len(contradictions):,} of those contradict: old and new p10 to p90 don't overlap. "
             f"Medians in microseconds, old and new:"
         )
-    lines += [
-        f"  {found.old.p50:,.1f}  {found.new.p50:,.1f}  {found.new.key.describe()}"
-        for found in contradictions[:_SHOWN]
-    ]
-    return "\n".join(lines) + (
-        f"\n  and {len(contradictions) - _SHOWN:,} more" if len(contradictions) > _SHOWN else ""
-    )
+        largest_first = (
+            f"{found.old.p50:,.1f}  {found.new.p50:,.1f}  {found.new.key.describe()}"
+            for found in contradictions
+        )
+        lines.append(list_first(largest_first, len(contradictions)))
+    return "\n".join(lines)

@@ -168,9 +168,10 @@ def test_run_with_a_failing_operator_ends_with_6(
     journal = tmp_path / "run.jsonl"
     code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
     assert code == 6
-    assert err.splitlines()[-1] == (
-        f'error: 1 of 2 operators could not be measured; the lines of kind "failure" in {journal} say why.'
-    )
+    *_, head, failure, end = err.splitlines()
+    assert head == "error: 1 of 2 operators could not be measured:"
+    assert failure.startswith("  Int8Softmax [1,10] order=NHWC (crash: ")
+    assert end == f'They are the lines of kind "failure" in {journal}. --retry-failed tries them again.'
 
     code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
     assert code == 0

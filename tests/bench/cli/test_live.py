@@ -69,7 +69,8 @@ def test_the_time_left_is_judged_from_this_run_s_visits_only() -> None:
 
 
 def test_a_moment_never_shows_more_than_everything() -> None:
-    now = RunSummary(visits=8, failed=2)  # the failed ones had passes before they failed
+    failures = [Failure(OP, "segment", "run", "no")] * 2
+    now = RunSummary(visits=8, failures=failures)  # the failed ones had passes before they failed
     assert Pace(total=9, passes=3).read(now, "host").done == 9
 
 

@@ -62,6 +62,25 @@ def test_the_environment_names_a_server_as_for_adb(
     assert server_address() == expected
 
 
+@pytest.mark.parametrize(
+    ("socket", "sentence"),
+    [
+        (
+            "tcp:usb",
+            "The adb server's port 'usb' is not a number from 1 to 65535. Look at ADB_SERVER_SOCKET.",
+        ),
+        ("tcp:rack2:usb", "The port 'usb' of 'rack2:usb' is not a number from 1 to 65535."),
+    ],
+)
+def test_what_the_environment_says_may_be_no_address(
+    socket: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADB_SERVER_SOCKET", socket)
+    with pytest.raises(DeviceError) as refusal:
+        server_address()
+    assert str(refusal.value).endswith(sentence)
+
+
 def test_routes_are_values() -> None:
     route = AdbRoute("server", (ServerAddress("rack1"), ServerAddress("rack2", 5038)))
     assert pickle.loads(pickle.dumps(route)) == route
