@@ -111,4 +111,9 @@ def describe_filling(filling: Filling, path: Path) -> list[str]:
             f"{predicted.net.covered:.0%} of {predicted.net.tested_on} other nets are within their 90% "
             f"interval."
         )
+    elif predicted.intervals:
+        lines.append(
+            "Sums of nets: too little was held out to tell how errors add up, so their intervals are those "
+            "of errors that are all alike, the widest."
+        )
     return lines

@@ -56,13 +56,16 @@ def test_few_operators_to_judge_by_are_told() -> None:
         FilledFamily("Int8Sum", 12, 40, 2),
         FilledFamily("Int8Softmax", 7, 31, 0),
     )
-    filling = Filling((), 191, PredictedRecords({}, families=families), "Box-12-6.1")
+    predicted = PredictedRecords({"0123456789abcdef": (9.0, 11.0)}, families=families)
+    filling = Filling((), 191, predicted, "Box-12-6.1")
     assert describe_filling(filling, Path("complete.json")) == [
-        "complete.json: 191 operators of Box-12-6.1 as measured, 0 predicted.",
+        "complete.json: 191 operators of Box-12-6.1 as measured, 1 predicted.",
         "PREDICTED  FITTED HELD OUT  MEDIAN     P90   P90 US  FAMILY (error)",
         "       40     120        9    1.2%    3.1%     0.47  Int8Relu",
         "Fewer than 8 operators were held out of Int8Sum, Int8Softmax: intervals rest on the fit itself. "
         "`bench run` with a larger --budget measures more to judge by.",
+        "Sums of nets: too little was held out to tell how errors add up, so their intervals are those of "
+        "errors that are all alike, the widest.",
     ]
 
 
