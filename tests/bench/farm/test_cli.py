@@ -115,8 +115,10 @@ def test_an_interrupted_run_ends_at_once_and_frees_its_phones(
     child = subprocess.Popen([str(BENCH), *words, *slow], stderr=subprocess.PIPE, text=True)
     lasting.wait_until(lambda hosts: any(phone.doing == "measuring" for phone in hosts[0].phones))
     time.sleep(0.5)
+    started = time.monotonic()
     child.send_signal(number)
     _, said = child.communicate(timeout=20)
+    assert time.monotonic() - started < 3
     assert child.returncode == 130
     assert said.splitlines()[-1].startswith("Interrupted. What a run measured is kept")
     assert "Traceback" not in said

@@ -33,7 +33,7 @@ def test_an_address_is_read(text: str, host: str, port: int) -> None:
     "text", ["", ":1", "rack:0", "rack:65536", "rack:x", "http://rack", "[::1", "[::1]x", "tls://rack"]
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"PORT|The port|tcp://|--tls"):
+    with pytest.raises(ValueError, match=r"HOST:PORT|\[ADDRESS\]:PORT|The port|tcp://|--tls"):
         parse_address(text)
 
 

@@ -200,6 +200,10 @@ def test_a_host_waits_where_something_else_listens(farm: Farm) -> None:
     ("address", "words"),
     [
         ("127.0.0.1:x", "The port 'x' of '127.0.0.1:x' is not a number from 1 to 65535."),
+        (
+            "127.0.0.1:8786:1",
+            "'127.0.0.1:8786:1' has more than one colon. Write an IPv6 address as [ADDRESS]:PORT.",
+        ),
         ("::1:8786", "'::1:8786' has more than one colon. Write an IPv6 address as [ADDRESS]:PORT."),
         ("127.0.0.1:70000", "The port '70000' of '127.0.0.1:70000' is not a number from 1 to 65535."),
         ("[::1", "'[::1' is no address. Write an IPv6 address as [ADDRESS]:PORT."),
