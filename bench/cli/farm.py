@@ -12,7 +12,7 @@ import click
 
 from bench.cli.device_options import adb_option, complete_serial
 from bench.cli.farm_options import certificate_option, read_address
-from bench.device_runner import AdbRoute
+from bench.device_runner import AdbRoute, join_address
 from lut.cli import GroupedCommand, say
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def scheduler(host: str, port: int, certificate: Path | None) -> None:
     Example:
       bench farm scheduler --host 0.0.0.0 --tls farm.pem
     """
-    _go_on(_listen(read_address(f"[{host}]:{port}", certificate), None))
+    _go_on(_listen(read_address(join_address(host, port), certificate), None))
 
 
 @farm.command(cls=GroupedCommand)
@@ -124,7 +124,7 @@ def up(
       bench farm up
       bench farm up --host 192.168.1.10 --tls farm.pem
     """
-    address = read_address(f"[{host}]:{port}", certificate)
+    address = read_address(join_address(host, port), certificate)
     _go_on(_listen(address, _phones(name, route, serials)))
 
 

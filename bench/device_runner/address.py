@@ -24,10 +24,10 @@ def split_address(text: str, usual_port: int) -> tuple[str, int]:
         if not closed or (rest and not rest.startswith(":")):
             raise ValueError(f"{text!r} is no address. Write an IPv6 address as [ADDRESS]:PORT.")
     else:
-        host, colon, rest = text.partition(":")
-        rest = colon + rest
-        if ":" in rest[1:]:
+        if text.count(":") > 1:
             raise ValueError(f"{text!r} has more than one colon. Write an IPv6 address as [ADDRESS]:PORT.")
+        host = text.partition(":")[0]
+        rest = text.removeprefix(host)
     if not host or any(sign.isspace() or sign in _STRANGE for sign in host):
         raise ValueError(f"{text!r} is no address. Write HOST:PORT.")
     port = rest[1:] if rest else str(usual_port)
