@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from bench.speed_benchmark.cache import Announce, Transfer, report
-from bench.speed_benchmark.index import ask_settings, download_whole, find_address
+from bench.speed_benchmark.index import NotFoundError, ask_settings, download_whole, find_address
 from bench.speed_benchmark.pins import Component, Download
 from bench.speed_benchmark.ranges import BrokenOffError, NoRangesError, Parts, RemoteFile, find_parts
 from lut.errors import EngineError
@@ -36,10 +36,12 @@ class Supply:
 def find_supply(components: Sequence[Component], cache: Path, progress: Announce | None) -> Supply:
     """Find out where each comes from. Of a wheel on a server, only its directory is read.
 
-    Raises EngineError: a file that is here is not the pinned one.
+    Raises EngineError: a file that is here is not the pinned one, or the index has not got one (naming every
+    file that is wanted, so that a machine without network gets them all in one go).
     """
     supply = Supply()
-    for download in dict.fromkeys(component.download for component in components):
+    downloads = list(dict.fromkeys(component.download for component in components))
+    for download in downloads:
         wanted = [component for component in components if component.download == download]
         try:
             source = _find(download, cache) or _reach(download)
@@ -53,6 +55,9 @@ def find_supply(components: Sequence[Component], cache: Path, progress: Announce
         except NoRangesError as error:
             _tell_whole(download, error, progress)
             supply.whole |= dict.fromkeys(wanted, download)
+        except NotFoundError as error:
+            absent = [each for each in downloads if _find(each, cache) is None]
+            raise EngineError(_describe_failure(download, str(error), absent, cache)) from error
     return supply
 
 
@@ -61,8 +66,7 @@ def bring(
 ) -> dict[Component, Path]:
     """Fetch what is not here and give each component's archive, a whole one with its SHA-256 checked.
 
-    Raises EngineError: a download failed (naming every file that is still wanted, so that a machine
-    without network gets them all in one go) or broke off (to go on the next time), or is not the pinned one.
+    Raises EngineError: a download failed, or broke off (to go on the next time), or is not the pinned file.
     """
     archives = {**supply.here, **_bring_whole(supply.whole, cache, progress)}
     done, total = 0, sum(parts.count_missing(_part(each, cache)) for each, parts in supply.parts.items())
@@ -75,7 +79,8 @@ def bring(
 
     for component, parts in supply.parts.items():
         path, download = _part(component, cache), component.download
-        report(progress, f"Downloading parts of {download.name} ({_megabytes(parts.count_missing(path))}).")
+        if missing := parts.count_missing(path):
+            report(progress, f"Downloading parts of {download.name} ({_megabytes(missing)}).")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             parts.fetch(path, advance)
@@ -112,10 +117,12 @@ def _part(component: Component, cache: Path) -> Path:
 
 
 def _reach(download: Download) -> Path | RemoteFile | None:
-    """Find a wheel in a folder, or on a server; None for what can only be taken whole."""
-    address = find_address(download) if download.tags else None
-    if address is None:
+    """Find a wheel in a folder, or on a server; None for an sdist, which can only be taken whole."""
+    if not download.tags:
         return None
+    address = find_address(download)
+    if address is None:
+        raise NoRangesError("pip does not tell where it lies")
     parts = urlsplit(address)
     if parts.scheme == "file":
         return Path(url2pathname(parts.path))
@@ -159,14 +166,14 @@ def _bring_whole(
     absent = list(dict.fromkeys(wanted.values()))
     found = {}
     while absent:
-        found[absent[0]] = _fetch_whole(absent[0], absent, cache, progress)
+        found[absent[0]] = _find(absent[0], cache) or _fetch_whole(absent, cache, progress)
         del absent[0]
     return {component: found[download] for component, download in wanted.items()}
 
 
-def _fetch_whole(
-    download: Download, absent: Sequence[Download], cache: Path, progress: Announce | None
-) -> Path:
+def _fetch_whole(absent: Sequence[Download], cache: Path, progress: Announce | None) -> Path:
+    """Fetch the first of those that are wanted; the others are named if that fails."""
+    download = absent[0]
     report(progress, f"Downloading {download.name} ({_megabytes(download.size)}).")
     fetched = _fetched(download, cache)
     fetched.parent.mkdir(parents=True, exist_ok=True)

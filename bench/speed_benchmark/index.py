@@ -16,7 +16,7 @@ from bench.speed_benchmark.pins import Download
 from bench.starting import describe_refusal
 from lut.errors import EngineError
 
-__all__ = ["ask_settings", "download_whole", "find_address"]
+__all__ = ["NotFoundError", "ask_settings", "download_whole", "find_address"]
 
 # pip asks an sdist for its metadata even when it only downloads it, and for an old one that means running
 # its setup.py through setuptools. This stands in for setuptools (found first, by PYTHONPATH) and answers
@@ -39,8 +39,14 @@ class __legacy__:
         return info.name
 """
 
+_NOT_THERE = "No matching distribution found"
+
 _WORTH_A_BAR = 10_000_000
 """Bytes: pip's words about a smaller file would be gone before anyone read them."""
+
+
+class NotFoundError(EngineError):
+    """The index has nothing by that name, or can't be reached."""
 
 
 def find_address(download: Download) -> str | None:
@@ -49,12 +55,17 @@ def find_address(download: Download) -> str | None:
     `pip install --dry-run --report` tells it too, but before pip 24.1, or where the index has no separate
     metadata, it downloads the whole wheel to do so. `pip index versions` reads the index's page alone, and
     writes each file it finds there into its log. Passwords in it are masked.
+
+    Raises:
+        NotFoundError: there is no network, or no package of that name; the message is pip's.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "pip.log")
         name = download.requirement.partition("==")[0]
         command = ["index", "versions", name, *_choose_wheel(download), "--retries=1", f"--log={log}"]
-        _run_pip(command)
+        done = _run_pip(command)
+        if _NOT_THERE in done.stderr:
+            raise NotFoundError(_summarise(done.stderr))
         text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     found = re.search(rf"Found link (\S+/{re.escape(download.name)}(?:[?#]\S*?)?),?\s", text)
     return urldefrag(found[1]).url if found else None
@@ -63,7 +74,9 @@ def find_address(download: Download) -> str | None:
 def ask_settings() -> Mapping[str, str]:
     """Give what pip is configured to use, by the options' names (`cert`, `proxy`, `index-url` …)."""
     listed = _run_pip(["config", "list"]).stdout
-    settings = {}
+    # These two, and then the system's, pip takes where it is given no certificates.
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    settings = {"cert": bundle} if bundle else {}
     # As pip ranks them: of all commands, of the command, of the environment.
     for section in ("global", "download", ":env:"):
         for name, value in re.findall(rf"^{section}\.([\w-]+)=(.+)$", listed, re.MULTILINE):

@@ -32,7 +32,7 @@ _GAP = 1 << 16
 
 _ATTEMPTS = 4
 _PAUSE_S = 0.5
-_TIMEOUT_S = 60
+_TIMEOUT_S = 30
 
 _UNREACHABLE = (OSError, http.client.HTTPException)
 
@@ -176,7 +176,7 @@ def find_parts(remote: RemoteFile, patterns: Sequence[str]) -> list[Parts]:
             members = sorted(wheel.infolist(), key=lambda member: member.header_offset)
             start = wheel.start_dir
         directory = b"".join(remote.stream(start, remote.size))
-    except (zipfile.BadZipFile, BrokenOffError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, BrokenOffError) as error:
         raise NoRangesError(str(error)) from error
     # A member ends where the next begins: so its own header is inside, whose length the directory lacks.
     stops = [*(member.header_offset for member in members[1:]), start]

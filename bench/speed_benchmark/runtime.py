@@ -59,14 +59,15 @@ def provide(
 
 def _unpack(component: Component, archive: Path, cache: Path) -> None:
     """Store the component's members, unless one is not what is pinned."""
-    stored = {}
+    stored, left = dict[str, str](), component.size
     with new_folder(component.folder(cache)) as folder:
         try:
             for member, content in _read_members(archive, component):
-                stored[member] = _store(content, folder / member)
+                stored[member], size = _store(content, _place(folder, member), left)
+                left -= size
             lines = "".join(f"{sha256}  {member}\n" for member, sha256 in sorted(stored.items()))
             actual = f"the SHA-256 {hashlib.sha256(lines.encode()).hexdigest()}"
-        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:
             actual = f"an error in it ({error})"
         if actual == f"the SHA-256 {component.sha256}":
             return
@@ -95,12 +96,22 @@ def _read_members(archive: Path, component: Component) -> Iterator[tuple[str, IO
                         yield match[1], content
 
 
-def _store(content: IO[bytes], path: Path) -> str:
-    """Write it, and give its SHA-256."""
-    digest = hashlib.sha256()
+def _place(folder: Path, member: str) -> Path:
+    """Tell where a member goes. What it is called is not yet known to be what is pinned."""
+    if ".." in Path(member).parts or Path(member).is_absolute():
+        raise zipfile.BadZipFile(f"a member is called {member}")
+    return folder / member
+
+
+def _store(content: IO[bytes], path: Path, left: int) -> tuple[str, int]:
+    """Write it, and give its SHA-256 and size, which may be as much as is left of the component's."""
+    digest, size = hashlib.sha256(), 0
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as out:
         while chunk := content.read(1 << 20):
+            size += len(chunk)
+            if size > left:
+                raise zipfile.BadZipFile("it is longer than it should be")
             out.write(chunk)
             digest.update(chunk)
-    return digest.hexdigest()
+    return digest.hexdigest(), size

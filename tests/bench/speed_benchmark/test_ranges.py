@@ -1,5 +1,6 @@
 """Members of a wheel, through the real pip and a server on this machine."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -13,8 +14,12 @@ from lut.errors import EngineError
 from tests.bench.speed_benchmark.package_index import (
     HEADERS,
     LIBRARY,
+    METADATA,
+    TAGS,
+    WHEEL_NAME,
     Index,
     Mood,
+    pin,
     pin_headers,
     pin_library,
     write_wheel,
@@ -175,11 +180,26 @@ def test_a_whole_member_that_is_not_the_pinned_one_is_refused(
     index: Index, wheel: Download, cache: Path
 ) -> None:
     """Its checksums in the wheel are right: only the pin tells."""
-    other = Component("libraries", wheel, r"engine/lib/(more\.so)", pin_library(wheel).sha256, 0)
+    other = Component("libraries", wheel, r"engine/lib/(more\.so)", pin_library(wheel).sha256, 10**6)
     with pytest.raises(EngineError, match=f"pinned is {other.sha256}"):
         provide([other], cache, None)
     assert not other.folder(cache).exists()
     assert index.wholes == 0
+
+
+def test_nothing_is_written_beyond_what_is_pinned(index: Index, cache: Path) -> None:
+    """Neither beside the folder nor without end: a server may send anything."""
+    path = index.folder / WHEEL_NAME
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("engine/include/../../outside", b"")
+        archive.writestr("engine/lib/libengine.so", bytes(10**6))
+        for name, content in METADATA.items():
+            archive.writestr(name, content)
+    wheel = pin(path, "engine==1.0", TAGS)
+    for component, problem in ((pin_headers(wheel), "is called"), (pin_library(wheel), "longer")):
+        with pytest.raises(EngineError, match=problem):
+            provide([component], cache, None)
+        assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(
@@ -226,3 +246,9 @@ def test_settings_are_pips_own_and_ranked_as_it_ranks_them(
     monkeypatch.setenv("PIP_CERT", "/b")
     settings = ask_settings()
     assert (settings["cert"], settings["proxy"]) == ("/b", "http://q:1")
+
+    monkeypatch.delenv("PIP_CERT")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/c")
+    assert ask_settings()["cert"] == "/a"
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    assert ask_settings()["cert"] == "/c"
