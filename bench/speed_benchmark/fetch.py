@@ -128,7 +128,7 @@ def _reach(download: Download) -> Path | RemoteFile | None:
         return Path(url2pathname(parts.path))
     remote = RemoteFile(address, ask_settings())
     if remote.size != download.size:
-        raise NoRangesError(f"it has {remote.size} bytes there instead of {download.size}")
+        raise NoRangesError(f"the server's file has {remote.size} bytes instead of {download.size}")
     return remote
 
 

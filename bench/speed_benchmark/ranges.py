@@ -100,7 +100,7 @@ class RemoteFile:
         given = answer.headers.get("Content-Range") or ""
         if answer.status != 206 or not re.fullmatch(rf"bytes {start}-{stop - 1}/\d+", given):
             answer.close()
-            raise NoRangesError("it does not serve parts of files")
+            raise NoRangesError("the server does not send parts of files")
         return answer
 
 

@@ -41,13 +41,14 @@ def provide(
     needed = download + sum(component.size for component in missing) + _PROGRAM_BYTES
     if download:
         report(
-            progress, f"{download / 1e6:.0f} MB will be downloaded; {needed / 1e9:.1f} GB of disk are needed."
+            progress,
+            f"{download / 1e6:.0f} MB to download; the build takes {needed / 1e9:.1f} GB of disk space.",
         )
     free = shutil.disk_usage(cache).free
     if free < needed:
         raise EngineError(
-            f"{needed / 1e6:,.0f} MB of disk are needed, {free / 1e6:,.0f} MB are free in {cache}. "
-            "Make room or set CNN_LATENCY_LUT_CACHE to another folder."
+            f"The build takes {needed / 1e6:,.0f} MB of disk space, and {free / 1e6:,.0f} MB are free in "
+            f"{cache}. Make room, or set CNN_LATENCY_LUT_CACHE to another folder."
         )
     archives = bring(supply, cache, progress, transfer)
     for component in missing:

@@ -78,7 +78,7 @@ def test_only_the_wanted_members_are_fetched(index: Index, library: Component, c
     assert index.wholes == 0
     assert len(LIBRARY) < index.sent < len(LIBRARY) + 100_000
     assert list((cache / "fetched").iterdir()) == []
-    assert said[0].startswith("1 MB will be downloaded")
+    assert said[0].startswith("1 MB to download")
     assert moments == sorted(moments)
     assert moments[-1][0] == moments[-1][1] > len(LIBRARY)
 
@@ -207,7 +207,7 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
 ) -> None:
     small = pin_library(wheel)
     vast = Component("libraries", wheel, small.pattern, small.sha256, 10**16)
-    with pytest.raises(EngineError, match=r"MB of disk are needed, .*set CNN_LATENCY_LUT_CACHE"):
+    with pytest.raises(EngineError, match=r"MB of disk space, .*set CNN_LATENCY_LUT_CACHE"):
         provide([vast], cache, None)
     assert index.sent < 100_000
 
