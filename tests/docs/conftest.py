@@ -95,7 +95,7 @@ def step_by_step(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pa
 def run_page(
     step_by_step: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[Path], None]]:
-    """Run a page's blocks, starting where README's end."""
+    """Run a page's blocks, starting where README's end, or in the folder that the page before it left."""
     with ExitStack() as stack:
 
         def run(path: Path) -> None:
@@ -108,13 +108,16 @@ def run_page(
             if "farm" in marks:
                 pytest.importorskip("distributed", reason="needs the extra `farm`")
                 stand_ins[FARM] = f"127.0.0.1:{closed_port()}"
-            place = make_place(tmp_path / "page", stand_ins, step_by_step)
+            folder = tmp_path / "page"
+            place = make_place(folder, stand_ins, None if folder.exists() else step_by_step)
             if "phone" in marks:
                 _write_bench(place.folder, request.getfixturevalue("own_program"))
             if "sources" in marks:
                 for package in ("lut", "bench"):
                     ignored = shutil.ignore_patterns("data", "__pycache__")
-                    shutil.copytree(ROOT / package, place.folder / package, ignore=ignored)
+                    shutil.copytree(
+                        ROOT / package, place.folder / package, ignore=ignored, dirs_exist_ok=True
+                    )
             if "farm" in marks:
                 stack.enter_context(_farm_of_this_machine(place, stand_ins[FARM]))
             run_blocks(blocks, place)

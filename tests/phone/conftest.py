@@ -96,7 +96,7 @@ def quick_phone(prepared_storage: Path, tmp_path: Path) -> QuickPhone:
 
     def start(serial: str = "quick", **settings: Any) -> AbstractContextManager[Running]:
         folder = tmp_path / f"storage-{serial}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         shutil.rmtree(folder / "data", ignore_errors=True)
         link_storage(prepared_storage / "data", folder / "data")
         return run_phone(serial, folder=folder, architecture=OWN, **settings)
