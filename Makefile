@@ -75,8 +75,8 @@ phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
 	$(call need,$(PHONE_NEEDS),1)
 	$(BIN)/python -m tests.phone
 
-proto: $(VENV)/.dev ## Generate lut/caffe2_pb2.py anew from lut/caffe2.proto
-	$(BIN)/python -m grpc_tools.protoc -I lut --python_out=lut --pyi_out=lut lut/caffe2.proto
+proto: $(VENV)/.dev ## Write the descriptor and the types of lut/caffe2.proto anew
+	$(BIN)/python -m grpc_tools.protoc -I lut --descriptor_set_out=lut/caffe2.desc --pyi_out=lut caffe2.proto
 
 docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the pictures
 	$(call need,$(BROWSER_NEEDS),1)
