@@ -7,7 +7,7 @@ MODELS := models
 DATA := lut/data
 
 .DELETE_ON_ERROR:
-.PHONY: help lut test lint perf phone proto docs clean
+.PHONY: help lut test lint perf phone proto lock docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,14 +36,18 @@ PHONE_NEEDS := aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=q
 BROWSER_NEEDS := chromium=chromium chromedriver=chromium-driver
 TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0 $(BROWSER_NEEDS)
 
-$(VENV)/.runtime: pyproject.toml
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+# What lut.txt and dev.txt list is installed in just those versions, each file checked against its hash.
+$(VENV)/.runtime: pyproject.toml requirements/lut.txt
 	$(call need,$(LUT_NEEDS),1)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(PIP) --require-hashes --requirement requirements/lut.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime
-	$(BIN)/pip install --quiet --editable '.[dev]'
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(PIP) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 lut: $(VENV)/.runtime ## Measure every operator of the released nets on this machine and look one net up
@@ -77,6 +81,15 @@ phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
 
 proto: $(VENV)/.dev ## Write the descriptor and the types of lut/caffe2.proto anew
 	$(BIN)/python -m grpc_tools.protoc -I lut --descriptor_set_out=lut/caffe2.desc --pyi_out=lut caffe2.proto
+
+LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
+
+lock: ## Choose the newest versions of all packages anew, with their hashes, for requirements/
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --disable-pip-version-check uv
+	$(LOCK) --extra dev -o requirements/dev.txt
+	$(LOCK) --group make --extra plot --extra report --extra usb -c requirements/dev.txt -o requirements/lut.txt
 
 docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the pictures
 	$(call need,$(BROWSER_NEEDS),1)

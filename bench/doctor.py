@@ -52,6 +52,8 @@ _ENGINE_S = 30.0
 
 _SERVER_CHECK = "adb server"
 
+_INSTALL_LIBUSB = "sudo apt-get install libusb-1.0-0"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -184,7 +186,8 @@ def _check_phone_program(engine: Engine) -> Finding:
 
 def _check_libusb() -> Finding:
     if missing := explain_missing_usb():
-        return Finding(missing.partition(". ")[0], "sudo apt-get install libusb-1.0-0")
+        fix = "pip install 'cnn-latency-lut[usb]'" if find_spec("usb1") is None else _INSTALL_LIBUSB
+        return Finding(missing.partition(". ")[0], fix)
     return Finding("libusb is there: phones on USB can be opened directly")
 
 

@@ -238,6 +238,16 @@ def test_without_libusb_the_package_is_named(monkeypatch: pytest.MonkeyPatch, op
         open_device("R58M", AdbRoute("direct"), options)
 
 
+def test_without_the_package_for_usb_its_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, options: PhoneOptions
+) -> None:
+    monkeypatch.setitem(sys.modules, "usb1", None)
+    with pytest.raises(DeviceError, match=r"libusb1 is not installed.*'cnn-latency-lut\[usb\]'"):
+        choose_devices([], True, AdbRoute("direct"), options)
+    with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'\. .*'cnn-latency-lut\[usb\]'"):
+        open_device("R58M", AdbRoute("direct"), options)
+
+
 def test_two_phones_and_no_choice(monkeypatch: pytest.MonkeyPatch, options: PhoneOptions) -> None:
     monkeypatch.setattr(
         "bench.campaign.fleet.list_serials", lambda _: {"host": "host", "R1": "adb", "R2": "adb"}
