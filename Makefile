@@ -36,13 +36,16 @@ PHONE_NEEDS := aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=q
 BROWSER_NEEDS := chromium=chromium chromedriver=chromium-driver
 TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0 $(BROWSER_NEEDS)
 
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# By the variable, since pip once complains without the option of that name, and later on knows it no more.
+PIP := PIP_USE_PEP517=1 $(BIN)/pip install --quiet --disable-pip-version-check
 
-# What lut.txt and dev.txt list is installed in just those versions, each file checked against its hash.
-$(VENV)/.runtime: pyproject.toml requirements/lut.txt
+# What these files list is installed in just those versions, each download checked against its hash; build.txt
+# comes first, since pip would fetch what builds adb-shell and this package unchecked.
+$(VENV)/.runtime: pyproject.toml requirements/build.txt requirements/lut.txt
 	$(call need,$(LUT_NEEDS),1)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes --requirement requirements/lut.txt
+	$(PIP) --require-hashes --requirement requirements/build.txt
+	$(PIP) --require-hashes --no-build-isolation --requirement requirements/lut.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -83,13 +86,14 @@ proto: $(VENV)/.dev ## Write the descriptor and the types of lut/caffe2.proto an
 	$(BIN)/python -m grpc_tools.protoc -I lut --descriptor_set_out=lut/caffe2.desc --pyi_out=lut caffe2.proto
 
 LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade \
-  --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 lock: ## Choose the newest versions of all packages anew, with their hashes, for requirements/
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet --disable-pip-version-check uv
-	$(LOCK) --extra dev -o requirements/dev.txt
-	$(LOCK) --group make --extra plot --extra report --extra usb -c requirements/dev.txt -o requirements/lut.txt
+	$(LOCK) pyproject.toml --extra dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra plot --extra report --extra usb -c requirements/dev.txt -o requirements/lut.txt
+	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 
 docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the pictures
 	$(call need,$(BROWSER_NEEDS),1)

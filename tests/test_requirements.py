@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
-from importlib.metadata import requires
 from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
+EXTRAS = "optional-dependencies"
+LISTS = ("build", "lut", "dev")
 
 
 def listed(name: str) -> list[Requirement]:
@@ -19,17 +26,17 @@ def listed(name: str) -> list[Requirement]:
     return [Requirement(line.rstrip(" \\")) for line in text.splitlines() if re.match(r"\w", line)]
 
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
 def wanted(*extras: str) -> Iterator[Requirement]:
     """What the project asks for with these extras, and with those that they take in."""
-    for requirement in map(Requirement, requires("cnn-latency-lut") or []):
-        if any(
-            requirement.marker is None or requirement.marker.evaluate({"extra": extra})
-            for extra in ("", *extras)
-        ):
-            if requirement.name == "cnn-latency-lut":
-                yield from wanted(*requirement.extras)
-            else:
-                yield requirement
+    asked = [*PROJECT["dependencies"], *(one for extra in extras for one in PROJECT[EXTRAS][extra])]
+    for requirement in map(Requirement, asked):
+        if requirement.name == PROJECT["name"]:
+            yield from wanted(*requirement.extras)
+        else:
+            yield requirement
 
 
 @pytest.mark.parametrize(("name", "extras"), [("lut", ("plot", "report", "usb")), ("dev", ("dev",))])
@@ -47,12 +54,13 @@ def test_all_that_is_asked_for_is_listed_in_an_allowed_version(name: str, extras
         assert all(requirement.specifier.contains(version) for version in found), "run `make lock`"
 
 
-def test_both_lists_agree() -> None:
-    pairs = [{(pin.name, str(pin.specifier)) for pin in listed(name)} for name in ("lut", "dev")]
-    assert pairs[0] <= pairs[1]
+def test_the_lists_agree() -> None:
+    build, lut, dev = ({(pin.name, str(pin.specifier)) for pin in listed(name)} for name in LISTS)
+    assert lut <= dev
+    assert {name for name, _ in build - dev} == {"editables"}
 
 
-@pytest.mark.parametrize("name", ["lut", "dev"])
+@pytest.mark.parametrize("name", LISTS)
 def test_every_version_has_its_hashes_and_no_address(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\w)", text)

@@ -124,7 +124,7 @@ def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, str]
     found = []
     for path in (cache / "programs").glob(f"[!.]*/{_STAMP}"):
         try:
-            stamp, used_ns = json.loads(path.read_text()), path.stat().st_mtime_ns
+            stamp, used_ns = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime_ns
             if stamp.keys() >= _STAMP_KEYS and stamp["target"] == target.id:
                 found.append((used_ns, path.parent, stamp))
         except (OSError, ValueError, AttributeError):
@@ -206,7 +206,7 @@ def _build(target: Target, cache: Path, progress: Announce | None) -> Program:
             "sha256": _label(folder / "speed_benchmark", target),
             "libraries": _list_libraries(_library_folder(target, folder, cache)),
         }
-        (folder / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True))
+        (folder / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")
     for unused, _ in _list_stamps(target, cache)[_KEPT:]:
         shutil.rmtree(unused, ignore_errors=True)
     program = _open_program(target, final, stamp, cache)

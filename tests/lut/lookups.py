@@ -35,7 +35,7 @@ def run_alone(
     """Run `lut` in another Python, warnings being errors, after the code `before`; give what it prints."""
     code = f"{before}\nfrom lut.cli import main\nmain()"
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *arguments],
+        [sys.executable, "-W", "error", "-X", "warn_default_encoding", "-c", code, *arguments],
         cwd=folder,
         env={**os.environ, "CNN_LATENCY_LUT_CACHE": str(folder / "cache"), **(environment or {})},
         stdout=subprocess.PIPE,

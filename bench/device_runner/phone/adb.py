@@ -208,7 +208,7 @@ def load_keys(folder: Path | None = None) -> list[PythonRSASigner]:
     try:
         if not private.exists():
             _make_key(folder, private)
-        return [PythonRSASigner(_public_text(private), private.read_text())]
+        return [PythonRSASigner(_public_text(private), private.read_text(encoding="utf-8"))]
     except (OSError, ValueError) as error:
         raise DeviceError(
             f"The adb key {private} can't be used: {error}. Put the right key there, or move it away "
@@ -219,7 +219,7 @@ def load_keys(folder: Path | None = None) -> list[PythonRSASigner]:
 def _public_text(private: Path) -> str:
     public = Path(f"{private}.pub")
     if public.exists():
-        return public.read_text()
+        return public.read_text(encoding="utf-8")
     from base64 import b64encode
 
     from adb_shell.auth.keygen import encode_pubkey, get_user_info
