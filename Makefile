@@ -32,7 +32,7 @@ define need
 endef
 
 LUT_NEEDS := venv=python3-venv g++=g++
-PHONE_NEEDS := aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static proot=proot
+PHONE_NEEDS := aarch64-linux-gnu-g++=g++$(if $(filter-out aarch64,$(shell uname -m)),-aarch64-linux-gnu) qemu-aarch64-static=qemu-user-static proot=proot
 BROWSER_NEEDS := chromium=chromium chromedriver=chromium-driver
 TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0 $(BROWSER_NEEDS)
 

@@ -136,11 +136,10 @@ def _look_for_compiler(engine: Engine, name: str) -> Finding:
         return Finding(path)
     if engine.find(name) is not None:
         return Finding(f"no {target.compiler}; the program for {name} is built already")
-    return Finding(
-        f"no {target.compiler}, which builds the program for {name}",
-        f"sudo apt-get install {target.packages}",
-        name == "host",
-    )
+    fix = f"sudo apt-get install {target.packages}"
+    if platform.system() != "Linux":  # a phone's program takes arm64's glibc, which Linux machines have
+        fix = f"scp -r LINUX_MACHINE:.cache/cnn-latency-lut/programs {default_cache()}/"
+    return Finding(f"no {target.compiler}, which builds the program for {name}", fix, name == "host")
 
 
 def _check_engine(engine: Engine) -> Finding:
