@@ -7,7 +7,7 @@ MODELS := models
 DATA := lut/data
 
 .DELETE_ON_ERROR:
-.PHONY: help lut test lint perf phone proto lock docs clean
+.PHONY: help lut test soak lint perf phone proto lock docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,9 @@ define need
 	else sudo=none; fi; \
 	if [ "$$sudo" != none ] && command -v apt-get >/dev/null; then \
 	  echo "Installing the Debian packages:$$missing"; \
-	  $$sudo apt-get -qq update && DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq install -y $$missing >/dev/null \
-	    && exit 0; fi; \
+	  install="apt-get install --no-install-recommends"; \
+	  $$sudo apt-get -qq update && { $$sudo $$install --assume-no $$missing | grep -E "^(Need to get|After this)"; \
+	    DEBIAN_FRONTEND=noninteractive $$sudo $$install -qq -y $$missing >/dev/null; } && exit 0; fi; \
 	echo "Please install:$$missing  (Debian: apt-get install$$missing)" >&2; exit $(2)
 endef
 
@@ -63,12 +64,14 @@ lut: $(VENV)/.runtime ## Measure every operator of the released nets on this mac
 	$(BIN)/lut get-runtime --model_path $(MODELS)/ChamNet-A/int8 --db_dir $(DATA) --device $$device \
 	  --input_dims '{"data": [1, 3, 224, 224]}'
 
-# Most tests run three at a time: many of them wait. Those marked `alone` come after them, since a busy neighbour
-# may fail them, or have them measure again and again.
+# Three at a time on two processors: many tests wait.
 test: $(VENV)/.dev ## Run the tests; those whose package can't be installed are skipped with the reason
 	$(call need,$(TEST_NEEDS),0)
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not alone" --cov --cov-report=
-	$(BIN)/python -m pytest -m alone --cov --cov-append --cov-fail-under=90
+	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report= --cov-fail-under=90
+
+soak: $(VENV)/.dev ## Make faults by the hundred, and hold how soon all ends; half an hour of a quiet machine
+	$(call need,$(TEST_NEEDS),0)
+	SOAK=1 $(BIN)/python -m pytest tests/phone tests/bench/farm tests/bench/campaign tests/bench/device_runner
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .

@@ -7,12 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-__all__ = ["MOST_TRIES", "Outcome", "is_disturbed", "make_runner"]
+__all__ = ["Outcome", "make_runner"]
 
 Outcome = tuple[int, str, str]
-
-MOST_TRIES = 4
-"""So often is a command run that says each time that something disturbed the device."""
 
 
 def make_runner(
@@ -32,8 +29,3 @@ def make_runner(
         return end.value.code, out, err
 
     return run
-
-
-def is_disturbed(code: int, printed: str) -> bool:
-    """Tell whether a command ended as it does where something disturbed the device."""
-    return code == 6 and "something disturbed the device" in printed

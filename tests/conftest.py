@@ -24,7 +24,7 @@ settings.load_profile("project")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
-_SHARED_ABSENT = "needs ../shared/models beside the checkout"
+_SHARED_ABSENT = "compares with the published graphs, which are read from ../shared/models where it is"
 
 
 @pytest.fixture(scope="session")
@@ -35,40 +35,26 @@ def shared_models() -> Path:
     return _SHARED_MODELS
 
 
-_BENCH, _DOCS = (Path(__file__).with_name(name) for name in ("bench", "docs"))
-_TIMELESS = tuple(
-    _BENCH / name
-    for name in (
-        "device_runner/phone",
-        "device_runner/program",
-        "engines",
-        "farm",
-        "numbers",
-        "op_generators",
-        "sampling",
-        "test_rules_on_the_engine.py",
-    )
-)
-"""Tests of what no busy neighbour changes: values, choices, and stand-ins for devices, which wait."""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of `bench` that measure on this machine, and the pages, most of which do."""
-    for item in items:
-        places = {item.path, *item.path.parents}
-        if _DOCS in places or (_BENCH in places and places.isdisjoint(_TIMELESS)):
-            item.add_marker(pytest.mark.alone)
+    """Begin with what takes longest, or a worker would be left with it while the others are done."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
+_LONG = ("tests/phone/", "tests/docs/", "tests/bench/farm/", "tests/bench/numbers/")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """Let one worker have all phones: they share a storage that takes long to prepare."""
+    """Give each worker a file at a time, but all phones, which share a storage, and pages one by one."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
-            return "phones" if nodeid.startswith("tests/phone/") else nodeid.split("::")[0]
+            file, _, test = nodeid.partition("::")
+            if file.startswith("tests/phone/"):
+                return "phones"
+            return nodeid if test.startswith("test_a_guide_runs") else file
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 

@@ -30,6 +30,7 @@ class Endurance:
         self._losses: Counter[str] = Counter()
         self._kills: Counter[tuple[str, bool]] = Counter()
         self._fruitless = 0
+        self._last_end = ""
 
     def blame(self, op_id: str) -> bool:
         """Count a loss of the device in an operator's visit; tell whether it is the likely cause."""
@@ -44,6 +45,10 @@ class Endurance:
         self._kills[op_id, in_turns] += 1
         return self._kills[op_id, in_turns] >= _MOST_KILLS
 
+    def hear(self, reason: str) -> None:
+        """Remember how the program ended last, for who is told that it ends again and again."""
+        self._last_end = reason
+
     def count(self, *, progressed: bool, lost: bool) -> None:
         """Count a start of the program: whether it ended a visit, and whether the device was lost in it.
 
@@ -54,5 +59,6 @@ class Endurance:
         if self._fruitless == (_FRUITLESS_LOSSES if lost else _FRUITLESS_STARTS):
             raise DeviceError(
                 f"The benchmark program on {self._serial} ended {self._fruitless} times without reaching "
-                f"an operator. Run `bench build`, and look at what else runs on the device."
+                f"an operator{f'; the last time: {self._last_end}' if self._last_end else ''}. Run `bench "
+                f"build`, and look at what else runs on the device."
             )

@@ -145,8 +145,8 @@ def _read_threads() -> Mapping[str, tuple[str, int, int]]:
         head, _, tail = _read(path).rpartition(")")
         words = tail.split()
         if len(words) > 36:  # else it ended meanwhile
-            process = f"{head.partition('(')[2]} (process {path.parts[2]})"
-            threads[path.parts[4]] = (process, int(words[36]), int(words[11]) + int(words[12]))
+            process = f"{head.partition('(')[2]} (process {path.parents[2].name})"
+            threads[path.parent.name] = (process, int(words[36]), int(words[11]) + int(words[12]))
     return threads
 
 

@@ -19,6 +19,7 @@ from bench.device_runner.endurance import Endurance
 from bench.device_runner.program import (
     CanaryMemory,
     End,
+    EndedEarly,
     NetFailed,
     NetTimed,
     ProcessKilled,
@@ -92,6 +93,7 @@ def run_block(
             yield from run.run_share()
         except LostError as error:
             state_known = False
+            run.endurance.hear(str(error))
             device.recover(watch.announce)
             note(Recovery(str(error)))
             if error.op_id is not None and error.op_id in block and run.endurance.blame(error.op_id):
@@ -129,7 +131,10 @@ class _BlockRun:
         members = {op.id for op in share.ops} if in_turns else set[str]()
         for event in gather_turns(clock_visits(self._run_process(share)), members):
             if isinstance(event, ProcessKilled):
+                self.endurance.hear(event.reason)
                 yield from self._blame_kill(event)
+            elif isinstance(event, EndedEarly):
+                self.endurance.hear(event.reason)
             elif isinstance(event, TurnsFailed):
                 self.progressed = True
                 self._suspects.add(event.ids)
@@ -192,7 +197,7 @@ class _BlockRun:
         self._block.strike_off(outcome)
         yield replace(visit, outcome=outcome)
 
-    def _run_process(self, share: Share) -> Iterator[Visit | TurnsFailed | ProcessKilled]:
+    def _run_process(self, share: Share) -> Iterator[Visit | TurnsFailed | ProcessKilled | EndedEarly]:
         """Run one process to its end, or to the end of the operator that ends it."""
         by_id = {op.id: op for op in share.ops}
         nets: Iterable[NetSource] = map(self._device.engine.lower, share.ops)
@@ -212,7 +217,7 @@ class _BlockRun:
                 yield judge_outputs(event, by_id[event.id], self._segment, share.passes)
             elif isinstance(event, NetFailed):
                 yield Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
-            elif isinstance(event, TurnsFailed | ProcessKilled):
+            elif isinstance(event, TurnsFailed | ProcessKilled | EndedEarly):
                 yield event
             elif isinstance(event, End) and event.canary is not None:
                 memory.learn(self._segment, event.canary, self._watch.announce)

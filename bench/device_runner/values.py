@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
-from bench.device_runner.program import NetFailed, NetValues, run_program
+from bench.device_runner.program import EndedEarly, NetFailed, NetValues, ProcessKilled, run_program
 from bench.engines import NetSource
 
 __all__ = ["run_values"]
@@ -34,8 +34,11 @@ def run_values(
                     results[event.id] = event.values
                 elif isinstance(event, NetFailed):
                     results[event.id] = f"{event.stage}: {event.message}"
-        except LostError:
+                elif isinstance(event, EndedEarly | ProcessKilled):
+                    endurance.hear(event.reason)
+        except LostError as error:
             lost = True
+            endurance.hear(str(error))
             device.recover(announce)
         rest = [net for net in left if net.id not in results]
         endurance.count(progressed=len(rest) < len(left), lost=lost)

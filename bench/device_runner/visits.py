@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import TypeAlias
 
-from bench.device_runner.program import NetTimed, ProcessKilled, TurnsFailed
+from bench.device_runner.program import EndedEarly, NetTimed, ProcessKilled, TurnsFailed
 from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.errors import LutError
 from lut.ops import OpSpec, infer_outputs
 
 __all__ = ["Visit", "clock_visits", "gather_turns", "judge_outputs"]
 
-Event: TypeAlias = ProcessKilled | TurnsFailed
+Event: TypeAlias = ProcessKilled | TurnsFailed | EndedEarly
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from bench.device_runner.gaps import GAPS_MS, GapTimes
 from bench.device_runner.program import (
     CanaryMemory,
     End,
+    EndedEarly,
     Gaps,
     NetFailed,
     NetTimed,
@@ -122,7 +123,10 @@ def measure_nets(
                     run.gaps.append(event)
                 elif isinstance(event, NetFailed):
                     run.fail(event.id, f"{event.stage}: {event.message}")
+                elif isinstance(event, EndedEarly):
+                    endurance.hear(event.reason)
                 elif isinstance(event, ProcessKilled):
+                    endurance.hear(event.reason)
                     serial = device.info.serial
                     watch.announce(f"{serial}: the benchmark program was {event.reason}. It goes on.")
                     for net_id in filter(endurance.blame_kill, event.ids & run.left.keys()):
@@ -130,6 +134,7 @@ def measure_nets(
                 progress(config.passes * len(nets) - run.visits_left)
         except LostError as error:
             fit = False
+            endurance.hear(str(error))
             device.recover(watch.announce)
             watch.announce(f"{device.info.serial} is back: {error}")
             if error.op_id in run.left and endurance.blame(error.op_id):

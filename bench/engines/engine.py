@@ -85,9 +85,11 @@ class Engine:
         *,
         cache: Path | None = None,
         progress: Callable[[str], None] | None = None,
+        transfer: Callable[[int, int], None] | None = None,
     ) -> Program:
         """Build the program for a target unless it is there; see `bench.speed_benchmark.build_program`."""
-        return build_program(choose_target(target, self.runtimes), cache=cache, progress=progress)
+        chosen = choose_target(target, self.runtimes)
+        return build_program(chosen, cache=cache, progress=progress, transfer=transfer)
 
     def find(self, target: str, *, cache: Path | None = None) -> Program | None:
         """Give the program for a target if it is built and whole."""

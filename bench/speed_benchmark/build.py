@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.speed_benchmark.cache import Announce, lock_cache, new_folder, report
+from bench.speed_benchmark.cache import Announce, Transfer, lock_cache, new_folder, report
 from bench.speed_benchmark.runtime import provide
 from bench.speed_benchmark.targets import Target
 from bench.starting import describe_refusal
@@ -61,8 +61,16 @@ def find_program(target: Target, *, cache: Path | None = None) -> Program | None
     return _find(target, cache or default_cache())
 
 
-def build_program(target: Target, *, cache: Path | None = None, progress: Announce | None = None) -> Program:
+def build_program(
+    target: Target,
+    *,
+    cache: Path | None = None,
+    progress: Announce | None = None,
+    transfer: Transfer | None = None,
+) -> Program:
     """Build the target's program unless it is there and fresh; the first time, download its pinned runtime.
+
+    `progress` is told each step in a sentence, `transfer` how far a download is, in bytes.
 
     Raises EngineError: no compiler, failed download, wrong checksum, failed compilation,
     unwritable cache.
@@ -72,7 +80,7 @@ def build_program(target: Target, *, cache: Path | None = None, progress: Announ
         with lock_cache(cache, progress):
             # A program stays usable when its compiler is gone, but not when that is another one now.
             compiler = _ask_compiler(target, cache) if _has_compiler(target) else None
-            return _find(target, cache, compiler) or _build(target, cache, progress)
+            return _find(target, cache, compiler) or _build(target, cache, progress, transfer)
     except OSError as exc:
         raise EngineError(
             f"the cache {cache} can't be used: {exc}. "
@@ -190,9 +198,9 @@ def _run(command: list[str], purpose: str) -> str:
     return done.stdout
 
 
-def _build(target: Target, cache: Path, progress: Announce | None) -> Program:
+def _build(target: Target, cache: Path, progress: Announce | None, transfer: Transfer | None) -> Program:
     compiler = _ask_compiler(target, cache)  # first: a missing one must not cost a download
-    provide((*target.runtime.headers, target.runtime.libraries), cache, progress)
+    provide((*target.runtime.headers, target.runtime.libraries), cache, progress, transfer)
     report(progress, f"Compiling the program for {target.name} with {compiler}.")
     recipe = _hash_recipe(target)
     # With the name of the stamp in it: versions that kept their stamp elsewhere remove folders of their own.

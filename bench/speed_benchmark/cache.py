@@ -1,7 +1,7 @@
 """The folder that holds what was downloaded, unpacked and built; everything in it can be made again.
 
 downloads/   put there by the user, for a machine without network; read, never changed
-fetched/     downloaded by this project
+fetched/     downloaded by this project; of a file that ends in .part, only what is wanted of it
 runtime/     unpacked parts of the pinned files, one folder each
 programs/    the built programs, one folder each
 lock         held by whoever writes
@@ -17,10 +17,13 @@ from pathlib import Path
 
 from lut.files import lock_descriptor
 
-__all__ = ["Announce", "lock_cache", "new_folder", "report"]
+__all__ = ["Announce", "Transfer", "lock_cache", "new_folder", "report"]
 
 # Called with one plain sentence per step.
 Announce = Callable[[str], None]
+
+# Called as a download goes on, with the bytes that came and those that come in all.
+Transfer = Callable[[int, int], None]
 
 _UNFINISHED = ".unfinished-"
 

@@ -1,84 +1,139 @@
-"""Brings pinned files here with pip, or takes them from where the user put them, and checks each one."""
+"""Brings what components are made of: taken from where the user put it, or fetched, in parts or whole."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from bench.speed_benchmark.cache import Announce, report
-from bench.starting import describe_refusal
+from bench.speed_benchmark.cache import Announce, Transfer, report
+from bench.speed_benchmark.index import NotFoundError, ask_settings, download_whole, find_address
+from bench.speed_benchmark.pins import Component, Download
+from bench.speed_benchmark.ranges import BrokenOffError, NoRangesError, Parts, RemoteFile, find_parts
 from lut.errors import EngineError
 
-__all__ = ["Download", "discard", "obtain_all"]
-
-# pip asks an sdist for its metadata even when it only downloads it, and for an old one that means running
-# its setup.py through setuptools. This stands in for setuptools (found first, by PYTHONPATH) and answers
-# from PKG-INFO, so nothing of the sdist runs and neither setuptools nor a network is needed for it.
-_STAND_IN = """\
-import email, pathlib
-
-class __legacy__:
-    @staticmethod
-    def get_requires_for_build_wheel(config_settings=None):
-        return []
-
-    @staticmethod
-    def prepare_metadata_for_build_wheel(folder, config_settings=None):
-        text = pathlib.Path("PKG-INFO").read_text(encoding="utf-8")
-        about = email.message_from_string(text)
-        info = pathlib.Path(folder, f"{about['Name'].replace('-', '_')}-{about['Version']}.dist-info")
-        info.mkdir()
-        info.joinpath("METADATA").write_text(text, encoding="utf-8")
-        return info.name
-"""
+__all__ = ["Supply", "bring", "discard", "find_supply", "is_fetched"]
 
 
-@dataclass(frozen=True)
-class Download:
-    """One pinned file of a package index.
+@dataclass
+class Supply:
+    """Where components come from: archives that are here, parts of remote ones, or whole files."""
 
-    `size` is in bytes. `tags` are a wheel's Python version, ABI and platform; without them it is an sdist.
-    `keep`: stays in the cache after it was unpacked.
+    here: dict[Component, Path] = field(default_factory=dict)
+    parts: dict[Component, Parts] = field(default_factory=dict)
+    whole: dict[Component, Download] = field(default_factory=dict)
+
+    def count_missing(self, cache: Path) -> int:
+        """Give how many bytes are still to be downloaded."""
+        parts = sum(parts.count_missing(_part(each, cache)) for each, parts in self.parts.items())
+        return parts + sum(download.size for download in set(self.whole.values()))
+
+
+def find_supply(components: Sequence[Component], cache: Path, progress: Announce | None) -> Supply:
+    """Find out where each comes from. Of a wheel on a server, only its directory is read.
+
+    Raises EngineError: a file that is here is not the pinned one, or the index has not got one (naming every
+    file that is wanted, so that a machine without network gets them all in one go).
     """
+    supply = Supply()
+    downloads = list(dict.fromkeys(component.download for component in components))
+    for download in downloads:
+        wanted = [component for component in components if component.download == download]
+        try:
+            source = _find(download, cache) or _reach(download)
+            if isinstance(source, Path):
+                supply.here |= dict.fromkeys(wanted, source)
+            elif source is not None:
+                found = find_parts(source, [each.pattern for each in wanted])
+                supply.parts |= dict(zip(wanted, found, strict=True))
+            else:
+                supply.whole |= dict.fromkeys(wanted, download)
+        except NoRangesError as error:
+            _tell_whole(download, error, progress)
+            supply.whole |= dict.fromkeys(wanted, download)
+        except NotFoundError as error:
+            absent = [each for each in downloads if _find(each, cache) is None]
+            raise EngineError(_describe_failure(download, str(error), absent, cache)) from error
+    return supply
 
-    name: str
-    sha256: str
-    size: int
-    requirement: str
-    tags: tuple[str, str, str] | None = None
-    keep: bool = False
 
+def bring(
+    supply: Supply, cache: Path, progress: Announce | None, transfer: Transfer | None
+) -> dict[Component, Path]:
+    """Fetch what is not here and give each component's archive, a whole one with its SHA-256 checked.
 
-def obtain_all(downloads: Sequence[Download], cache: Path, progress: Announce | None) -> dict[Download, Path]:
-    """Give the path of each file, its sha256 checked: the user's own from downloads/, or fetched with pip.
-
-    Raises EngineError: the download failed (naming every file that is still wanted, so that a machine
-    without network gets them all in one go), or a file is not the pinned one.
+    Raises EngineError: a download failed, or broke off (to go on the next time), or is not the pinned file.
     """
-    wanted = list(dict.fromkeys(downloads))
-    found = {download: path for download in wanted if (path := _find(download, cache)) is not None}
-    for download in wanted:
-        if download not in found:
-            absent = [other for other in wanted if other not in found]
-            found[download] = _fetch(download, absent, cache, progress)
-    return found
+    archives = {**supply.here, **_bring_whole(supply.whole, cache, progress)}
+    done, total = 0, sum(parts.count_missing(_part(each, cache)) for each, parts in supply.parts.items())
+
+    def advance(length: int) -> None:
+        nonlocal done
+        done += length
+        if transfer is not None:
+            transfer(done, total)
+
+    for component, parts in supply.parts.items():
+        path, download = _part(component, cache), component.download
+        if missing := parts.count_missing(path):
+            report(progress, f"Downloading parts of {download.name} ({_megabytes(missing)}).")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            parts.fetch(path, advance)
+            archives[component] = path
+        except NoRangesError as error:
+            _tell_whole(download, error, progress)
+            archives |= _bring_whole({component: download}, cache, progress)
+        except BrokenOffError as error:
+            raise EngineError(
+                f"The download of {download.name} broke off with {_megabytes(total - done)} to go: {error}. "
+                "Connect to the network and give the command again: it goes on from there."
+            ) from error
+    return archives
 
 
-def discard(download: Download, cache: Path) -> None:
-    """Remove the file if this project fetched it and nothing else will ask for it."""
-    if not download.keep:
-        _fetched(download, cache).unlink(missing_ok=True)
+def discard(component: Component, cache: Path) -> None:
+    """Remove what this project fetched for it and nothing else will ask for."""
+    _part(component, cache).unlink(missing_ok=True)
+    if not component.download.keep:
+        _fetched(component.download, cache).unlink(missing_ok=True)
+
+
+def is_fetched(archive: Path, cache: Path) -> bool:
+    """Whether this project fetched it; else it is the user's own."""
+    return archive.parent == cache / "fetched"
 
 
 def _fetched(download: Download, cache: Path) -> Path:
     return cache / "fetched" / download.name
+
+
+def _part(component: Component, cache: Path) -> Path:
+    return cache / "fetched" / f"{component.folder(cache).name}.part"
+
+
+def _reach(download: Download) -> Path | RemoteFile | None:
+    """Find a wheel in a folder, or on a server; None for an sdist, which can only be taken whole."""
+    if not download.tags:
+        return None
+    address = find_address(download)
+    if address is None:
+        raise NoRangesError("pip does not tell where it lies")
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        return Path(url2pathname(parts.path))
+    remote = RemoteFile(address, ask_settings())
+    if remote.size != download.size:
+        raise NoRangesError(f"the server's file has {remote.size} bytes instead of {download.size}")
+    return remote
+
+
+def _tell_whole(download: Download, error: NoRangesError, progress: Announce | None) -> None:
+    report(progress, f"{download.name} can't be fetched in parts ({error}); the whole file is taken.")
 
 
 def _find(download: Download, cache: Path) -> Path | None:
@@ -105,12 +160,25 @@ def _hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _fetch(download: Download, absent: Sequence[Download], cache: Path, progress: Announce | None) -> Path:
-    report(progress, f"Downloading {download.name} ({_megabytes(download)}).")
+def _bring_whole(
+    wanted: dict[Component, Download], cache: Path, progress: Announce | None
+) -> dict[Component, Path]:
+    absent = list(dict.fromkeys(wanted.values()))
+    found = {}
+    while absent:
+        found[absent[0]] = _find(absent[0], cache) or _fetch_whole(absent, cache, progress)
+        del absent[0]
+    return {component: found[download] for component, download in wanted.items()}
+
+
+def _fetch_whole(absent: Sequence[Download], cache: Path, progress: Announce | None) -> Path:
+    """Fetch the first of those that are wanted; the others are named if that fails."""
+    download = absent[0]
+    report(progress, f"Downloading {download.name} ({_megabytes(download.size)}).")
     fetched = _fetched(download, cache)
     fetched.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=fetched.parent) as folder:
-        said = _run_pip(download, Path(folder))
+        said = download_whole(download, Path(folder))
         arrived = Path(folder, download.name)
         if said is not None or not arrived.is_file():
             raise EngineError(_describe_failure(download, said or "pip brought another file", absent, cache))
@@ -121,54 +189,8 @@ def _fetch(download: Download, absent: Sequence[Download], cache: Path, progress
     return path
 
 
-def _run_pip(download: Download, folder: Path) -> str | None:
-    """Run `pip download` into the folder; None, or what pip said when it failed."""
-    requirements = folder / "requirements.txt"
-    requirements.write_text(f"{download.requirement} --hash=sha256:{download.sha256}\n")
-    environment = dict(os.environ)
-    if download.tags:
-        version, abi, platform = download.tags
-        kind = ["--only-binary=:all:", "--implementation=cp"]
-        kind += [f"--python-version={version}", f"--abi={abi}", f"--platform={platform}"]
-    else:
-        kind = ["--no-binary=:all:", "--no-build-isolation", "--use-pep517"]
-        stand_in = folder / "stand_in" / "setuptools"
-        stand_in.mkdir(parents=True)
-        (stand_in / "__init__.py").touch()
-        (stand_in / "build_meta.py").write_text(_STAND_IN)
-        paths = [str(stand_in.parent), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--retries=2"]
-    # Without pip's cache: a second copy of 804 MB that nobody would ever read.
-    command += ["--no-cache-dir", "--disable-pip-version-check", "--require-hashes", "-r", str(requirements)]
-    command += ["--dest", str(folder), *kind]
-    # pip draws its progress bar on stdout if that is a terminal; ours stays free for what a command prints.
-    terminal = sys.__stderr__ is not None and sys.__stderr__.isatty()
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.__stderr__ if terminal else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        raise EngineError(describe_refusal(f"{sys.executable} -m pip", error, "Reinstall Python.")) from error
-    return None if done.returncode == 0 else _summarise(done.stderr)
-
-
-def _summarise(stderr: str) -> str:
-    # A list of some hundred versions that exist says nothing here.
-    lines = [re.sub(r" \(from versions: .*\)", "", line).strip() for line in stderr.splitlines()]
-    errors = [line for line in lines if line and not line.startswith(("WARNING", "[notice]"))]
-    return " ".join(errors[-6:])[:1200] or "nothing"
-
-
 def _describe_failure(download: Download, said: str, absent: Sequence[Download], cache: Path) -> str:
-    files = "".join(f"\n  {other.name}  sha256 {other.sha256}  {_megabytes(other)}" for other in absent)
+    files = "".join(f"\n  {other.name}  sha256 {other.sha256}  {_megabytes(other.size)}" for other in absent)
     return (
         f"{download.name} could not be downloaded; pip said: {said.rstrip('.')}.\n"
         "Connect to the network and run this again. Or fetch on another machine (pip download) and put into\n"
@@ -176,5 +198,5 @@ def _describe_failure(download: Download, said: str, absent: Sequence[Download],
     )
 
 
-def _megabytes(download: Download) -> str:
-    return f"{download.size / 1e6:.0f} MB"
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.speed_benchmark.runtime import Component
+from bench.speed_benchmark.pins import Component
 from lut.errors import EngineError
 
 __all__ = ["TARGET_NAMES", "Runtime", "Target", "choose_target"]

@@ -140,9 +140,19 @@ class Bar:
     """A progress bar with the time left on stderr; silent when that is no terminal, or when asked."""
 
     def __init__(
-        self, total: int | None, unit: str, quiet: bool, *, title: str = "", layout: str | None = None
+        self,
+        total: int | None,
+        unit: str,
+        quiet: bool,
+        *,
+        title: str = "",
+        layout: str | None = None,
+        scaled: bool = False,
     ) -> None:
-        """Begin at 0 of `total`; a `layout` is a bar format of tqdm's, a title goes in front."""
+        """Begin at 0 of `total`; a `layout` is a bar format of tqdm's, a title goes in front.
+
+        `scaled` shows figures in thousands or millions of the unit, as they are long.
+        """
         from tqdm import tqdm  # a look-up that takes milliseconds should not wait for it
 
         self.shown = not quiet and sys.stderr.isatty()
@@ -150,6 +160,7 @@ class Bar:
             total=total,
             desc=title,
             unit=unit,
+            unit_scale=scaled,
             disable=not self.shown,
             file=sys.stderr,
             leave=False,

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from bench.cli import entry as cli
-from bench.device_runner import HostDevice, host_load
-from bench.device_runner import host as host_module
+from bench.device_runner import HostDevice
 from bench.device_runner.device import Exit, Process
 from lut.entries import RunConfig, Segment
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
-from tests.commands import MOST_TRIES, Outcome, is_disturbed, make_runner
+from tests.commands import Outcome, make_runner
+from tests.quiet import quieten
 
 Bench = Callable[..., Outcome]
 
@@ -47,10 +47,10 @@ def slow_conv() -> OpSpec:
 
 
 @pytest.fixture(autouse=True)
-def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the host find its processors free: what others do meanwhile decides no test but its own."""
-    for module in (host_load, host_module):
-        monkeypatch.setattr(module, "watch_cores", lambda _: {})
+def quiet_machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what others do on this machine decide no test, but those that are about disturbances."""
+    if request.node.get_closest_marker("disturbances") is None:
+        quieten(monkeypatch)
 
 
 def run_with_kills(command: Sequence[str], seed: int, *, least_s: float, most_s: float) -> None:
@@ -130,17 +130,5 @@ def segment(host: FaultyHost) -> Segment:
 
 @pytest.fixture
 def bench_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Run `bench` in this process; give its exit code, stdout and stderr.
-
-    As its user would, it is run again where it says that something disturbed the device.
-    """
-    run_once = make_runner("bench", cli.main, capsys, monkeypatch)
-
-    def run(*arguments: object) -> Outcome:
-        for _ in range(MOST_TRIES):
-            code, out, err = run_once(*arguments)
-            if not is_disturbed(code, err):
-                break
-        return code, out, err
-
-    return run
+    """Run `bench` in this process; give its exit code, stdout and stderr."""
+    return make_runner("bench", cli.main, capsys, monkeypatch)

@@ -17,6 +17,7 @@ import pytest
 from bench.device_runner import HostDevice
 from bench.engines import CAFFE2
 from bench.speed_benchmark import Program
+from bench.speed_benchmark.cache import lock_cache
 from lut.cache import default_cache
 from tests.docs.markdown import read_blocks
 from tests.docs.running import SAMPLE_NAME, Place, environment, run_blocks
@@ -40,9 +41,20 @@ PHONE = "tcp:192.168.1.20:5555"
 FARM = "127.0.0.1:8786"
 """The scheduler that pages speak of."""
 
-_BENCH_WITH_OWN_PROGRAM = """\
+_QUIET_BENCH = """\
 #!{python}
-# `bench`, whose phones get this machine's own program: the simulated one runs it at full speed.
+# `bench` on a machine that nobody else uses (see `tests.quiet`).
+import sys
+import pytest
+from bench.cli import main
+sys.path.append({root!r})
+from tests.quiet import quieten
+quieten(pytest.MonkeyPatch())
+{more}main()
+"""
+
+_WITH_OWN_PROGRAM = """\
+# Phones get this machine's own program: the simulated one runs it at full speed.
 from pathlib import Path
 from bench.engines import engine
 from bench.speed_benchmark import Program
@@ -51,8 +63,6 @@ own = Program({target!r}, Path({executable!r}), Path({library_dir!r}), {sha256!r
 engine.build_program = lambda target, **options: (
     own if target.name == "android-arm64" else build_program(target, **options)
 )
-from bench.cli import main
-main()
 """
 
 
@@ -61,16 +71,23 @@ def make_place(folder: Path, stand_ins: Mapping[str, str], before: Path | None =
     if before is not None:
         shutil.copytree(before, folder, symlinks=True)
     (folder / "home").mkdir(parents=True, exist_ok=True)
+    _write_bench(folder)
     names = {SAMPLE_NAME: HostDevice().info.name, **stand_ins}
     return Place(folder, environment(folder, default_cache()), names)
 
 
 @pytest.fixture(scope="session")
-def step_by_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that README's blocks leave, all of which have run."""
+def step_by_step(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder that README's blocks leave, all of which have run: once, for the workers of all pages."""
     CAFFE2.build("host")
-    folder = tmp_path_factory.mktemp("readme")
-    run_blocks(read_blocks(README), make_place(folder, {}))
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder, done = shared / "readme", shared / "readme.done"
+    with lock_cache(shared, None):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            run_blocks(read_blocks(README), make_place(folder, {}))
+            done.touch()
     return folder
 
 
@@ -93,9 +110,7 @@ def run_page(
                 stand_ins[FARM] = f"127.0.0.1:{closed_port()}"
             place = make_place(tmp_path / "page", stand_ins, step_by_step)
             if "phone" in marks:
-                _take_own_program(place.folder / "bin", request.getfixturevalue("own_program"))
-                path_variable = f"{place.folder / 'bin'}:{place.environment['PATH']}"
-                place = Place(place.folder, {**place.environment, "PATH": path_variable}, place.stand_ins)
+                _write_bench(place.folder, request.getfixturevalue("own_program"))
             if "sources" in marks:
                 for package in ("lut", "bench"):
                     ignored = shutil.ignore_patterns("data", "__pycache__")
@@ -126,17 +141,18 @@ def _farm_of_this_machine(place: Place, address: str) -> Iterator[None]:
         child.wait()
 
 
-def _take_own_program(folder: Path, program: Program) -> None:
-    folder.mkdir()
-    script = folder / "bench"
-    script.write_text(
-        _BENCH_WITH_OWN_PROGRAM.format(
-            python=sys.executable,
-            target=program.target,
-            executable=str(program.executable),
-            library_dir=str(program.library_dir),
-            sha256=program.sha256,
-            engine=program.engine,
+def _write_bench(folder: Path, phone_program: Program | None = None) -> None:
+    """Write the `bench` of a page's folder; its phones get the program where one is given."""
+    more = ""
+    if phone_program is not None:
+        more = _WITH_OWN_PROGRAM.format(
+            target=phone_program.target,
+            executable=str(phone_program.executable),
+            library_dir=str(phone_program.library_dir),
+            sha256=phone_program.sha256,
+            engine=phone_program.engine,
         )
-    )
+    script = folder / "bin" / "bench"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(_QUIET_BENCH.format(python=sys.executable, root=str(ROOT), more=more))
     script.chmod(0o755)

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.commands import MOST_TRIES, is_disturbed
 from tests.docs.markdown import Block, split_commands
 
 __all__ = ["Place", "PythonSession", "check_printed", "run_blocks"]
@@ -25,7 +24,7 @@ SAMPLE_NAME = "AMD_EPYC-debian12-6.18.44-fc-v657"
 """The machine that the pages were written on."""
 
 _SECONDS = 600
-"""A command that takes longer hangs. Beside busy neighbours a run waits and repeats for minutes."""
+"""A command that takes longer hangs."""
 
 
 @dataclass(frozen=True)
@@ -83,38 +82,26 @@ def _run_transcript(block: Block, place: Place) -> None:
     commands = split_commands(block)
     shows_output = any(command.printed for command in commands)
     for command in commands:
-        done = _run_undisturbed(command.words, place)
+        done = _run_command(command.words, place)
         where = f"{block.place}: $ {command.words}"
         if shows_output:
             check_printed(command.printed, place.translate_back(done.stdout), where)
         fails = re.search(r"^(error|Error|Aborted)", command.printed, re.MULTILINE) is not None
-        assert is_disturbed(done.returncode, done.stdout) or (done.returncode != 0) == fails, (
-            f"{where}\nended with {done.returncode}:\n{done.stdout}"
-        )
+        assert (done.returncode != 0) == fails, f"{where}\nended with {done.returncode}:\n{done.stdout}"
 
 
-def _run_undisturbed(words: str, place: Place) -> subprocess.CompletedProcess[str]:
-    """Run a command; as its reader would, again where it says that something disturbed the device.
-
-    Where it says that it takes a larger budget, it is run with twice the budget.
-    """
-    for _ in range(MOST_TRIES):
-        done = subprocess.run(
-            ["bash", "-c", place.translate(words)],
-            cwd=place.folder,
-            env=dict(place.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        if "a larger --budget goes on" in done.stdout:
-            words = re.sub(r"(?<=--budget )\d+(?=s)", lambda seconds: str(2 * int(seconds[0])), words)
-        elif not is_disturbed(done.returncode, done.stdout):
-            break
-    return done
+def _run_command(words: str, place: Place) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", place.translate(words)],
+        cwd=place.folder,
+        env=dict(place.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
 
 
 def _apply(block: Block, place: Place) -> None:
@@ -235,7 +222,7 @@ def environment(folder: Path, cache: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TERM")}
     return {
         **kept,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(folder / "home"),
         "COLUMNS": "100",
         "PYTHONPATH": ".",

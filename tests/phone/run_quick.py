@@ -1,21 +1,26 @@
 """`bench run` for quick phones: `python -m tests.phone.run_quick run PLAN --device SERIAL -o JOURNAL`.
 
-The one difference is the program that is brought there: this machine's own, not the arm64 one.
+Two things differ: the program that is brought there is this machine's own, not the arm64 one, and nothing
+disturbs the phones (see `tests.quiet`).
 """
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from unittest.mock import patch
+
+import pytest
 
 from bench.cli.entry import cli
 from bench.engines import CAFFE2
 from lut.cli import end_program
 from tests.phone.running import gather_own_program
+from tests.quiet import quieten
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         program = gather_own_program(CAFFE2.build("host"), Path(folder))
-        with patch("bench.engines.engine.build_program", lambda *_, **__: program):
+        with pytest.MonkeyPatch.context() as patch:
+            quieten(patch)
+            patch.setattr("bench.engines.engine.build_program", lambda *_, **__: program)
             end_program(cli)

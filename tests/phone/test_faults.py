@@ -1,4 +1,4 @@
-"""Hundreds of faults at random places: nothing measured is lost or doubled, and the run always ends."""
+"""Faults at random places, in `make soak` by the hundred: nothing is lost or doubled, and the run ends."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bench.device_runner import AdbRoute, PhoneOptions, Watch, open_device
 from lut.entries import Failure, Measurement, RunConfig
 from lut.journal import read_journal
 from lut.ops import FLOAT, OpKey, OpSpec, TensorSpec
+from tests.bounds import SOAK
 from tests.phone.conftest import QuickPhone
 from tests.phone.faults import KINDS, Fault
 from tests.phone.running import Running
@@ -24,12 +25,15 @@ PLAN = [
     OpSpec.of("Relu", [TensorSpec((1, channels, 112, 112), FLOAT)], order="NCHW")
     for channels in range(100, 140)
 ]
-LEAST_FAULTS = 200
-AT_ONCE = 3
+LEAST_FAULTS = 200 if SOAK else 50
+AT_ONCE = 3 if SOAK else 2
 """Phones with campaigns of their own: most of the time each waits for what its faults interrupted."""
 STAGES = {"crash", "timeout", "parse"}
-"""How operators fail under these faults; the campaign goes on until it has seen each."""
-SILENCE_S = 0.8
+"""How operators fail under these faults."""
+MUST_FAIL = STAGES if SOAK else {"crash"}
+"""How some must have failed before the campaign ends; the others are rare."""
+SILENCE_S = 0.8 if SOAK else 4.0
+"""A program that is silent for so long hangs; beside others it may be slow."""
 
 
 def draw_faults(seed: int, kinds: list[str]) -> list[Fault]:
@@ -93,8 +97,8 @@ def test_a_campaign_of_random_faults(quick_phone: QuickPhone, options: PhoneOpti
             for struck, came in pool.map(run_once, phones, range(first, first + AT_ONCE)):
                 fired += struck
                 stages += came
-            if fired.total() >= LEAST_FAULTS and fired.keys() == set(KINDS) and stages.keys() >= STAGES:
+            if fired.total() >= LEAST_FAULTS and fired.keys() == set(KINDS) and stages.keys() >= MUST_FAIL:
                 break
         else:
             pytest.fail(f"only {fired} struck, only {stages} came of it")
-    assert set(stages) == STAGES
+    assert stages.keys() <= STAGES

@@ -10,7 +10,7 @@ from bench.device_runner.program.arguments import program_arguments
 from bench.device_runner.program.canary import CanaryMemory, CanaryTimes, build_canary
 from bench.device_runner.program.events import End, Gaps, NetFailed, NetTimed, NetValues
 from bench.device_runner.program.nets import gather_nets
-from bench.device_runner.program.run import ProcessKilled, TurnsFailed, run_program
+from bench.device_runner.program.run import EndedEarly, ProcessKilled, TurnsFailed, run_program
 from bench.device_runner.program.strangers import split_strangers
 from bench.device_runner.program.turns import split_into_companies
 
@@ -18,6 +18,7 @@ __all__ = [
     "CanaryMemory",
     "CanaryTimes",
     "End",
+    "EndedEarly",
     "Gaps",
     "NetFailed",
     "NetTimed",

@@ -21,7 +21,7 @@ from bench.device_runner.program.manifest import encode_manifest
 from bench.engines import NetSource
 from lut.errors import DeviceError
 
-__all__ = ["ProcessKilled", "TurnsFailed", "run_program"]
+__all__ = ["EndedEarly", "ProcessKilled", "TurnsFailed", "run_program"]
 
 _OUTSIDE_SIGNALS = {"SIGHUP", "SIGINT", "SIGKILL", "SIGTERM"}
 """No operator raises these itself: an administrator does, or the kernel when memory runs out."""
@@ -42,15 +42,22 @@ class ProcessKilled:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class EndedEarly:
+    """The process was at no net when it ended, or when it was ended for its silence or its words."""
+
+    reason: str
+
+
 def run_program(
     device: Device, nets: Iterable[NetSource], arguments: Sequence[str], silence_s: float
-) -> Iterator[Event | TurnsFailed | ProcessKilled]:
+) -> Iterator[Event | TurnsFailed | ProcessKilled | EndedEarly]:
     """Start the program on nets and give its events as they come.
 
     A net that crashes or hangs the process, or after whose beginning the output can't be understood, is
     told as a NetFailed, and is the last event; what the process did not come to is then left to do. When nets
     were taking turns and it can't be told which of them did it, the last event is a TurnsFailed. A process
-    that was killed from outside ends in a ProcessKilled.
+    that was killed from outside ends in a ProcessKilled, and one that ended between nets in an EndedEarly.
 
     Raises:
         DeviceError: the program can't be started, or refused to run.
@@ -79,6 +86,8 @@ def run_program(
             raise DeviceError(
                 f"The benchmark program on {device.info.serial} refused to run: it {exit_.describe()}"
             )
+        else:
+            yield EndedEarly(reason if exit_.code or reader.trouble else "ended before its work was done")
 
 
 class _Reader:

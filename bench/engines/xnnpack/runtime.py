@@ -23,13 +23,30 @@ _WHEELS = {
     "aarch64": Download(
         name=f"executorch-{_VERSION}-cp311-cp311-manylinux_2_28_aarch64.whl",
         sha256="8ee02348a3ea80ddf770822911ebf78da616b73afce0fbaaa79f23311c88c66a",
-        size=17_838_545,
+        size=17_810_491,
         requirement=f"executorch=={_VERSION}",
         tags=("311", "cp311", "manylinux_2_28_aarch64"),
     ),
 }
 
-_LIBRARIES = r"executorch/lib/(libexecutorch(?:_backend_xnnpack|_threadpool)?\.so)"
+_MEMBERS = r"executorch/lib/(libexecutorch(?:_backend_xnnpack|_threadpool)?\.so)"
+
+_LIBRARIES = {
+    "x86_64": Component(
+        "xnnpack-x86_64",
+        _WHEELS["x86_64"],
+        _MEMBERS,
+        sha256="333a109eda3483a46f171ac5bdf445bf1aef6158e1773457890dcc176921a023",
+        size=3_477_745,
+    ),
+    "aarch64": Component(
+        "xnnpack-aarch64",
+        _WHEELS["aarch64"],
+        _MEMBERS,
+        sha256="64c3d09fa251a3ae49a90887999312296728168294a1718a81ff66610e91ee95",
+        size=3_014_241,
+    ),
+}
 
 
 def make_runtimes(realisation: str) -> dict[str, Runtime]:
@@ -41,9 +58,9 @@ def make_runtimes(realisation: str) -> dict[str, Runtime]:
         machine: Runtime(
             sources="xnnpack",
             label=f"executorch {_VERSION} XNNPACK {realisation} {machine}",
-            libraries=Component(f"xnnpack-{machine}", wheel, _LIBRARIES),
+            libraries=libraries,
             linked=("libexecutorch_backend_xnnpack.so", "libexecutorch_threadpool.so"),
             compile_flags=("-std=c++14",),
         )
-        for machine, wheel in _WHEELS.items()
+        for machine, libraries in _LIBRARIES.items()
     }

@@ -18,6 +18,7 @@ from lut.merge import merge_journals
 from lut.ops import FLOAT, OpSpec, TensorSpec
 from lut.plan import Part, write_plan
 from tests.bench.conftest import CONFIG, FaultyHost, run_with_kills, softmax
+from tests.bounds import SOAK
 
 
 def relu(channels: int, size: int) -> OpSpec:
@@ -95,7 +96,7 @@ def test_what_is_interrupted_in_a_round_is_finished_first(host: FaultyHost, tmp_
     assert visits(journal) == Counter((op_id, number) for op_id in wanted for number in range(CONFIG.passes))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(3 if SOAK else 1))
 def test_killed_at_any_moment_nothing_is_measured_twice(seed: int, tmp_path: Path) -> None:
     plan, journal = tmp_path / "plan.jsonl", tmp_path / "run.jsonl"
     write_plan(OPS, plan)

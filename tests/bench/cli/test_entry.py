@@ -16,6 +16,7 @@ import bench.engines.caffe2.nets
 from bench.cli import entry as cli
 from bench.cli import run as cli_run
 from bench.device_runner import HostDevice
+from bench.engines import Engine
 from lut.cache import default_cache
 from lut.cli import console
 from lut.drift import ResumedTimes, RunDrift
@@ -57,6 +58,19 @@ def test_build_prints_the_program_and_does_nothing_the_second_time(bench_command
     assert code == 0
     assert Path(out.strip()).is_file()
     assert bench_command("build") == (0, out, "")
+
+
+def test_an_interrupted_build_says_how_it_goes_on(
+    bench_command: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Engine, "build", interrupt)
+    code, out, err = bench_command("build")
+    assert (code, out) == (130, "")
+    assert err.count("\n") == 1
+    assert "the same command goes on from there" in err
 
 
 def test_generate_writes_each_operator_once(bench_command: Bench, tmp_path: Path) -> None:

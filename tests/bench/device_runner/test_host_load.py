@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -22,41 +24,97 @@ watch_cores = host_load.watch_cores
 
 
 @pytest.fixture(autouse=True)
-def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def looking_host(quiet_machine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the host look at its processors: that is what these tests are about."""
+    assert quiet_machine is None
     monkeypatch.setattr(host_load, "watch_cores", watch_cores)
 
 
+TICKS_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Kernel:
+    """A /proc of two processors whose time a test lets pass; `hog`, process 4711, has what is busy."""
+
+    folder: Path
+    busy: Mapping[int, float]
+    seconds: float = 0.0
+    used: dict[int, float] = field(default_factory=lambda: {0: 0.0, 1: 0.0})
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, of which the hog has its share on every processor."""
+        self.seconds += seconds
+        for core, share in self.busy.items():
+            self.used[core] += share * seconds
+        self.write()
+
+    def write(self) -> None:
+        lines = []
+        for core, used in self.used.items():
+            idle = round((self.seconds - used) * TICKS_S)
+            lines.append(f"cpu{core} {round(used * TICKS_S)} 0 0 {idle} 0 0 0 0 0 0\n")
+            if used:
+                thread = self.folder / "4711" / "task" / f"{4711 + core}"
+                thread.mkdir(parents=True, exist_ok=True)
+                fields = ["0"] * 50
+                fields[0], fields[11], fields[36] = "R", str(round(used * TICKS_S)), str(core)
+                (thread / "stat").write_text(f"{4711 + core} (hog) {' '.join(fields)}\n")
+        (self.folder / "stat").write_text("".join(lines))
+
+
 @pytest.fixture
-def hog() -> Iterator[int]:
-    """A process that keeps one core busy; gives its number."""
-    with busy_processor(CORE) as process:
-        yield process
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    """A kernel whose processor 1 is kept busy."""
+    kernel = Kernel(tmp_path, {1: 1.0})
+    kernel.write()
+    monkeypatch.setattr(host_load, "_PROC", tmp_path)
+    return kernel
 
 
-def test_a_busy_core_and_who_keeps_it_busy_are_seen(hog: int) -> None:
-    assert watch_cores(time.sleep)[CORE] > host_load.BUSY
-    name = find_busiest([CORE], time.sleep)
-    assert name is not None
-    assert name.endswith(f"(process {hog})")
+class Waits(Interruption):
+    """What a gate waits with: time passes on the kernel's clock."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__()
+        self.kernel = kernel
+
+    def pause(self, seconds: float) -> None:
+        self.kernel.pause(seconds)
 
 
-def test_a_block_waits_for_a_busy_core_and_goes_on_in_the_end(hog: int) -> None:
+def test_a_busy_core_and_who_keeps_it_busy_are_seen(kernel: Kernel) -> None:
+    assert watch_cores(kernel.pause) == {0: 0.0, 1: 1.0}
+    assert find_busiest([1], kernel.pause) == "hog (process 4711)"
+    assert find_busiest([0], kernel.pause) is None
+
+
+def test_the_kernel_s_own_files_are_read() -> None:
+    with busy_processor(CORE):
+        assert watch_cores(time.sleep)[CORE] > host_load.BUSY
+        assert find_busiest([CORE], time.sleep) is not None
+
+
+def test_a_block_waits_for_a_busy_core_and_goes_on_in_the_end(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: kernel.seconds)
     heard: list[str] = []
-    gate = LoadGate(Interruption(), patience_s=0.5)
-    gate.wait(frozenset({CORE}), heard.append)
+    LoadGate(Waits(kernel), patience_s=5).wait(frozenset({1}), heard.append)
+    assert kernel.seconds > 5
     first, second = heard
-    assert first.startswith(f"host waits up to 0.5 s: core {CORE} is ")
-    assert first.endswith(f"(process {hog}).")
-    assert second.startswith(f"host measures all the same: core {CORE} is ")
+    assert first == "host waits up to 5 s: core 1 is 100% busy with hog (process 4711)."
+    assert second.startswith("host measures all the same: core 1 is 100% busy with hog (process 4711).")
 
 
-@pytest.mark.usefixtures("hog")
-def test_a_block_that_waited_in_vain_is_the_last_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_block_that_waited_in_vain_is_the_last_that_waits(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(host_load, "_LOOK_S", 0)
     heard: list[str] = []
-    gate = LoadGate(Interruption(), patience_s=0)
+    gate = LoadGate(Waits(kernel), patience_s=0)
     for _ in range(3):
-        gate.wait(frozenset({CORE}), heard.append)
+        gate.wait(frozenset({1}), heard.append)
     assert len(heard) == 2
 
 

@@ -17,6 +17,7 @@ from lut.entries import Measurement, RunConfig
 from lut.errors import StoppedError
 from lut.journal import read_journal
 from tests.bench.conftest import slow_conv
+from tests.bounds import within
 
 
 def set_soon(interrupt: Callable[[], None], after_s: float = 0.1) -> None:
@@ -39,10 +40,8 @@ class Source:
 def test_a_pause_ends_at_once() -> None:
     interruption = Interruption()
     set_soon(interruption.set)
-    began = time.monotonic()
     with pytest.raises(StoppedError):
-        interruption.pause(60)
-    assert time.monotonic() - began < 10
+        interruption.pause(within(60))
 
 
 def test_a_wait_for_output_ends_at_once(pipe: tuple[int, int]) -> None:
@@ -76,20 +75,20 @@ def test_a_farewell_is_heard_out_but_not_for_long(pipe: tuple[int, int]) -> None
     interruption.set()
     began = time.monotonic()
     with interruption.farewell(0.2):
-        assert not interruption.wait_readable(Source(pipe[0]), 60)
+        assert not interruption.wait_readable(Source(pipe[0]), 2 * within(60))
         os.write(pipe[1], b"x")
-        assert interruption.wait_readable(Source(pipe[0]), 60)
-    assert time.monotonic() - began < 10
+        assert interruption.wait_readable(Source(pipe[0]), 2 * within(60))
+    assert time.monotonic() - began < within(10)
     with pytest.raises(StoppedError):
         interruption.check()
 
 
 def test_a_run_on_the_host_ends_in_the_middle_of_a_visit(tmp_path: Path) -> None:
     host, journal = HostDevice(), tmp_path / "run.jsonl"
-    config = RunConfig(passes=1, iters=1000, warmup=1)  # minutes, were it not interrupted
+    config = RunConfig(passes=1, iters=20_000, warmup=1)  # a quarter of an hour, were it not interrupted
     set_soon(host.interrupt, 1.0)
     began = time.monotonic()
     with pytest.raises(StoppedError):
         run_plan([slow_conv()], host, config, journal)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < within(10)
     assert not [entry for entry in read_journal(journal) if isinstance(entry, Measurement)]

@@ -127,6 +127,7 @@ def test_an_operator_that_ends_its_process_is_found_among_those_that_take_turns(
     assert visits(outcomes) == Counter((int8_conv(), number) for number in range(CONFIG.passes))
 
 
+@pytest.mark.disturbances
 def test_what_only_ever_fell_into_slow_phases_is_kept_and_marked(
     host: FaultyHost, segment: Segment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +152,7 @@ def six_in_turns(segment: Segment) -> Segment:
     return replace(segment, config=replace(CONFIG, turns=6))
 
 
+@pytest.mark.disturbances
 def test_turns_that_were_slower_than_another_time_are_taken_again(six_in_turns: Segment) -> None:
     host = SlowPhases({(1, visit) for visit in range(6, 12)})  # the second pass of the first process
     block = Block({op: range(CONFIG.passes) for op in SIX})
@@ -166,6 +168,7 @@ def test_turns_that_were_slower_than_another_time_are_taken_again(six_in_turns: 
     assert {(each.samples_ns[0], each.conditions.spoilt_by) for each in kept} == {(FAST_NS, None)}
 
 
+@pytest.mark.disturbances
 def test_turns_that_stay_slow_are_kept_in_the_end(six_in_turns: Segment) -> None:
     every = {(start, visit) for start in range(2, 9) for visit in range(12)} | {
         (1, visit) for visit in range(6, 12)

@@ -49,6 +49,7 @@ def test_the_runs_of_all_passes_are_pooled_by_net(host: FaultyHost, nets: list[N
 SIX = replace(CONFIG, passes=6)
 
 
+@pytest.mark.disturbances
 def test_slow_visits_are_made_again(nets: list[NetSource]) -> None:
     host = SlowPhases({(1, 0), (1, 1)})
     runs = measure_nets(host, nets[:1], SIX)["net0"]
@@ -58,6 +59,7 @@ def test_slow_visits_are_made_again(nets: list[NetSource]) -> None:
     assert runs.disturbances.repeated_visits == Counter({"unsteady": 2})
 
 
+@pytest.mark.disturbances
 def test_a_net_that_is_hardly_ever_fast_is_marked(nets: list[NetSource]) -> None:
     host = SlowPhases({(start, visit) for start in range(1, 30) for visit in range(30)} - {(1, 4), (1, 5)})
     runs = measure_nets(host, nets[:1], SIX)["net0"]

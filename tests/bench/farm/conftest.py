@@ -24,11 +24,12 @@ from lut.entries import Failure, Measurement, RunConfig
 from lut.errors import DeviceError
 from lut.journal import read_journal
 from tests.bench.conftest import relu
+from tests.bounds import SOAK, within
 from tests.service import closed_port
 
 BENCH = Path(sys.executable).with_name("bench")
 
-FAULTS = int(os.environ.get("FARM_FAULTS", "5"))
+FAULTS = 60 if SOAK else 5
 """How many faults a test run makes; see `test_faults`."""
 
 CONFIG = RunConfig(passes=2, iters=3, warmup=0)
@@ -76,11 +77,13 @@ class Farm:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
-    def wait_for(self, phones: int, timeout_s: float = 20) -> list[HostOffer]:
+    def wait_for(self, phones: int, timeout_s: float = within(20)) -> list[HostOffer]:
         """Wait until so many phones can be measured on, and give all offers."""
         return self.wait_until(lambda hosts: sum(len(host.usable()) for host in hosts) == phones, timeout_s)
 
-    def wait_until(self, fits: Callable[[list[HostOffer]], bool], timeout_s: float = 20) -> list[HostOffer]:
+    def wait_until(
+        self, fits: Callable[[list[HostOffer]], bool], timeout_s: float = within(20)
+    ) -> list[HostOffer]:
         deadline = time.monotonic() + timeout_s
         hosts: list[HostOffer] = []
         while time.monotonic() < deadline:

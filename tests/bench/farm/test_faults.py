@@ -1,7 +1,7 @@
 """Whatever dies or goes away, every operator is in the journal once, and nothing hangs.
 
-`FARM_FAULTS=60` makes so many faults, and a sixth as many cuts of the network, instead of the few that a test
-run has time for.
+`make soak` makes 60 faults, and a sixth as many cuts of the network, instead of the few that a test run has
+time for.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from bench.farm import FarmRun, Wanted
 from lut.plan import write_plan
 from tests.bench.farm.conftest import BENCH, CONFIG, FAULTS, PLAN, Farm, check_journal
 from tests.bench.farm.stand_ins import NAME
+from tests.bounds import within
 
-BOUND_S = 60.0
+BOUND_S = within(60)
 """A run of seconds is over after so long, whatever happened."""
 
 WANTED = Wanted(NAME, "caffe2")
@@ -73,7 +74,7 @@ def test_every_operator_is_measured_once(lasting: Farm, tmp_path: Path, seed: in
     dice = random.Random(seed)
     kind = FAULT_KINDS[seed % (len(FAULT_KINDS) + 1)] if seed % (len(FAULT_KINDS) + 1) < 4 else None
     start_hosts(lasting)
-    lasting.wait_for(4, 40)
+    lasting.wait_for(4, within(40))
     journal, started = tmp_path / "run.jsonl", time.monotonic()
     if kind is None:
         kill_client(lasting, tmp_path, journal, dice)
@@ -103,5 +104,7 @@ def kill_client(farm: Farm, folder: Path, journal: Path, dice: random.Random) ->
     time.sleep(dice.uniform(1.0, 2.5))
     child.kill()
     child.wait()
-    farm.wait_until(lambda hosts: all(phone.doing == "free" for host in hosts for phone in host.phones), 30)
+    farm.wait_until(
+        lambda hosts: all(phone.doing == "free" for host in hosts for phone in host.phones), within(30)
+    )
     subprocess.run(command, check=True, timeout=BOUND_S)

@@ -21,6 +21,7 @@ from bench.farm.offer import FREE, MEASURING, UNUSABLE
 from bench.farm.rack import HeldPhone, PhoneError, Rack
 from lut.errors import DeviceError, StoppedError
 from tests.bench.farm.stand_ins import NAME, StandIn, StandIns
+from tests.bounds import within
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Place:
     said: list[str] = field(default_factory=list)
 
     def survey(self, until: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + within(5)
         while time.monotonic() < deadline:
             self.rack.survey()
             if until():

@@ -13,9 +13,10 @@ from bench.farm import FarmRun, Wanted
 from lut.plan import write_plan
 from tests.bench.farm.conftest import BENCH, CONFIG, PLAN, Farm, check_journal, make_certificate
 from tests.bench.farm.stand_ins import NAME
+from tests.bounds import within
 from tests.service import closed_port, service
 
-SOON_S = 15.0
+SOON_S = within(15)
 
 NO_SCHEDULER = b"HTTP/1.0 400 Bad Request\r\n\r\n"
 """What a web server answers; Dask takes it for the size of a message."""

@@ -14,10 +14,9 @@ from lut.journal import read_journal
 from lut.plan import write_plan
 from tests.bench.conftest import relu
 from tests.bench.farm.conftest import BENCH, Farm
+from tests.bounds import within
 from tests.phone.conftest import need_userland
 from tests.phone.running import run_phone
-
-pytestmark = pytest.mark.alone
 
 FEW = [relu(channels) for channels in range(1, 7)]
 
@@ -61,7 +60,7 @@ def test_two_hosts_with_a_simulated_s8_each_share_a_plan(farm: Farm, tmp_path: P
         farm.start_scheduler()
         for number, phone in enumerate(phones, 1):
             farm.start_worker(f"rack{number}", "--device", phone.serial, "--adb", "direct")
-        farm.wait_for(2, 60)
+        farm.wait_for(2, within(60))
         journal = measure(farm, tmp_path)
         farm.close()
         assert [phone.foreign_files for phone in phones] == [[], []]

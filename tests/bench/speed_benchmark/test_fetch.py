@@ -1,22 +1,27 @@
 """Pinned files through the real pip, from a folder that stands for the index."""
 
 import errno
-import hashlib
 import io
 import subprocess
 import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
 
+from bench.speed_benchmark import Component, Download
 from bench.speed_benchmark.cache import new_folder
-from bench.speed_benchmark.fetch import Download, obtain_all
-from bench.speed_benchmark.runtime import Component, provide
+from bench.speed_benchmark.runtime import provide
 from lut.cache import default_cache
 from lut.errors import EngineError
+from tests.bench.speed_benchmark.package_index import (
+    LIBRARY,
+    pin,
+    pin_headers,
+    pin_library,
+    pin_members,
+    write_wheel,
+)
 
-WHEEL_NAME = "engine-1.0-cp39-cp39-manylinux2014_aarch64.whl"
 SDIST_NAME = "headers-2.0.tar.gz"
 
 
@@ -33,16 +38,14 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def wheel(index: Path) -> Download:
-    path = index / WHEEL_NAME
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("engine/lib/libengine.so", b"machine code")
-        archive.writestr("engine/lib/unneeded.so", b"more machine code")
-        archive.writestr(
-            "engine-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: engine\nVersion: 1.0\n"
-        )
-        archive.writestr("engine-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
-        archive.writestr("engine-1.0.dist-info/RECORD", "")
-    return pin(path, "engine==1.0", ("39", "cp39", "manylinux2014_aarch64"))
+    return write_wheel(index)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
@@ -62,88 +65,103 @@ def sdist(index: Path) -> Download:
     return pin(path, "headers==2.0", None)
 
 
-def pin(path: Path, requirement: str, tags: tuple[str, str, str] | None) -> Download:
-    content = path.read_bytes()
-    return Download(path.name, hashlib.sha256(content).hexdigest(), len(content), requirement, tags)
-
-
 def other_hash(download: Download) -> Download:
     return Download(download.name, "0" * 64, download.size, download.requirement, download.tags)
 
 
-def test_a_wheel_for_another_machine_is_fetched_and_unpacked(wheel: Download, tmp_path: Path) -> None:
-    cache, said = tmp_path / "cache", list[str]()
-    libraries = Component("libraries", wheel, r"engine/lib/(lib.*\.so)")
+def pin_sources(download: Download) -> Component:
+    return pin_members("headers", download, r"[^/]+/src/(.+\.h)", {"a/b.h": b"int b;\n"})
+
+
+def test_a_wheel_in_a_folder_is_unpacked_from_there(wheel: Download, index: Path, cache: Path) -> None:
+    libraries, said = pin_library(wheel), list[str]()
     provide([libraries], cache, said.append)
     folder = libraries.folder(cache)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"libengine.so": b"machine code"}
-    assert said == [f"Downloading {WHEEL_NAME} (0 MB).", f"Unpacking libraries from {WHEEL_NAME}."]
-    assert list((cache / "fetched").iterdir()) == []
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"libengine.so": LIBRARY}
+    assert said == [f"Unpacking libraries from {wheel.name}."]
+    assert (index / wheel.name).is_file()
 
     provide([libraries], cache, said.append)
-    assert len(said) == 2
+    assert len(said) == 1
 
 
-def test_an_sdist_is_fetched_without_running_it(sdist: Download, index: Path, tmp_path: Path) -> None:
-    headers = Component("headers", sdist, r"[^/]+/src/(.+\.h)")
-    provide([headers], tmp_path / "cache", None)
-    assert (headers.folder(tmp_path / "cache") / "a" / "b.h").read_text() == "int b;\n"
+def test_another_wheel_in_the_folder_is_refused_and_spared(index: Path, cache: Path) -> None:
+    libraries = pin_members(
+        "libraries", write_wheel(index), r"engine/lib/(unneeded\.so)", {"unneeded.so": b""}
+    )
+    with pytest.raises(EngineError, match="Put the right file in the place of"):
+        provide([libraries], cache, None)
+    assert (index / libraries.download.name).is_file()
+    assert not libraries.folder(cache).exists()
+
+
+def test_an_sdist_is_fetched_without_running_it(sdist: Download, index: Path, cache: Path) -> None:
+    headers, said = pin_sources(sdist), list[str]()
+    provide([headers], cache, said.append)
+    assert (headers.folder(cache) / "a" / "b.h").read_text() == "int b;\n"
     assert not (index / "setup_was_run").exists()
+    assert said[1:] == [f"Downloading {SDIST_NAME} (0 MB).", f"Unpacking headers from {SDIST_NAME}."]
+    assert list((cache / "fetched").iterdir()) == []
 
 
-def test_offline_names_every_file_that_is_wanted(wheel: Download, sdist: Download, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    for path in (tmp_path / "index").iterdir():
+def test_offline_names_every_file_that_is_wanted(
+    wheel: Download, sdist: Download, index: Path, cache: Path
+) -> None:
+    for path in index.iterdir():
         path.unlink()
+    said = list[str]()
     with pytest.raises(EngineError) as raised:
-        obtain_all([wheel, sdist, wheel], cache, None)
+        provide([pin_library(wheel), pin_sources(sdist), pin_headers(wheel)], cache, said.append)
     message = str(raised.value)
-    assert "No matching distribution found for engine==1.0" in message
+    assert said == []
+    assert "No matching distribution found for engine" in message
     assert f"{cache / 'downloads'}, from where" in message
     for download in (wheel, sdist):
-        assert message.count(f"\n  {download.name}  sha256 {download.sha256}  0 MB") == 1
-    assert list((cache / "fetched").iterdir()) == []
+        assert message.count(f"\n  {download.name}  sha256 {download.sha256}  ") == 1
+    assert list(cache.iterdir()) == []
 
 
 def test_a_pip_that_cannot_be_started_is_told(
-    wheel: Download, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wheel: Download, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
     monkeypatch.setattr(subprocess, "run", refuse)
     with pytest.raises(EngineError, match=r"-m pip can't be started: Cannot allocate memory\. This machine"):
-        obtain_all([wheel], tmp_path / "cache", None)
+        provide([pin_library(wheel)], cache, None)
 
 
 def test_the_users_own_files_serve_without_network(
-    wheel: Download, sdist: Download, index: Path, tmp_path: Path
+    wheel: Download, sdist: Download, index: Path, cache: Path
 ) -> None:
-    cache = tmp_path / "cache"
-    cache.mkdir()
     own = index.rename(cache / "downloads")
-    assert obtain_all([wheel, sdist], cache, None) == {wheel: own / WHEEL_NAME, sdist: own / SDIST_NAME}
-    provide([Component("libraries", wheel, r"engine/lib/(lib.*)")], cache, None)
-    assert (own / WHEEL_NAME).is_file()
+    components, said = [pin_library(wheel), pin_sources(sdist)], list[str]()
+    provide(components, cache, said.append)
+    assert all(component.folder(cache).is_dir() for component in components)
+    assert [sentence.split()[0] for sentence in said] == ["Unpacking", "Unpacking"]
+    assert {path.name for path in own.iterdir()} == {wheel.name, sdist.name}
 
 
-def test_a_wrong_checksum_tells_both_and_spares_the_users_file(wheel: Download, tmp_path: Path) -> None:
-    cache, wrong = tmp_path / "cache", other_hash(wheel)
+def test_a_wrong_checksum_tells_both_and_spares_the_users_file(
+    wheel: Download, index: Path, cache: Path
+) -> None:
+    wrong = other_hash(wheel)
     for folder, stays in (("downloads", True), ("fetched", False)):
         path = cache / folder / wheel.name
         path.parent.mkdir(parents=True)
-        path.write_bytes((tmp_path / "index" / wheel.name).read_bytes())
+        path.write_bytes((index / wheel.name).read_bytes())
         with pytest.raises(EngineError, match=f"{wheel.sha256}.*{wrong.sha256}"):
-            obtain_all([wrong], cache, None)
+            provide([pin_library(wrong)], cache, None)
         assert path.exists() == stays
         path.unlink(missing_ok=True)
 
 
-def test_pip_refuses_a_file_that_is_not_the_pinned_one(wheel: Download, tmp_path: Path) -> None:
+def test_pip_refuses_a_file_that_is_not_the_pinned_one(sdist: Download, cache: Path) -> None:
     with pytest.raises(EngineError) as raised:
-        obtain_all([other_hash(wheel)], tmp_path / "cache", None)
+        provide([pin_sources(other_hash(sdist))], cache, None)
     assert "0" * 64 in str(raised.value)
-    assert wheel.sha256 in str(raised.value)
+    assert sdist.sha256 in str(raised.value)
 
 
 def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
