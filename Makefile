@@ -7,7 +7,7 @@ MODELS := models
 DATA := lut/data
 
 .DELETE_ON_ERROR:
-.PHONY: help lut test soak lint perf phone proto docs clean
+.PHONY: help lut test soak lint perf phone proto lock docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,18 +33,25 @@ define need
 endef
 
 LUT_NEEDS := venv=python3-venv g++=g++
-PHONE_NEEDS := aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static proot=proot
+PHONE_NEEDS := aarch64-linux-gnu-g++=g++$(if $(filter-out aarch64,$(shell uname -m)),-aarch64-linux-gnu) qemu-aarch64-static=qemu-user-static proot=proot
 BROWSER_NEEDS := chromium=chromium chromedriver=chromium-driver
 TEST_NEEDS := $(PHONE_NEEDS) adb=adb ip=iproute2 libusb=libusb-1.0-0 $(BROWSER_NEEDS)
 
-$(VENV)/.runtime: pyproject.toml
+# By the variable, since pip once complains without the option of that name, and later on knows it no more.
+PIP := PIP_USE_PEP517=1 $(BIN)/pip install --quiet --disable-pip-version-check
+
+# What these files list is installed in just those versions, each download checked against its hash; build.txt
+# comes first, since pip would fetch what builds adb-shell and this package unchecked.
+$(VENV)/.runtime: pyproject.toml requirements/build.txt requirements/lut.txt
 	$(call need,$(LUT_NEEDS),1)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(PIP) --require-hashes --requirement requirements/build.txt
+	$(PIP) --require-hashes --no-build-isolation --requirement requirements/lut.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime
-	$(BIN)/pip install --quiet --editable '.[dev]'
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(PIP) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 lut: $(VENV)/.runtime ## Measure every operator of the released nets on this machine and look one net up
@@ -78,8 +85,18 @@ phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
 	$(call need,$(PHONE_NEEDS),1)
 	$(BIN)/python -m tests.phone
 
-proto: $(VENV)/.dev ## Generate lut/caffe2_pb2.py anew from lut/caffe2.proto
-	$(BIN)/python -m grpc_tools.protoc -I lut --python_out=lut --pyi_out=lut lut/caffe2.proto
+proto: $(VENV)/.dev ## Write the descriptor and the types of lut/caffe2.proto anew
+	$(BIN)/python -m grpc_tools.protoc -I lut --descriptor_set_out=lut/caffe2.desc --pyi_out=lut caffe2.proto
+
+LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+lock: ## Choose the newest versions of all packages anew, with their hashes, for requirements/
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --disable-pip-version-check uv
+	$(LOCK) pyproject.toml --extra dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra plot --extra report --extra usb -c requirements/dev.txt -o requirements/lut.txt
+	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 
 docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the pictures
 	$(call need,$(BROWSER_NEEDS),1)

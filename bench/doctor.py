@@ -52,6 +52,8 @@ _ENGINE_S = 30.0
 
 _SERVER_CHECK = "adb server"
 
+_INSTALL_LIBUSB = "sudo apt-get install libusb-1.0-0"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -134,11 +136,10 @@ def _look_for_compiler(engine: Engine, name: str) -> Finding:
         return Finding(path)
     if engine.find(name) is not None:
         return Finding(f"no {target.compiler}; the program for {name} is built already")
-    return Finding(
-        f"no {target.compiler}, which builds the program for {name}",
-        f"sudo apt-get install {target.packages}",
-        name == "host",
-    )
+    fix = f"sudo apt-get install {target.packages}"
+    if platform.system() != "Linux":  # a phone's program takes arm64's glibc, which Linux machines have
+        fix = f"scp -r LINUX_MACHINE:.cache/cnn-latency-lut/programs {default_cache()}/"
+    return Finding(f"no {target.compiler}, which builds the program for {name}", fix, name == "host")
 
 
 def _check_engine(engine: Engine) -> Finding:
@@ -184,7 +185,8 @@ def _check_phone_program(engine: Engine) -> Finding:
 
 def _check_libusb() -> Finding:
     if missing := explain_missing_usb():
-        return Finding(missing.partition(". ")[0], "sudo apt-get install libusb-1.0-0")
+        fix = "pip install 'cnn-latency-lut[usb]'" if find_spec("usb1") is None else _INSTALL_LIBUSB
+        return Finding(missing.partition(". ")[0], fix)
     return Finding("libusb is there: phones on USB can be opened directly")
 
 

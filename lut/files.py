@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from lut.errors import FileError
 
-__all__ = ["lock_folder", "open_atomically", "parse_json", "read_bytes", "write_atomically"]
+__all__ = [
+    "lock_descriptor",
+    "lock_folder",
+    "open_atomically",
+    "parse_json",
+    "read_bytes",
+    "write_atomically",
+]
+
+_WINDOWS_LOCK_S = 0.05
+"""Between two attempts at a lock: Windows itself waits ten seconds at most."""
 
 
 def read_bytes(path: Path, error: type[FileError] = FileError) -> bytes:
@@ -40,6 +51,36 @@ def parse_json(text: bytes | str) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
+def lock_descriptor(descriptor: int, *, wait: bool) -> bool:
+    """Hold an open file alone among those who lock it, until it is closed; say whether it is held now.
+
+    Args:
+        descriptor: the file, open for writing.
+        wait: whether to wait while another holds it, instead of giving False at once.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        # Windows locks bytes, and nobody else may read these: one that lies beyond what any file holds.
+        os.lseek(descriptor, 1 << 62, os.SEEK_SET)
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            except PermissionError:
+                if not wait:
+                    return False
+                time.sleep(_WINDOWS_LOCK_S)
+            else:
+                return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
     """Hold a folder alone among those who lock it, waiting for whoever holds it, while the block lasts.
@@ -50,11 +91,14 @@ def lock_folder(folder: Path) -> Iterator[None]:
         FileError: there is no such folder, or it can't be read.
     """
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if sys.platform == "win32":  # which opens no folder, and so locks a file that stays there
+            descriptor = os.open(folder / ".cnn-latency-lut.lock", os.O_RDWR | os.O_CREAT)
+        else:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as refusal:
         raise FileError(f"{folder} can't be read: {refusal.strerror or refusal}.") from refusal
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock_descriptor(descriptor, wait=True)
         yield
     finally:
         os.close(descriptor)

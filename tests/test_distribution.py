@@ -47,7 +47,7 @@ def run_installed(site: Path, command: str, *arguments: str) -> str:
 def test_the_wheel_holds_sources_and_figures_and_no_measurement(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "bench/speed_benchmark/src/main.cc" in names
-    assert "lut/zoo/quantisation/FBNet-A.txt" in names
+    assert {"lut/caffe2.desc", "lut/zoo/quantisation/FBNet-A.txt"} <= set(names)
     assert {"bench/py.typed", "lut/py.typed"} <= set(names)
     assert {f"lut/report/static/{name}" for name in ("report.css", "report.js", "records.js")} <= set(names)
     assert [name for name in names if name.startswith(("lut/data/", "tests/", "models/"))] == []

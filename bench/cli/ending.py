@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping
 from itertools import chain
@@ -22,7 +23,6 @@ _REASON_WIDTH = 200
 
 def describe_run(summary: RunSummary, journal: Path) -> str:
     """Say what a run measured, what it took, what was made again, and what it overcame."""
-    wall = time.clock_gettime(time.CLOCK_BOOTTIME) - _process_start()
     engine = summary.engine_s
     lines = [
         f"{journal}: {summary.measured} operators measured in {summary.visits} visits, "
@@ -32,10 +32,15 @@ def describe_run(summary: RunSummary, journal: Path) -> str:
         lines.append(
             f"{summary.failed_before} of those done before failed then; --retry-failed tries them again."
         )
-    if engine:
+    if engine and (wall := _wall_s()) is not None:
         lines.append(
             f"{wall:.2f} s in all, {engine:.2f} s of them warm-up and timed runs inside the engine: "
             f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
+        )
+    elif engine:
+        lines.append(
+            f"{engine:.2f} s of warm-up and timed runs inside the engine "
+            f"(loading nets {summary.load_s:.2f} s)."
         )
     lines += summary.disturbances.describe()
     lines += _describe_drift(summary.drift)
@@ -85,7 +90,13 @@ def _describe_drift(drift: RunDrift | None) -> list[str]:
     return lines
 
 
-def _process_start() -> float:
-    """When this process was started, in seconds since boot (field 22 of /proc/self/stat)."""
-    after_name = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    return int(after_name[19]) / os.sysconf("SC_CLK_TCK")
+def _wall_s() -> float | None:
+    """Tell for how many seconds this process has run; None where the system does not say when it began.
+
+    Linux says it in seconds since boot: field 22 of /proc/self/stat.
+    """
+    if sys.platform != "linux":
+        return None
+    after_name = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    start = int(after_name[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - start

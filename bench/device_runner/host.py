@@ -16,7 +16,7 @@ from bench.device_runner.device import Exit, Process, SilenceError, clean_name
 from bench.device_runner.host_load import LoadGate, choose_free_cores, watch_cores
 from bench.device_runner.interruption import Interruption
 from bench.device_runner.phone import AdbRoute, PhoneOptions
-from bench.device_runner.processors import format_mask, read_mask
+from bench.device_runner.processors import format_mask, list_allowed, read_mask
 from bench.engines import CAFFE2, Engine
 from bench.starting import describe_refusal
 from lut.entries import DeviceInfo, ProgramInfo
@@ -46,7 +46,7 @@ class HostDevice:
             serial="host",
             facts={
                 "cpu": _cpu_model(),
-                "cpus": ",".join(map(str, sorted(os.sched_getaffinity(0)))),
+                "cpus": ",".join(map(str, list_allowed())),
                 "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
                 "last_cache_bytes": _last_cache_bytes(),
                 "like_cpus": _like_cpus(),
@@ -72,11 +72,11 @@ class HostDevice:
 
     def default_cpus(self, threads: int) -> str:
         """The highest-numbered processors this process may use: interrupts prefer the lowest."""
-        return format_mask(sorted(os.sched_getaffinity(0))[-threads:])
+        return format_mask(list_allowed()[-threads:])
 
     def choose_cpus(self, threads: int, announce: Callable[[str], None]) -> str:
         """The highest-numbered processors that others leave alone at this moment."""
-        allowed = sorted(os.sched_getaffinity(0))
+        allowed = list_allowed()
         shares = watch_cores(self._interruption.pause)
         chosen = choose_free_cores(allowed, threads, shares)
         self._load_gate.note(shares, frozenset(chosen))
@@ -93,7 +93,7 @@ class HostDevice:
 
     def begin_block(self, announce: Callable[[str], None], cpus: str) -> Mapping[str, str]:
         """Wait until others leave the processors alone, but not for long; the load is recorded."""
-        self._load_gate.wait(read_mask(cpus) if cpus else frozenset(os.sched_getaffinity(0)), announce)
+        self._load_gate.wait(read_mask(cpus) if cpus else frozenset(list_allowed()), announce)
         return self.probe()
 
     def probe(self) -> Mapping[str, str]:
@@ -225,7 +225,7 @@ def _like_cpus() -> str:
         *(f"cache/index{number}/size" for number in range(4)),
     )
     kinds: dict[tuple[str, ...], list[int]] = {}
-    for core in sorted(os.sched_getaffinity(0)):
+    for core in list_allowed():
         kind = tuple(_read(f"/sys/devices/system/cpu/cpu{core}/{fact}") for fact in facts)
         kinds.setdefault(kind, []).append(core)
     return " ".join(map(format_mask, kinds.values()))
@@ -233,7 +233,7 @@ def _like_cpus() -> str:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return "unavailable"
 

@@ -1,8 +1,20 @@
-"""Sets of processors as the hexadecimal masks that programs take."""
+"""Sets of processors: those this process may use, and the hexadecimal masks that programs take."""
 
 from __future__ import annotations
 
-__all__ = ["format_mask", "read_mask"]
+import os
+
+__all__ = ["format_mask", "list_allowed", "read_mask"]
+
+
+def list_allowed() -> list[int]:
+    """Give the processors of this machine that this process may use, ascending.
+
+    Only Linux keeps such a set; elsewhere it may use all.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def format_mask(cores: list[int]) -> str:

@@ -79,7 +79,7 @@ def build_program(
     try:
         with lock_cache(cache, progress):
             # A program stays usable when its compiler is gone, but not when that is another one now.
-            compiler = _ask_compiler(target) if _has_compiler(target) else None
+            compiler = _ask_compiler(target, cache) if _has_compiler(target) else None
             return _find(target, cache, compiler) or _build(target, cache, progress, transfer)
     except OSError as exc:
         raise EngineError(
@@ -110,7 +110,7 @@ def _hash_recipe(target: Target) -> str:
     digest.update("\n".join(recipe).encode())
     for path in _list_sources(target):
         content = path.read_bytes()
-        digest.update(f"\n{path.relative_to(SOURCES)} {len(content)}\n".encode() + content)
+        digest.update(f"\n{path.relative_to(SOURCES).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
@@ -132,7 +132,7 @@ def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, str]
     found = []
     for path in (cache / "programs").glob(f"[!.]*/{_STAMP}"):
         try:
-            stamp, used_ns = json.loads(path.read_text()), path.stat().st_mtime_ns
+            stamp, used_ns = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime_ns
             if stamp.keys() >= _STAMP_KEYS and stamp["target"] == target.id:
                 found.append((used_ns, path.parent, stamp))
         except (OSError, ValueError, AttributeError):
@@ -172,12 +172,15 @@ def _has_compiler(target: Target) -> bool:
     return shutil.which(target.compiler) is not None
 
 
-def _ask_compiler(target: Target) -> str:
+def _ask_compiler(target: Target, cache: Path) -> str:
     if not _has_compiler(target):
-        raise EngineError(
-            f"the compiler {target.compiler} is missing, the program for {target.name} can't be built. "
-            f"Install the Debian package {target.packages} and run this again."
-        )
+        missing = f"the compiler {target.compiler} is missing, the program for {target.name} can't be built."
+        if target.system_libraries:
+            raise EngineError(
+                f"{missing} Install the Debian package {target.packages}, or copy {cache / 'programs'} from "
+                f"a Linux machine where `bench build --target {target.name}` was run, and run this again."
+            )
+        raise EngineError(f"{missing} Install the Debian package {target.packages} and run this again.")
     return _run([target.compiler, "--version"], "ask the compiler for its version").splitlines()[0]
 
 
@@ -196,7 +199,7 @@ def _run(command: list[str], purpose: str) -> str:
 
 
 def _build(target: Target, cache: Path, progress: Announce | None, transfer: Transfer | None) -> Program:
-    compiler = _ask_compiler(target)  # first: a missing one must not cost a download
+    compiler = _ask_compiler(target, cache)  # first: a missing one must not cost a download
     provide((*target.runtime.headers, target.runtime.libraries), cache, progress, transfer)
     report(progress, f"Compiling the program for {target.name} with {compiler}.")
     recipe = _hash_recipe(target)
@@ -214,7 +217,7 @@ def _build(target: Target, cache: Path, progress: Announce | None, transfer: Tra
             "sha256": _label(folder / "speed_benchmark", target),
             "libraries": _list_libraries(_library_folder(target, folder, cache)),
         }
-        (folder / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True))
+        (folder / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")
     for unused, _ in _list_stamps(target, cache)[_KEPT:]:
         shutil.rmtree(unused, ignore_errors=True)
     program = _open_program(target, final, stamp, cache)
@@ -265,7 +268,10 @@ def _collect_libraries(target: Target, cache: Path, folder: Path) -> None:
         if not path.name.startswith("libgomp"):  # stripping this one breaks it
             _run([target.strip, str(folder / path.name)], f"strip {path.name}")
     for name in target.system_libraries:
-        source = Path(target.system_folder, name)
-        if not source.is_file():
-            raise EngineError(f"{source} is missing. Install the Debian package {target.packages}.")
+        asked = _run([target.compiler, f"-print-file-name={name}"], f"find {name}")
+        source = Path(asked.strip())
+        if not source.is_file():  # what a compiler does not find, it gives back as it was asked
+            raise EngineError(
+                f"{target.compiler} has no {name}. Install the Debian package {target.packages}."
+            )
         shutil.copy(source, folder)

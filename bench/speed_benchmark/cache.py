@@ -9,12 +9,13 @@ lock         held by whoever writes
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from lut.files import lock_descriptor
 
 __all__ = ["Announce", "Transfer", "lock_cache", "new_folder", "report"]
 
@@ -40,11 +41,9 @@ def lock_cache(cache: Path, progress: Announce | None) -> Iterator[None]:
     """
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock_descriptor(lock.fileno(), wait=False):
             report(progress, f"Waiting for another build that uses {cache}.")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock_descriptor(lock.fileno(), wait=True)
         for leftover in cache.glob(f"*/{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.speed_benchmark.pins import Component
@@ -34,15 +34,15 @@ class Runtime:
 class Target:
     """A machine to build for, and the engine's runtime there.
 
-    `packages` are the Debian packages of compiler and system libraries. `system_libraries` come with the
-    program where the machine has no glibc of its own; they lie in `system_folder` of the cross compiler.
+    `packages` are the Debian packages of compiler and system libraries. Their names depend on the machine
+    that builds, so they are no part of the text that tells recipes apart. `system_libraries` come with the
+    program where the machine has no glibc of its own; the compiler knows where they lie.
     """
 
     name: str
     compiler: str
-    packages: str
+    packages: str = field(repr=False)
     runtime: Runtime
-    system_folder: str = ""
     system_libraries: tuple[str, ...] = ()
     strip: str = ""
 
@@ -54,8 +54,6 @@ class Target:
 
 _ANDROID: dict[str, Any] = {
     "compiler": "aarch64-linux-gnu-g++",
-    "packages": "g++-aarch64-linux-gnu",
-    "system_folder": "/usr/aarch64-linux-gnu/lib",
     # A phone has bionic, the wheels need glibc: the loader and all it loads are brought along.
     "system_libraries": (
         "ld-linux-aarch64.so.1",
@@ -82,7 +80,9 @@ def choose_target(name: str, runtimes: Mapping[str, Runtime]) -> Target:
     """
     system, machine = _THIS_MACHINE
     if name == "android-arm64":
-        return Target(name, runtime=runtimes["aarch64"], **_ANDROID)
+        # On a machine of the phone's kind the native compiler has that name, too, beside its own.
+        packages = "g++" if machine == "aarch64" else "g++-aarch64-linux-gnu"
+        return Target(name, packages=packages, runtime=runtimes["aarch64"], **_ANDROID)
     if name == "host" and system == "Linux" and machine in runtimes:
         return Target(name, compiler="g++", packages="g++", runtime=runtimes[machine])
     served = ", ".join(f"Linux {machine}" for machine in runtimes)

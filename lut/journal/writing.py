@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from lut.errors import ConflictError, FileError
+from lut.files import lock_descriptor
 from lut.journal.lines import HEAD, Entry, format_entry
 
 __all__ = ["JournalWriter", "open_journal"]
@@ -59,14 +59,13 @@ def open_journal(path: Path, file_bytes: int | None = None) -> Iterator[JournalW
     """
     with _refusals_named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
+        stream = path.open("a+b", buffering=0)
+    with stream:
+        descriptor = stream.fileno()
+        if not lock_descriptor(descriptor, wait=False):
             raise ConflictError(
                 f"{path} is being written by another run. Wait for it, or choose another file."
-            ) from taken
+            )
         if file_bytes not in (None, os.fstat(descriptor).st_size):
             raise ConflictError(f"{path} was written to by another run just now. Give the command again.")
         with _refusals_named(path):
@@ -74,8 +73,6 @@ def open_journal(path: Path, file_bytes: int | None = None) -> Iterator[JournalW
         writer = JournalWriter(path, descriptor)
         yield writer
         writer.sync()
-    finally:
-        os.close(descriptor)
 
 
 def _cut_torn_tail(path: Path, descriptor: int) -> None:
@@ -83,16 +80,21 @@ def _cut_torn_tail(path: Path, descriptor: int) -> None:
     position, step = end, 4096
     while position:
         start = max(0, position - step)
-        newline = os.pread(descriptor, position - start, start).rfind(b"\n")
+        newline = _read_at(descriptor, start, position - start).rfind(b"\n")
         if newline >= 0:
             position = start + newline + 1
             break
         position = start
     if position == end:
         return
-    tail = os.pread(descriptor, len(HEAD), position)
+    tail = _read_at(descriptor, position, len(HEAD))
     if not HEAD.startswith(tail):  # whoever mistook another file for a journal keeps it
         raise FileError(
             f"{path} ends in a line that is not a journal entry. Choose another file for this run."
         )
     os.ftruncate(descriptor, position)
+
+
+def _read_at(descriptor: int, start: int, size: int) -> bytes:
+    os.lseek(descriptor, start, os.SEEK_SET)
+    return os.read(descriptor, size)

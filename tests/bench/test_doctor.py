@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,24 @@ def test_a_phone_that_may_not_be_opened_gets_its_rules(
     phone.node.touch()
     assert os.access(phone.node, os.W_OK)
     assert CHECKS["usb phones"](CAFFE2) == Finding("R58M1 may be opened")
+
+
+def test_without_debian_a_phones_program_comes_from_another_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    finding = CHECKS["phone compiler"](CAFFE2)
+    assert (finding.state, (finding.fix or "").split()[0]) == ("note", "scp")
+    assert f"programs {tmp_path}/" in (finding.fix or "")
+
+
+def test_a_missing_package_for_usb_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "usb1", None)
+    finding = CHECKS["libusb"](CAFFE2)
+    assert (finding.state, finding.fix) == ("note", "pip install 'cnn-latency-lut[usb]'")
+    assert "libusb1 is not installed" in finding.says
 
 
 def test_a_missing_libusb_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:

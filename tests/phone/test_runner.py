@@ -26,10 +26,12 @@ from bench.device_runner.phone.bundle import FOLDER
 from bench.device_runner.phone.phone_device import PhoneDevice
 from bench.engines import XNNPACK
 from bench.numbers import check_numbers
+from bench.speed_benchmark import Program
 from lut.entries import BlockState, Segment
 from lut.errors import ConflictError, DeviceError, LutError
 from lut.journal import read_journal
 from lut.merge import merge_journals
+from lut.plan import write_plan
 from tests.phone.conftest import QUICK, QuickPhone, need_userland
 from tests.phone.faults import Fault
 from tests.phone.running import run_phone
@@ -88,6 +90,23 @@ def test_a_processor_that_computes_wrong_numbers_is_refused_by_name() -> None:
             DeviceError, match=r"xnnpack computes wrong numbers here, in \d+ of \d+ operators"
         ):
             check_numbers(device, program, lambda _: None)
+
+
+def test_a_computer_that_is_no_linux_machine_runs_it_to_the_end(
+    quick_phone: QuickPhone, own_program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a Mac, which has a phone's program from elsewhere."""
+    monkeypatch.setattr("bench.engines.engine.build_program", lambda *_, **__: own_program)
+    plan, journal = tmp_path / "plan.jsonl", tmp_path / "run.jsonl"
+    write_plan(PLAN[:5], plan)
+    few = ("--passes", 2, "--iters", 5, "--threads", 1, "--cache", "warm")
+    with quick_phone() as running, monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "platform", "darwin")
+        elsewhere.delattr(os, "sched_getaffinity")
+        elsewhere.delattr(time, "CLOCK_BOOTTIME")
+        said = invoke(bench.cli.cli, "run", plan, "--device", running.serial, "-o", journal, *few)
+    assert "5 operators measured" in said
+    assert not check_journal(journal, PLAN[:5], 2)
 
 
 def test_the_program_is_copied_once(quick_phone: QuickPhone, options: PhoneOptions) -> None:
@@ -235,6 +254,16 @@ def test_without_libusb_the_package_is_named(monkeypatch: pytest.MonkeyPatch, op
     with pytest.raises(DeviceError, match=r"Debian package libusb-1\.0-0, or use a running adb server"):
         choose_devices([], True, AdbRoute("direct"), options)
     with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'\. .* package libusb-1\.0-0"):
+        open_device("R58M", AdbRoute("direct"), options)
+
+
+def test_without_the_package_for_usb_its_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, options: PhoneOptions
+) -> None:
+    monkeypatch.setitem(sys.modules, "usb1", None)
+    with pytest.raises(DeviceError, match=r"libusb1 is not installed.*'cnn-latency-lut\[usb\]'"):
+        choose_devices([], True, AdbRoute("direct"), options)
+    with pytest.raises(DeviceError, match=r"No device has the serial 'R58M'\. .*'cnn-latency-lut\[usb\]'"):
         open_device("R58M", AdbRoute("direct"), options)
 
 

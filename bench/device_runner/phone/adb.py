@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,10 @@ _BUSY = (
 _DENIED = (
     "{serial} is attached, but this user may not open it. Install the udev rules (Debian: package "
     "android-sdk-platform-tools-common), join the group plugdev, and attach the phone again."
+)
+_NO_USB_PACKAGE = (
+    "USB can't be used here: the package libusb1 is not installed. Install it by: "
+    "pip install 'cnn-latency-lut[usb]', or use a running adb server with --adb server."
 )
 _NO_LIBUSB = (
     "USB can't be used here: {error}. Install the Debian package libusb-1.0-0, "
@@ -162,7 +167,9 @@ def parse_address(serial: str) -> tuple[str, int] | None:
 
 
 def explain_missing_usb() -> str | None:
-    """Give a sentence if USB can't be used here for want of libusb; None if it can."""
+    """Give a sentence if USB can't be used here for want of libusb or of its package; None if it can."""
+    if find_spec("usb1") is None:
+        return _NO_USB_PACKAGE
     try:
         import adb_shell.transport.usb_transport  # noqa: F401 - loads libusb
     except (ImportError, OSError) as error:
@@ -201,7 +208,7 @@ def load_keys(folder: Path | None = None) -> list[PythonRSASigner]:
     try:
         if not private.exists():
             _make_key(folder, private)
-        return [PythonRSASigner(_public_text(private), private.read_text())]
+        return [PythonRSASigner(_public_text(private), private.read_text(encoding="utf-8"))]
     except (OSError, ValueError) as error:
         raise DeviceError(
             f"The adb key {private} can't be used: {error}. Put the right key there, or move it away "
@@ -212,7 +219,7 @@ def load_keys(folder: Path | None = None) -> list[PythonRSASigner]:
 def _public_text(private: Path) -> str:
     public = Path(f"{private}.pub")
     if public.exists():
-        return public.read_text()
+        return public.read_text(encoding="utf-8")
     from base64 import b64encode
 
     from adb_shell.auth.keygen import encode_pubkey, get_user_info

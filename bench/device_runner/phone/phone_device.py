@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections import Counter
@@ -31,6 +30,7 @@ from bench.speed_benchmark import Program
 from lut.cache import default_cache
 from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
+from lut.files import lock_descriptor
 
 __all__ = ["PhoneDevice", "PhoneOptions"]
 
@@ -257,17 +257,13 @@ class PhoneDevice:
         folder = default_cache() / "locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(folder / f"{self._own_name()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(folder / f"{self._own_name()}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise DeviceError(
                 f"{self._serial} can't be locked for this run: {folder} can't be used "
                 f"({error.strerror or error}). Set CNN_LATENCY_LUT_CACHE to a folder that can be written."
             ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not lock_descriptor(lock, wait=False):
             os.close(lock)
-            raise DeviceError(
-                f"{self._serial} is in use by another run on this computer. Wait for it."
-            ) from error
+            raise DeviceError(f"{self._serial} is in use by another run on this computer. Wait for it.")
         self._lock = lock

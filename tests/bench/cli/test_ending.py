@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.campaign import RunSummary
-from bench.cli.ending import refuse_failures
+from bench.cli.ending import describe_run, refuse_failures
 from lut.entries import Failure
 from lut.errors import FailedError
 from tests.bench.conftest import relu
@@ -17,6 +17,16 @@ ONE, TWO = Path("one.run.jsonl"), Path("two.run.jsonl")
 
 def failures(*channels: int, reason: str = "killed by SIGSEGV") -> list[Failure]:
     return [Failure(relu(each), "segment", "crash", reason) for each in channels]
+
+
+@pytest.mark.parametrize(("system", "is_told"), [("linux", True), ("darwin", False)])
+def test_what_a_run_took_in_all_is_told_where_the_system_knows(
+    system: str, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", system)
+    told = describe_run(RunSummary(planned=1, measured=1, visits=2, engine_s=0.25, load_s=0.5), ONE)
+    assert ("in all" in told) == is_told
+    assert "0.25 s" in told
 
 
 def test_a_run_without_failures_ends_well() -> None:

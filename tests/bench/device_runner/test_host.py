@@ -29,6 +29,14 @@ def test_the_name_is_made_as_a_phone_s_is() -> None:
     assert name.count("-") >= 2
 
 
+def test_where_the_system_keeps_no_set_of_processors_all_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    host = HostDevice()
+    assert host.info.facts["cpus"] == "0,1,2"
+    assert host.default_cpus(2) == "0x6"
+
+
 @pytest.mark.parametrize(
     ("parts", "name"),
     [

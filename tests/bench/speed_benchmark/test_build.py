@@ -142,8 +142,36 @@ def test_a_missing_compiler_names_its_package_and_spares_what_is_built(
     assert CAFFE2.build("host", cache=cache) == program
     with pytest.raises(EngineError, match=r"Install the Debian package g\+\+ "):
         CAFFE2.build("host", cache=empty)
-    with pytest.raises(EngineError, match="Install the Debian package g\\+\\+-aarch64-linux-gnu "):
+    with pytest.raises(EngineError) as refusal:
         CAFFE2.build("android-arm64", cache=empty)
+    assert str(choose_target("android-arm64", CAFFE2.runtimes).packages) in str(refusal.value)
+    assert f"copy {empty / 'programs'} from a Linux machine" in str(refusal.value)
+
+
+def test_a_phones_program_that_was_copied_here_needs_no_compiler(
+    arm64_program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = arm64_program.executable.parent
+    copied = tmp_path / "cache" / "programs" / built.name
+    shutil.copytree(built, copied)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program = CAFFE2.build("android-arm64", cache=tmp_path / "cache")
+    assert (program.executable.parent, program.sha256) == (copied, arm64_program.sha256)
+    assert CAFFE2.find("android-arm64", cache=tmp_path / "cache") == program
+    assert not (tmp_path / "cache" / "fetched").exists()
+
+
+@pytest.mark.parametrize(
+    ("machine", "packages"), [(("Linux", "aarch64"), "g++"), (("Darwin", "arm64"), "g++-aarch64-linux-gnu")]
+)
+def test_the_same_recipe_makes_a_phones_program_on_every_machine(
+    machine: tuple[str, str], packages: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = choose_target("android-arm64", CAFFE2.runtimes)
+    monkeypatch.setattr("bench.speed_benchmark.targets._THIS_MACHINE", machine)
+    there = choose_target("android-arm64", CAFFE2.runtimes)
+    assert there.packages == packages
+    assert build._hash_recipe(there) == build._hash_recipe(here)
 
 
 @pytest.mark.usefixtures("sources")
