@@ -32,7 +32,7 @@ from bench.device_runner import (
 )
 from bench.engines import CAFFE2, ENGINES, Engine
 from bench.numbers import WrongNumbersError, check_numbers
-from bench.speed_benchmark import choose_target
+from bench.speed_benchmark import choose_target, find_compiler
 from lut.cache import default_cache
 from lut.entries import Failure, RunConfig, Segment
 from lut.errors import DeviceError, FileError
@@ -132,8 +132,8 @@ def _look_for_compiler(engine: Engine, name: str) -> Finding:
         target = choose_target(name, engine.runtimes)
     except DeviceError:
         return Finding("none is needed: there is no engine for this machine")
-    if path := shutil.which(target.compiler):
-        return Finding(path)
+    if compiler := find_compiler(target):
+        return Finding(shutil.which(target.compiler) or compiler.version)
     if engine.find(name) is not None:
         return Finding(f"no {target.compiler}; the program for {name} is built already")
     fix = f"sudo apt-get install {target.packages}"

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.speed_benchmark.cache import Announce, Transfer, lock_cache, new_folder, report
+from bench.speed_benchmark.compiler import Compiler, explain_missing_compiler, find_compiler, run_tool
 from bench.speed_benchmark.runtime import provide
 from bench.speed_benchmark.targets import Target
-from bench.starting import describe_refusal
 from lut.cache import default_cache
 from lut.errors import EngineError
 
@@ -79,8 +78,9 @@ def build_program(
     try:
         with lock_cache(cache, progress):
             # A program stays usable when its compiler is gone, but not when that is another one now.
-            compiler = _ask_compiler(target, cache) if _has_compiler(target) else None
-            return _find(target, cache, compiler) or _build(target, cache, progress, transfer)
+            compiler = find_compiler(target)
+            found = _find(target, cache, compiler.version if compiler else None)
+            return found or _build(target, cache, compiler, progress, transfer)
     except OSError as exc:
         raise EngineError(
             f"the cache {cache} can't be used: {exc}. "
@@ -168,52 +168,30 @@ def _list_libraries(folder: Path) -> str:
     return " ".join(f"{path.name}:{path.stat().st_size}" for path in sorted(folder.iterdir()))
 
 
-def _has_compiler(target: Target) -> bool:
-    return shutil.which(target.compiler) is not None
-
-
-def _ask_compiler(target: Target, cache: Path) -> str:
-    if not _has_compiler(target):
-        missing = f"the compiler {target.compiler} is missing, the program for {target.name} can't be built."
-        if target.system_libraries:
-            raise EngineError(
-                f"{missing} Install the Debian package {target.packages}, or copy {cache / 'programs'} from "
-                f"a Linux machine where `bench build --target {target.name}` was run, and run this again."
-            )
-        raise EngineError(f"{missing} Install the Debian package {target.packages} and run this again.")
-    return _run([target.compiler, "--version"], "ask the compiler for its version").splitlines()[0]
-
-
-def _run(command: list[str], purpose: str) -> str:
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-        )
-    except OSError as error:
-        otherwise = f"It is needed to {purpose}: reinstall it."
-        raise EngineError(describe_refusal(command[0], error, otherwise)) from error
-    if done.returncode != 0:
-        tail = "\n".join(done.stderr.strip().splitlines()[-20:])
-        raise EngineError(f"{command[0]} failed to {purpose} (exit code {done.returncode}):\n{tail}")
-    return done.stdout
-
-
-def _build(target: Target, cache: Path, progress: Announce | None, transfer: Transfer | None) -> Program:
-    compiler = _ask_compiler(target, cache)  # first: a missing one must not cost a download
+def _build(
+    target: Target,
+    cache: Path,
+    compiler: Compiler | None,
+    progress: Announce | None,
+    transfer: Transfer | None,
+) -> Program:
+    if compiler is None:  # first: a missing one must not cost a download
+        raise EngineError(explain_missing_compiler(target, cache / "programs"))
+    version = compiler.version
     provide((*target.runtime.headers, target.runtime.libraries), cache, progress, transfer)
-    report(progress, f"Compiling the program for {target.name} with {compiler}.")
+    report(progress, f"Compiling the program for {target.name} with {version}.")
     recipe = _hash_recipe(target)
     # With the name of the stamp in it: versions that kept their stamp elsewhere remove folders of their own.
-    name = hashlib.sha256(f"{_STAMP} {target.id} {recipe} {compiler}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{_STAMP} {target.id} {recipe} {version}".encode()).hexdigest()[:16]
     final = cache / "programs" / name
     with new_folder(final) as folder:
-        _compile(target, cache, folder)
+        _compile(target, cache, compiler, folder)
         if target.system_libraries:
-            _collect_libraries(target, cache, folder / "lib")
+            _collect_libraries(target, cache, compiler, folder / "lib")
         stamp = {
             "target": target.id,
             "recipe": recipe,
-            "compiler": compiler,
+            "compiler": version,
             "sha256": _label(folder / "speed_benchmark", target),
             "libraries": _list_libraries(_library_folder(target, folder, cache)),
         }
@@ -225,7 +203,7 @@ def _build(target: Target, cache: Path, progress: Announce | None, transfer: Tra
     return program
 
 
-def _compile(target: Target, cache: Path, folder: Path) -> None:
+def _compile(target: Target, cache: Path, compiler: Compiler, folder: Path) -> None:
     """Compile each source, two at a time, and link."""
     includes = [f"-I{SOURCES}"]
     for component in target.runtime.headers:
@@ -237,7 +215,8 @@ def _compile(target: Target, cache: Path, folder: Path) -> None:
         def compile_one(source: Path) -> str:
             made = objects / f"{source.stem}.o"
             flags = [*_compile_flags(target), *includes]
-            _run([target.compiler, *flags, "-c", str(source), "-o", str(made)], f"compile {source.name}")
+            words = [*flags, "-c", str(source), "-o", str(made)]
+            compiler.run(words, f"compile {source.name}", objects)
             return str(made)
 
         with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
@@ -245,12 +224,12 @@ def _compile(target: Target, cache: Path, folder: Path) -> None:
                 pool.map(compile_one, [path for path in _list_sources(target) if path.suffix == ".cc"])
             )
         libraries = target.runtime.libraries.folder(cache)
-        link = [target.compiler, *made, "-o", str(folder / "speed_benchmark")]
+        link = [*made, "-o", str(folder / "speed_benchmark")]
         link += [*(str(libraries / name) for name in target.runtime.linked), *_link_flags(target)]
         if not target.system_libraries:
             # Relative, so that the program is the same wherever the cache is.
             link.append(f"-Wl,-rpath,$ORIGIN/../../runtime/{libraries.name}")
-        _run(link, "link")
+        compiler.run(link, "link", objects)
 
 
 @contextmanager
@@ -261,14 +240,14 @@ def _objects_folder(folder: Path) -> Iterator[Path]:
     shutil.rmtree(objects)
 
 
-def _collect_libraries(target: Target, cache: Path, folder: Path) -> None:
+def _collect_libraries(target: Target, cache: Path, compiler: Compiler, folder: Path) -> None:
     folder.mkdir()
     for path in sorted(target.runtime.libraries.folder(cache).iterdir()):
         shutil.copy(path, folder)
         if not path.name.startswith("libgomp"):  # stripping this one breaks it
-            _run([target.strip, str(folder / path.name)], f"strip {path.name}")
+            run_tool([target.strip, str(folder / path.name)], f"strip {path.name}")
     for name in target.system_libraries:
-        asked = _run([target.compiler, f"-print-file-name={name}"], f"find {name}")
+        asked = compiler.run([f"-print-file-name={name}"], f"find {name}")
         source = Path(asked.strip())
         if not source.is_file():  # what a compiler does not find, it gives back as it was asked
             raise EngineError(

@@ -18,7 +18,8 @@ class Runtime:
     """An engine's pinned runtime for one machine, and what it takes to build on it.
 
     `sources` is its folder in `src/`; `linked` are the libraries that the program names itself. `label` tells
-    the engine and its version.
+    the engine and its version. `zig` is Zig's name for the machine, where the program and the engine share
+    nothing but C functions; else empty.
     """
 
     sources: str
@@ -28,6 +29,7 @@ class Runtime:
     headers: tuple[Component, ...] = ()
     compile_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
+    zig: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Target:
     def id(self) -> str:
         """What tells its programs from those of other machines and engines."""
         return f"{self.name} {self.runtime.sources}"
+
+    @property
+    def zig(self) -> str:
+        """Zig's name for the machine; empty where its own libraries have to be brought along."""
+        return "" if self.system_libraries else self.runtime.zig
 
 
 _ANDROID: dict[str, Any] = {

@@ -6,16 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.docs.conftest import (
-    ROOT,
-    keys,
-    options,
-    own_program,
-    prepared_storage,
-    quick_phone,
-    run_page,
-    step_by_step,
-)
+from tests.docs.conftest import ROOT, run_page, step_by_step
+from tests.phone.conftest import keys, options, own_program, prepared_storage, quick_phone
 
 __all__ = ["keys", "options", "own_program", "prepared_storage", "quick_phone", "run_page", "step_by_step"]
 

@@ -61,6 +61,7 @@ def make_runtimes(realisation: str) -> dict[str, Runtime]:
             libraries=libraries,
             linked=("libexecutorch_backend_xnnpack.so", "libexecutorch_threadpool.so"),
             compile_flags=("-std=c++14",),
+            zig=f"{machine}-linux-gnu.2.28",  # the glibc that the wheels ask for
         )
         for machine, libraries in _LIBRARIES.items()
     }
