@@ -50,7 +50,8 @@ from bench.cli import main
 sys.path.append({root!r})
 from tests.quiet import quieten
 quieten(pytest.MonkeyPatch())
-{more}main()
+{more}if __name__ == "__main__":  # and not in the processes that a farm starts from this one
+    main()
 """
 
 _WITH_OWN_PROGRAM = """\
