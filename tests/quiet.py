@@ -27,7 +27,7 @@ _PATIENT = "--canary-share=10"
 """A canary that may take eleven times as long as usual is never waited for."""
 
 
-VISIT_NS = 20_000_000
+VISIT_NS = 5_000_000
 """What a visit takes of a device's time by the tests' clock, which budgets are spent by."""
 
 

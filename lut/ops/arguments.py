@@ -33,13 +33,16 @@ ArgumentValue: TypeAlias = Scalar | tuple[int, ...] | tuple[float, ...] | tuple[
 
 def format_argument(name: str, value: ArgumentValue) -> str:
     """Write the text of an argument, as Caffe2's Python prints its message."""
-    if isinstance(value, (tuple, float)):  # (1,) and (1.0,), 0.0 and -0.0 are one cache key, not one text
+    # 0.0 and -0.0, (1,) and (1.0,) are one cache key each, and not one text.
+    if (type(value) is float and value == 0) or (
+        isinstance(value, tuple) and not all(type(item) is int for item in value)
+    ):
         return text_format.MessageToString(make_argument(name, value))
-    return _format_scalar(name, value)
+    return _format_cached(name, value)
 
 
 @lru_cache(maxsize=65536, typed=True)
-def _format_scalar(name: str, value: Scalar) -> str:
+def _format_cached(name: str, value: ArgumentValue) -> str:
     return text_format.MessageToString(make_argument(name, value))
 
 

@@ -28,7 +28,7 @@ def lut_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
 
 def test_a_space_in_seconds(bench_command: Bench, lut_command: Bench, tmp_path: Path) -> None:
     journal, measured = tmp_path / "run.jsonl", tmp_path / "measured"
-    code, _, err = bench_command("run", *CHAMNET, "--budget", "20s", "-o", journal, *QUICK)
+    code, _, err = bench_command("run", *CHAMNET, "--budget", "5s", "-o", journal, *QUICK)
     assert code == 0, err
     assert lut_command("merge", journal, "-o", measured)[0] == 0
     (table,) = measured.glob("*database.json")

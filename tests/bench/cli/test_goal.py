@@ -55,7 +55,7 @@ def test_a_space_is_measured_whole_without_a_goal(bench_command: Bench, tmp_path
 def test_a_goal_says_how_far_estimates_are_off(bench_command: Bench, tmp_path: Path) -> None:
     journal = tmp_path / "run.jsonl"
     arguments = ["run", "--space", "chamnet", "--resolution", 128, "-o", journal, *QUICK, "--cache=warm"]
-    code, _, err = bench_command(*arguments, "--budget", "20s")
+    code, _, err = bench_command(*arguments, "--budget", "5s")
     assert code == 0, err
     assert "operators are measured (" in err
     assert "can be estimated: `lut merge` makes a table of the journal" in err
