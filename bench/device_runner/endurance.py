@@ -59,6 +59,6 @@ class Endurance:
         if self._fruitless == (_FRUITLESS_LOSSES if lost else _FRUITLESS_STARTS):
             raise DeviceError(
                 f"The benchmark program on {self._serial} ended {self._fruitless} times without reaching "
-                f"an operator; the last time: {self._last_end}. Run `bench build`, and look at what else runs "
-                f"on the device."
+                f"an operator; the last time: {self._last_end}. Run `bench build`, and look at what else "
+                f"runs on the device."
             )
