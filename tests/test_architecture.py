@@ -193,7 +193,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "lut.ops.rules": ({"rule", "window"}, ("RULES",)),
     "lut.table.formats": ({"format", "json_record", "lines"}, ("FORMATS",)),
     "lut.frontends": (
-        {"fates", "fusion", "model", "named", "netdef", "nodes", "packages", "writer"},
+        {"fates", "finding", "fusion", "model", "named", "netdef", "nodes", "packages", "writer"},
         ("FRONTENDS",),
     ),
     "lut.report": (

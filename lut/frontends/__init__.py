@@ -11,6 +11,7 @@ from lut.errors import ModelError
 from lut.frontends import caffe2, onnx, tflite
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
 from lut.frontends.fates import Fate
+from lut.frontends.finding import find_in
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.model import PRECISIONS, Frontend, Model, Reading, name_models
 from lut.frontends.named import NamedOp
@@ -27,6 +28,7 @@ __all__ = [
     "NamedOp",
     "Net",
     "Reading",
+    "find_models",
     "is_caffe2_model",
     "is_model",
     "list_named_ops",
@@ -55,6 +57,15 @@ Net: TypeAlias = str | Path | Model | NetDef | Iterable[OpSpec]
 def is_model(path: Path) -> bool:
     """Tell whether a front-end recognises a model here."""
     return any(frontend.recognise(path) for frontend in FRONTENDS.values())
+
+
+def find_models(paths: Sequence[Path], precision: str | None = None) -> list[Path]:
+    """Give models as they are, and of a folder that is none all that are in it; see `finding.find_in`.
+
+    Raises:
+        ModelError: a folder holds none.
+    """
+    return find_in(paths, is_model, precision)
 
 
 def load_model(
