@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
+from lut.files import explain_kind
 from lut.frontends import caffe2, onnx, tflite
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
 from lut.frontends.fates import Fate
@@ -90,6 +91,8 @@ def load_model(
     for frontend in FRONTENDS.values():
         if frontend.recognise(path):
             return frontend.load(path, Reading(input_dims, input_dtype, precision))
+    if words := explain_kind(path, "model"):
+        raise ModelError(words)
     if not path.exists():
         raise ModelError(
             f"{path} does not exist. Give a folder that holds model.pb and model_init.pb, or a file of "

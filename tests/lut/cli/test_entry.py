@@ -321,7 +321,7 @@ def test_get_runtime_without_table(lut_command: Lut) -> None:
     assert lut_command("get-runtime") == (
         4,
         "",
-        "error: lut/data/SM-G950U-7.0-24-op_lut_database.json does not exist. No table is in that folder.\n",
+        "error: lut/data is not a folder. Give the folder that holds the table of SM-G950U-7.0-24.\n",
     )
 
 
