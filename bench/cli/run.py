@@ -64,6 +64,8 @@ def run(
 ) -> None:
     """Measure a plan, or a space, on a device, or on several that share it.
 
+    A space needs no plan; nets are one too: --space models --model net.onnx.
+
     What was measured is in the journal at once. Interrupted or killed, the same command goes on where
     it stopped. Operators that failed are tried again only with --retry-failed.
 
@@ -75,6 +77,7 @@ def run(
       bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
       bench run zoo.plan.jsonl --device host --cache warm -o zoo.run.jsonl
       bench run zoo.plan.jsonl --all -o runs/
+      bench run --space models --model net.onnx -o net.run.jsonl
       bench run --space chamnet --budget 60s -o chamnet.run.jsonl
     """
     engine = asked.devices.phones.engine

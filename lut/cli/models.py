@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lut.cli.console import quiet_option, say
+from lut.cli.console import LazyGroup, quiet_option, say
 from lut.errors import ModelError
 from lut.zoo import COMMON_NETS, NETS, PRECISIONS, match_net, write_common_net, write_net
 
@@ -19,7 +19,7 @@ PATH = click.Path(path_type=Path)
 _SEVERAL = ("all", "common")
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def models() -> None:
     """The released ChamNet and FBNet nets, and nets in common use as ONNX."""
 
