@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODELS := models
 DATA := lut/data
+ENGINE ?= caffe2
+MODEL ?=
 
 .DELETE_ON_ERROR:
 .PHONY: help lut test soak lint perf phone proto lock docs clean
@@ -54,15 +56,11 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(PIP) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
-lut: $(VENV)/.runtime ## Measure every operator of the released nets on this machine and look one net up
-	$(BIN)/bench build
-	$(BIN)/lut models build all --quiet -o $(MODELS)
-	$(BIN)/bench generate --space models $$(printf -- ' --model %s' $(MODELS)/*/*) -o $(DATA)/zoo.plan.jsonl
-	device=$$($(BIN)/bench devices --name host) && \
-	$(BIN)/bench run $(DATA)/zoo.plan.jsonl --device host -o $(DATA)/$$device.run.jsonl && \
-	$(BIN)/lut merge $(DATA)/$$device.run.jsonl -o $(DATA) && \
-	$(BIN)/lut get-runtime --model_path $(MODELS)/ChamNet-A/int8 --db_dir $(DATA) --device $$device \
-	  --input_dims '{"data": [1, 3, 224, 224]}'
+lut: $(VENV)/.runtime ## Make this machine's table, of the released nets or MODEL=my.onnx; ENGINE=xnnpack is another engine
+	$(foreach extra,onnx tflite,$(if $(filter %.$(extra),$(MODEL)),$(BIN)/pip install --quiet --editable '.[$(extra)]'))
+	@$(BIN)/bench build --engine $(ENGINE) >/dev/null
+	$(if $(MODEL),,@$(BIN)/lut models build all --quiet -o $(MODELS))
+	@$(BIN)/bench table $(or $(MODEL),$(MODELS)) --device host --engine $(ENGINE) -o $(DATA)
 
 # Three at a time on two processors: many tests wait.
 test: $(VENV)/.dev ## Run the tests; those whose package can't be installed are skipped with the reason

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from lut.errors import FileError, ModelError
-from lut.files import open_atomically, parse_json
+from lut.files import explain_kind, open_atomically, parse_json
 from lut.ops import KeyFields, OpKey, OpSpec, infer_outputs, weight_bytes
 
 __all__ = [
@@ -133,6 +133,8 @@ def _read_line(path: Path, number: int, line: bytes) -> Part:
     try:
         part = _parse_line(line)
     except ValueError as error:  # JSON and text errors are ValueErrors too
+        if words := explain_kind(path, "plan"):
+            raise FileError(words) from error
         raise FileError(
             f"{path}:{number} is not an operator: {error}. Expected a line as `bench generate` writes it."
         ) from error

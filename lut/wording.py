@@ -1,11 +1,13 @@
-"""How messages list things: the first of them, and how many more there are."""
+"""How messages list things, and name what installs a package that is not there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, distribution
 from itertools import islice
 
-__all__ = ["list_first"]
+__all__ = ["install_extra", "list_first"]
 
 
 def list_first(lines: Iterable[str], count: int, most: int = 10) -> str:
@@ -20,3 +22,16 @@ def list_first(lines: Iterable[str], count: int, most: int = 10) -> str:
     if count > len(listed):
         listed.append(f"  and {count - len(listed):,} more")
     return "\n".join(listed)
+
+
+def install_extra(extra: str) -> str:
+    """Give the command that installs an extra of this project, the way the project itself was installed.
+
+    From a checkout it is to be run there; pip keeps in `direct_url.json` where a package came from (PEP 610).
+    """
+    try:
+        origin = distribution("cnn-latency-lut").read_text("direct_url.json")
+    except PackageNotFoundError:  # used as a folder on the path: a checkout too
+        origin = '{"dir_info": {}}'
+    in_checkout = origin is not None and "dir_info" in json.loads(origin)
+    return f"pip install '{'.' if in_checkout else 'cnn-latency-lut'}[{extra}]'"

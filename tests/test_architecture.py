@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("lut.caffe2_pb2", "lut.engines", "lut.errors", "lut.lazy", "lut.wording"),
+    ("lut.caffe2_pb2", "lut.engines", "lut.errors", "lut.lazy", "lut.program", "lut.wording"),
     ("lut.cache", "lut.files"),
     ("lut.ops",),
     ("lut.entries", "lut.frontends", "lut.plan", "lut.records"),
@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("lut.merge", "lut.report", "lut.spaces"),
     ("lut", "lut.extend", "lut.fill"),
     ("lut.cli",),
-    ("bench", "bench.starting"),
+    ("bench", "bench.program", "bench.starting"),
     ("bench.speed_benchmark",),
     ("bench.engines",),
     ("bench.device_runner", "bench.op_generators"),
@@ -193,7 +193,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "lut.ops.rules": ({"rule", "window"}, ("RULES",)),
     "lut.table.formats": ({"format", "json_record", "lines"}, ("FORMATS",)),
     "lut.frontends": (
-        {"fates", "fusion", "model", "named", "netdef", "nodes", "packages", "writer"},
+        {"fates", "finding", "fusion", "model", "named", "netdef", "nodes", "packages", "writer"},
         ("FRONTENDS",),
     ),
     "lut.report": (

@@ -33,16 +33,10 @@ def describe_run(summary: RunSummary, journal: Path) -> str:
             f"{summary.failed_before} of those done before failed then; --retry-failed tries them again."
         )
     if engine and (wall := _wall_s()) is not None:
-        lines.append(
-            f"{wall:.2f} s in all, {engine:.2f} s of them warm-up and timed runs inside the engine: "
-            f"ratio {wall / engine:.2f} (loading nets {summary.load_s:.2f} s)."
-        )
+        lines.append(f"Took {_seconds(wall)}, {_seconds(engine)} of it measuring.")
     elif engine:
-        lines.append(
-            f"{engine:.2f} s of warm-up and timed runs inside the engine "
-            f"(loading nets {summary.load_s:.2f} s)."
-        )
-    lines += summary.disturbances.describe()
+        lines.append(f"Measuring took {_seconds(engine)}.")
+    lines += summary.disturbances.describe(summary.visits)
     lines += _describe_drift(summary.drift)
     if summary.recoveries or summary.incidents:
         met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))
@@ -75,6 +69,10 @@ def refuse_failures(summaries: Mapping[Path, RunSummary]) -> None:
         f'They are the lines of kind "failure" in {", ".join(map(str, summaries))}. '
         f"--retry-failed tries them again."
     )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:,.0f} s"
 
 
 def _describe_drift(drift: RunDrift | None) -> list[str]:

@@ -28,7 +28,7 @@ PATH = click.Path(path_type=Path)
 
 def main() -> None:
     """Enter here from the shell."""
-    end_program(cli, "Interrupted. What a run measured is kept; the same `bench run` goes on from there.")
+    end_program(cli, "Interrupted. What a run measured is kept; the same command goes on from there.")
 
 
 _LAZY = {
@@ -38,6 +38,7 @@ _LAZY = {
     "doctor": "bench.cli.doctor:doctor",
     "generate": "bench.cli.generate:generate",
     "run": "bench.cli.run:run",
+    "table": "bench.cli.table:table",
     "validate": "bench.cli.validate:validate",
 }
 """Commands in modules of their own: none should wait for what only the other needs."""
@@ -53,7 +54,8 @@ def cli() -> None:
     """Measure the latency of single operators on this machine or on phones.
 
     \b
-    The usual way:
+    The usual way, in one step, and in several:
+      bench table net.onnx -o tables
       bench generate --space models --model models/ChamNet-A/int8 -o zoo.plan.jsonl
       bench run zoo.plan.jsonl --device host -o zoo.run.jsonl
       lut merge zoo.run.jsonl -o lut/data

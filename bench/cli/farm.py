@@ -13,7 +13,7 @@ import click
 from bench.cli.device_options import adb_option, complete_serial
 from bench.cli.farm_options import certificate_option, read_address
 from bench.device_runner import AdbRoute, join_address
-from lut.cli import GroupedCommand, say
+from lut.cli import GroupedCommand, LazyGroup, say
 
 if TYPE_CHECKING:
     from bench.farm import SchedulerAddress, ServedPhones
@@ -23,7 +23,7 @@ __all__ = ["farm"]
 _HERE_ALONE = "127.0.0.1"
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def farm() -> None:
     """Offer the phones of many hosts in one place, and measure on all of them.
 

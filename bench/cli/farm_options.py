@@ -11,6 +11,7 @@ import click
 
 from lut.cli import grouped
 from lut.errors import DeviceError
+from lut.wording import install_extra
 
 if TYPE_CHECKING:
     from bench.farm import SchedulerAddress
@@ -42,7 +43,7 @@ def read_address(text: str, certificate: Path | None) -> SchedulerAddress:
     except ImportError as error:
         raise DeviceError(
             f"A farm takes Dask, which is not installed here ({error.name} is missing): "
-            f"pip install 'cnn-latency-lut[farm]'."
+            f"{install_extra('farm')}."
         ) from error
     try:
         return parse_address(text, certificate)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
@@ -23,9 +23,12 @@ from lut.frontends import write_netdef
 from lut.ops import OpSpec
 from lut.plan import Part, write_plan
 
-__all__ = ["generate"]
+__all__ = ["generate", "write_space"]
 
 PATH = click.Path(path_type=Path)
+
+Draw: TypeAlias = Callable[[Iterable[Part]], Iterable[Part]]
+"""Gives some of a space's operators, or all."""
 
 
 @dataclass(frozen=True)
@@ -92,24 +95,46 @@ def generate(
         raise click.UsageError("Give either -o PLAN (and perhaps --nets), or --count.")
     if not counting.asked and (counting.run is not None or counting.as_json):
         raise click.UsageError("--run and --json go with --count.")
+    drawn: Draw = lambda parts: parts if sample is None else draw(parts, sample, seed)  # noqa: E731
+    if output is not None:
+        write_space(
+            space,
+            engine,
+            output,
+            quiet,
+            lambda parts: drawn(parts) if nets is None else _write_nets(drawn(parts), nets),
+        )
+        return
     forecaster = None if counting.run is None else learn(counting.run)
     with Bar(None, "op", quiet) as bar:
         walk = SpaceWalk(space, engine)
-        parts: Iterable[Part] = bar.follow(walk)
-        if sample is not None:
-            parts = draw(parts, sample, seed)
-        if output is None:
-            counts, run_ns = _count((part.op for part in parts), forecaster)
-        else:
-            number = write_plan(parts if nets is None else _write_nets(parts, nets), output)
+        counts, run_ns = _count((part.op for part in drawn(bar.follow(walk))), forecaster)
     for remark in walk.describe():
         say(quiet)(remark)
-    if output is not None:
-        say(quiet)(f"{output}: {number:,} operators")
-    elif counting.as_json:
+    if counting.as_json:
         click.echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
     else:
         _show(counts, run_ns, forecaster)
+
+
+def write_space(
+    space: ChosenSpace, engine: Engine, output: Path, quiet: bool, take: Draw = lambda parts: parts
+) -> None:
+    """Write a space's operators as a plan, and say how many there are and which are left out.
+
+    Args:
+        space: whose operators.
+        engine: what is to run them; those that it doesn't run are left out.
+        output: the plan.
+        quiet: whether to say nothing.
+        take: gives those of the operators that are written.
+    """
+    with Bar(None, "op", quiet) as bar:
+        walk = SpaceWalk(space, engine)
+        number = write_plan(take(bar.follow(walk)), output)
+    for remark in walk.describe():
+        say(quiet)(remark)
+    say(quiet)(f"{output}: {number:,} operators")
 
 
 def _write_nets(parts: Iterable[Part], folder: Path) -> Iterator[Part]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bench.campaign import RunSummary, choose_journals, run_groups
-from bench.cli.asked import Asked, Show
+from bench.cli.asked import Asked, Planner, Show
 from bench.farm import FarmRun, SchedulerAddress, Wanted, explain_absence, list_hosts
 from lut.errors import DeviceError
 from lut.journal import read_config
@@ -18,7 +18,12 @@ __all__ = ["measure_on_farm"]
 
 
 def measure_on_farm(
-    asked: Asked, farm: SchedulerAddress, output: Path, show: Show, say: Callable[[str], None]
+    plan: Planner,
+    asked: Asked,
+    farm: SchedulerAddress,
+    output: Path,
+    show: Show,
+    say: Callable[[str], None],
 ) -> dict[Path, RunSummary]:
     """Measure on all phones of a farm, or on those of the device name that is asked for.
 
@@ -52,7 +57,7 @@ def measure_on_farm(
                 display.show(list(dict.fromkeys([*run.labels, *summary.visits_on])), summary)
 
             return run.run(
-                asked.plan(journal),
+                plan(journal),
                 asked.timing.config(run.phone, read_config(journal), display.say),
                 journal,
                 seed=asked.seed,

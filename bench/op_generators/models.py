@@ -8,7 +8,7 @@ from typing import Annotated
 
 from bench.op_generators.space import Precisions, Space
 from lut.errors import ModelError
-from lut.frontends import load_model, name_models
+from lut.frontends import find_models, load_model, name_models
 from lut.plan import Origin, Part
 from lut.spaces import SpaceOption
 
@@ -18,7 +18,12 @@ __all__ = ["SPACE"]
 def _walk(
     models: Annotated[
         tuple[Path, ...],
-        SpaceOption("--model", "A model's folder or file; may be repeated.", kind="path", repeated=True),
+        SpaceOption(
+            "--model",
+            "A model, or a folder of models; may be repeated.",
+            kind="path",
+            repeated=True,
+        ),
     ] = (),
     input_dims: Annotated[
         dict[str, tuple[int, ...]] | None,
@@ -35,9 +40,10 @@ def _walk(
     announce: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Part]:
     if not models:
-        raise ModelError("The space `models` needs nets: give one or more --model DIR.")
+        raise ModelError("The space `models` needs nets: give one or more by --model.")
     nets = []
-    for path_name, path in zip(name_models(models), models, strict=True):
+    paths = find_models(models, precisions[0] if len(precisions) == 1 else None)
+    for path_name, path in zip(name_models(paths), paths, strict=True):
         for precision in precisions or (None,):
             name = f"{path_name} {precision}" if precision else path_name
             model = load_model(path, input_dims, precision=precision)

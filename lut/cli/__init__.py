@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lut.cli.console import (
     Bar,
     GroupedCommand,
@@ -25,8 +27,16 @@ from lut.cli.table_choice import (
     missing_out_option,
     table_options,
 )
+from lut.lazy import load_lazily
+
+if TYPE_CHECKING:
+    from lut.cli.comparing import COMPARISONS
+    from lut.cli.estimate import refuse_partial
+    from lut.cli.merge import extend_by, write_merged
+    from lut.cli.rendering import render_all
 
 __all__ = [
+    "COMPARISONS",
     "Bar",
     "ChosenSpace",
     "GroupedCommand",
@@ -36,6 +46,7 @@ __all__ = [
     "cli",
     "describe_unmapped",
     "end_program",
+    "extend_by",
     "grouped",
     "input_dims_option",
     "main",
@@ -44,7 +55,22 @@ __all__ = [
     "need_matplotlib",
     "precision_option",
     "quiet_option",
+    "refuse_partial",
+    "render_all",
     "say",
     "space_options",
     "table_options",
+    "write_merged",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = load_lazily(
+        __name__,
+        {
+            "COMPARISONS": "comparing",
+            "extend_by": "merge",
+            "refuse_partial": "estimate",
+            "render_all": "rendering",
+            "write_merged": "merge",
+        },
+    )

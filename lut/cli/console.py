@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from lut.errors import LutError
+from lut.wording import install_extra
 
 __all__ = [
     "Bar",
@@ -29,15 +30,16 @@ __all__ = [
 Command = TypeVar("Command", bound=Callable[..., Any])
 Item = TypeVar("Item")
 
+_UNCUT = 1000
+"""Characters of a summary: more than any sentence has, so that none is cut."""
+
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors: no progress, no summary.")
 
 
 def need_matplotlib() -> None:
     """Refuse, before anything is done, what a picture was asked for that can't be drawn here."""
     if find_spec("matplotlib") is None:
-        raise click.UsageError(
-            "--plot needs matplotlib, which is not installed: pip install 'cnn-latency-lut[plot]'."
-        )
+        raise click.UsageError(f"--plot needs matplotlib, which is not installed: {install_extra('plot')}.")
 
 
 def end_program(command: click.Command, interrupted: str = "Interrupted.") -> NoReturn:
@@ -128,6 +130,13 @@ class LazyGroup(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted({*super().list_commands(context), *self._lazy})
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, each with its whole first sentence, over as many lines as that takes."""
+        commands = [(name, self.get_command(context, name)) for name in self.list_commands(context)]
+        rows = [(name, command.get_short_help_str(_UNCUT)) for name, command in commands if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name in self._lazy:

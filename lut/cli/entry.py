@@ -119,18 +119,23 @@ def _describe_fate(fate: Fate) -> str:
     help="Number of the inputs' data type: 1 is float.",
 )
 @click.option("--device", default=original.DEFAULT_DEVICE, show_default=True, help="Whose table to use.")
+@precision_option
 def get_runtime(
     model_path: str,
     db_dir: Path,
     input_dims: dict[str, tuple[int, ...]],
     input_dtype: int,
     device: str,
+    precision: str | None,
 ) -> None:
     """Look nets up with the original's options, output and sums.
+
+    --precision is not one of the original's: it chooses between the forms that a folder holds side by side as
+    `int8` and `fp32`, and says how a model of floats runs.
 
     \b
     Example:
       lut get-runtime --model_path models/ChamNet-A/int8 --input_dims '{"data": [1, 3, 224, 224]}'
     """
-    for line in original.look_up_models(model_path, db_dir, input_dims, input_dtype, device):
+    for line in original.look_up_models(model_path, db_dir, input_dims, input_dtype, device, precision):
         click.echo(line)

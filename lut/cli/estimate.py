@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,14 @@ import click
 
 from lut.cli.comparing import COMPARISONS
 from lut.cli.console import GroupedCommand, quiet_option, say
-from lut.cli.model_choice import blame_unmapped, find_models, input_dims_option, precision_option
+from lut.cli.model_choice import blame_unmapped, input_dims_option, precision_option
 from lut.cli.rendering import RENDERERS, render_all
 from lut.cli.table_choice import MissingChoice, TableChoice, missing_options, table_options
 from lut.errors import MissingError
-from lut.frontends import Model
-from lut.table import estimate_models
+from lut.frontends import Model, find_models
+from lut.table import EstimatedModel, LutTable, estimate_models
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "refuse_partial"]
 
 PATH = click.Path(path_type=Path)
 
@@ -76,17 +77,37 @@ def estimate(
     table = chosen.open(quiet)
     calibration = table.calibration if calibrated else None
     nets = estimate_models(
-        table, find_models(models), input_dims, precision=precision, interpolate=missing.interpolate
+        table,
+        find_models(models, precision),
+        input_dims,
+        precision=precision,
+        interpolate=missing.interpolate,
     )
     if calibration is not None:
         nets = tuple(replace(net, estimate=net.estimate.calibrated(calibration)) for net in nets)
     click.echo(COMPARISONS[form](nets) if compare else render_all(nets, form), nl=False)
+    refuse_partial(nets, table, chosen.path, missing, precision, say(quiet))
+
+
+def refuse_partial(
+    nets: Sequence[EstimatedModel],
+    table: LutTable,
+    path: Path,
+    missing: MissingChoice,
+    precision: str | None,
+    tell: Callable[[str], None],
+) -> None:
+    """End with the names of what the nets have and their estimates lack.
+
+    Raises:
+        MissingError: the table lacks operators of theirs, or nodes of a model have none.
+    """
     lacking = {net.model.path: net for net in nets if net.estimate.missing}
     if lacking:
         ops = dict.fromkeys(op for net in lacking.values() for op in net.estimate.missing)
         if precision is None and any(_leaves_open(net.model) for net in lacking.values()):
-            say(quiet)("A model of floats was taken as it is; `--precision int8` asks for it in 8 bits.")
-        missing.refuse(table, chosen.path, [str(path) for path in lacking], tuple(ops))
+            tell("A model of floats was taken as it is; `--precision int8` asks for it in 8 bits.")
+        missing.refuse(table, path, [str(path) for path in lacking], tuple(ops))
     unmapped = [net.model for net in nets if net.model.unmapped]
     if unmapped:
         raise MissingError(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lut.frontends import load_model
+from lut.frontends import find_models, load_model
 from lut.ops import OpSpec
 from lut.table import LutTable, Row, find_table_file, load_table
 
@@ -28,16 +28,20 @@ def look_up_models(
     input_dims: Mapping[str, tuple[int, ...]],
     input_dtype: int,
     device: str,
+    precision: str | None = None,
 ) -> Iterator[str]:
     """Give the lines that the original prints for each of the comma-separated model folders.
+
+    With a `precision`, a folder may be one of models; see `lut.frontends.find_models` and `load_model`.
 
     Raises:
         FileError: the device's table can't be found or read.
         ModelError: a model can't be understood.
     """
     table = load_table(find_table_file(folder, device), device)
-    for path in model_paths.split(","):
-        model = load_model(Path(path), input_dims, input_dtype)
+    paths = [Path(path) for path in model_paths.split(",")]
+    for path in find_models(paths, precision) if precision else paths:
+        model = load_model(path, input_dims, input_dtype, precision)
         yield from _look_up(model.choose_ops(fused=table.fuses_activations), table)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from lut.extend import POLICIES, Extension, extend_table
 from lut.merge import Merged, merge_journals, write_table
 from lut.wording import list_first
 
-__all__ = ["merge"]
+__all__ = ["extend_by", "merge", "write_merged"]
 
 PATH = click.Path(path_type=Path)
 
@@ -64,13 +64,20 @@ def merge(
     tell = say(quiet)
     merged = merge_journals(runs, tell, mixed=mixed)
     if into is not None:
-        extension = extend_table(into, merged, policy)
-        tell(f"{into}: {_describe_extension(extension, policy)}")
-        for line in _describe_drifts(merged, extension, policy):
-            tell(line)
+        extend_by(merged, into, tell, policy)
         return
     assert output is not None
-    written = write_table(merged, output, replace=replace)
+    write_merged(merged, output, tell, replace=replace)
+
+
+def write_merged(merged: Merged, folder: Path, tell: Callable[[str], None], *, replace: bool = False) -> Path:
+    """Write a new table into a folder, and say what it holds; give its file.
+
+    Raises:
+        ConflictError: the device's table there holds operators that this one would lack.
+        FileError: a file there can't be read or written.
+    """
+    written = write_table(merged, folder, replace=replace)
     tell(
         f"{written.path}: {len(merged.records)} operators of {merged.device}"
         + (f", {len(merged.failures)} failed and left out" if merged.failures else "")
@@ -79,7 +86,16 @@ def merge(
     )
     if written.calibration_dropped:
         tell(_CALIBRATION_DROPPED)
-    for line in (*merged.disturbances.describe(), *_describe_drifts(merged)):
+    for line in (*merged.disturbances.describe_slow(), *_describe_drifts(merged)):
+        tell(line)
+    return written.path
+
+
+def extend_by(merged: Merged, table: Path, tell: Callable[[str], None], policy: str = POLICIES[0]) -> None:
+    """Add to a table, and say what was added and how the device changed; see `lut.extend.extend_table`."""
+    extension = extend_table(table, merged, policy)
+    tell(f"{table}: {_describe_extension(extension, policy)}")
+    for line in _describe_drifts(merged, extension, policy):
         tell(line)
 
 

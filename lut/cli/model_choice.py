@@ -9,13 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
-from lut.errors import ModelError
-from lut.frontends import PRECISIONS, Fate, is_model, parse_input_dims
+from lut.frontends import PRECISIONS, Fate, parse_input_dims
 
 __all__ = [
     "blame_unmapped",
     "describe_unmapped",
-    "find_models",
     "input_dims_option",
     "precision_option",
     "read_input_dims",
@@ -71,21 +69,3 @@ def blame_unmapped(model: Path, unmapped: Sequence[Fate], known: int) -> str:
         f"No operator stands for {describe_unmapped(unmapped)}. They make {share} of the multiply-adds of "
         f"{model}, and what is said of it is without them."
     )
-
-
-def find_models(paths: Sequence[Path]) -> list[Path]:
-    """Give models as they are, and of a folder that is none all that are in it, at whatever depth.
-
-    Raises:
-        ModelError: a folder holds none.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if not path.is_dir() or is_model(path):
-            found.append(path)
-            continue
-        inside = sorted(each for each in path.rglob("*") if is_model(each))
-        if not inside:
-            raise ModelError(f"{path} holds no model that is known here, at no depth.")
-        found += inside
-    return found

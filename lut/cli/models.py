@@ -8,15 +8,18 @@ from pathlib import Path
 
 import click
 
-from lut.cli.console import quiet_option, say
-from lut.zoo import COMMON_NETS, NETS, PRECISIONS, write_common_net, write_net
+from lut.cli.console import LazyGroup, quiet_option, say
+from lut.errors import ModelError
+from lut.zoo import COMMON_NETS, NETS, PRECISIONS, match_net, write_common_net, write_net
 
 __all__ = ["models"]
 
 PATH = click.Path(path_type=Path)
 
+_SEVERAL = ("all", "common")
 
-@click.group()
+
+@click.group(cls=LazyGroup)
 def models() -> None:
     """The released ChamNet and FBNet nets, and nets in common use as ONNX."""
 
@@ -57,8 +60,22 @@ def list_models(as_json: bool) -> None:
         click.echo(f"{name:<18} {common.resolution:>5} {common.mega_macs:>15}  {common.source}")
 
 
+def _match(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    if text in _SEVERAL:
+        return text
+    try:
+        return match_net(text)
+    except ModelError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    names = (*NETS, *COMMON_NETS, *_SEVERAL)
+    return [name for name in names if name.casefold().startswith(begun.casefold())]
+
+
 @models.command("build")
-@click.argument("name", metavar="NAME|all|common", type=click.Choice([*NETS, *COMMON_NETS, "all", "common"]))
+@click.argument("name", metavar="NAME|all|common", callback=_match, shell_complete=_complete)
 @click.option(
     "--precision",
     type=click.Choice([*PRECISIONS, "both"]),

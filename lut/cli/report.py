@@ -64,6 +64,11 @@ def report(
       lut report --lut TABLE --run zoo.run.jsonl --model models/ChamNet-A/int8 -o report.html
       lut report --lut monday.json --lut tuesday.json -o compared.html
     """
+    if output.suffix.lower() not in ("", ".html", ".htm"):
+        raise click.UsageError(
+            f"A report is a page of HTML, not {output.suffix}: give -o {output.with_suffix('.html')}, and "
+            f"print the page in a browser."
+        )
     if len(table_files) > 2:
         raise click.UsageError(f"--lut is given {len(table_files)} times. Give one table, or two to compare.")
     read_plotly()  # its absence should be heard of before minutes of reading, not after them

@@ -14,7 +14,7 @@ from lut.cli.console import Bar, grouped, say
 from lut.errors import MissingError
 from lut.ops import MATCHES, OpSpec
 from lut.plan import write_plan
-from lut.table import LutTable, load_table
+from lut.table import LutTable, choose_table_file, load_table
 
 __all__ = ["MissingChoice", "TableChoice", "missing_options", "missing_out_option", "table_options"]
 
@@ -36,7 +36,7 @@ class TableChoice:
         """Open it, with a progress bar while its index is built."""
         with Bar(None, "line", quiet) as bar:
             return load_table(
-                self.path,
+                choose_table_file(self.path, self.device),
                 self.device,
                 index=self.index,
                 match=self.match,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from lut.cli.console import Bar, need_matplotlib, quiet_option
+from lut.cli.console import Bar, need_matplotlib, quiet_option, say
 from lut.cli.table_choice import TableChoice, table_options
 from lut.errors import FileError
 from lut.estimation import collect_samples, cross_validate
@@ -89,8 +90,23 @@ def query(
     for record in Query(types, shapes, arguments).choose(table):
         click.echo(format_record(record) if as_json else _describe_record(record, table))
         count += 1
-    if not as_json and not quiet:
-        click.echo(f"{count} records", err=True)
+    if not as_json:
+        say(quiet)(f"{count} records")
+    if not count:
+        for line in _suggest_types(types, table):
+            say(quiet)(line)
+
+
+def _suggest_types(patterns: Sequence[str], table: LutTable) -> Iterator[str]:
+    """For patterns that no type of a table matches, name its types that contain the words."""
+    present = sorted({record.key.op_type for record in table})
+    for pattern in patterns:
+        if any(fnmatchcase(op_type, pattern) for op_type in present):
+            continue
+        word = pattern.strip("*").casefold()
+        near = [op_type for op_type in present if word and word in op_type.casefold()]
+        names = f"that contain {word!r}: {', '.join(near)}" if near else f"of the table: {', '.join(present)}"
+        yield f"No operator type here is {pattern!r}. Types {names}."
 
 
 def _describe_record(record: LutRecord, table: LutTable) -> str:

@@ -8,9 +8,11 @@ from typing import TypeAlias
 
 from lut.caffe2_pb2 import NetDef
 from lut.errors import ModelError
+from lut.files import explain_kind
 from lut.frontends import caffe2, onnx, tflite
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
 from lut.frontends.fates import Fate
+from lut.frontends.finding import find_in
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.model import PRECISIONS, Frontend, Model, Reading, name_models
 from lut.frontends.named import NamedOp
@@ -27,6 +29,7 @@ __all__ = [
     "NamedOp",
     "Net",
     "Reading",
+    "find_models",
     "is_caffe2_model",
     "is_model",
     "list_named_ops",
@@ -57,6 +60,15 @@ def is_model(path: Path) -> bool:
     return any(frontend.recognise(path) for frontend in FRONTENDS.values())
 
 
+def find_models(paths: Sequence[Path], precision: str | None = None) -> list[Path]:
+    """Give models as they are, and of a folder that is none all that are in it; see `finding.find_in`.
+
+    Raises:
+        ModelError: a folder holds none.
+    """
+    return find_in(paths, is_model, precision)
+
+
 def load_model(
     path: str | Path,
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
@@ -79,6 +91,8 @@ def load_model(
     for frontend in FRONTENDS.values():
         if frontend.recognise(path):
             return frontend.load(path, Reading(input_dims, input_dtype, precision))
+    if words := explain_kind(path, "model"):
+        raise ModelError(words)
     if not path.exists():
         raise ModelError(
             f"{path} does not exist. Give a folder that holds model.pb and model_init.pb, or a file of "

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lut.errors import ModelError
+from lut.wording import install_extra
 
 __all__ = ["need_package"]
 
@@ -19,5 +20,5 @@ def need_package(package: str, path: Path) -> None:
     if find_spec(package) is None:
         raise ModelError(
             f"{path} is read and written with the package {package}, which is not installed. Run "
-            f"`pip install 'cnn-latency-lut[{package}]'`."
+            f"`{install_extra(package)}`."
         )

@@ -11,10 +11,10 @@ from lut.journal.visits import MeasurementLine
 __all__ = ["Disturbances"]
 
 _WORDS = {
-    "canary": "in slow phases",
-    "preempted": "while something else had the processor",
-    "alone": "by itself, not in turns",
-    "unsteady": "on an unsteady device",
+    "canary": "the device ran slowly for a while",
+    "preempted": "other programs were running",
+    "alone": "the program ended early",
+    "unsteady": "the device's speed varied",
 }
 
 _NONE = Discarded()
@@ -53,32 +53,48 @@ class Disturbances:
             if counts.total()
         }
 
-    def describe(self) -> list[str]:
-        """Say what was made again, and what stayed spoilt; nothing where nothing disturbed."""
+    def describe(self, visits: int | None = None) -> list[str]:
+        """Say what was repeated and why, of how many visits, and warn of what stayed spoilt.
+
+        Nothing is said where nothing disturbed.
+        """
         lines = []
-        runs, visits = self.discarded_runs, self.repeated_visits
-        if runs.total() or visits.total():
+        repeated, runs, spoilt = self.repeated_visits, self.discarded_runs, self.spoilt_visits
+        if repeated.total() or runs.total():
+            counts = [
+                _count(repeated.total(), "visit", visits),
+                _count(runs.total(), "single run"),
+            ]
             lines.append(
-                "Thrown away and made again: "
-                + " and ".join(
-                    f"{counts.total():,} {noun}{'s' * (counts.total() != 1)} ({_by_cause(counts)})"
-                    for counts, noun in ((runs, "run"), (visits, "visit"))
-                    if counts.total()
-                )
-                + "."
+                f"Repeated {' and '.join(filter(None, counts))} because {_explain(repeated + runs)}"
+                + ("." if spoilt.total() else "; results are fine.")
             )
-        if spoilt := self.spoilt_visits:
+        if number := spoilt.total():
+            were, their = ("was", "its operator is") if number == 1 else ("were", "their operators are")
             lines.append(
-                f"{spoilt.total():,} visits stayed disturbed however often they were made again "
-                f"({_by_cause(spoilt)}); their operators are marked. Measure them again on a quiet device."
+                f"Warning: {_count(number, 'visit')} {were} disturbed however often repeated, because "
+                f"{_explain(spoilt)}; {their} marked in the table. Measure them again on an idle device."
             )
-        if slow := self.slow_visits.total():
-            lines.append(
-                f"Left out: {slow:,} visit{'s' * (slow != 1)} ({_by_cause(self.slow_visits)}); the others of "
-                f"their operators were faster."
-            )
-        return lines
+        return lines + self.describe_slow()
+
+    def describe_slow(self) -> list[str]:
+        """Say how many visits a table leaves out as slow; nothing where it leaves out none."""
+        slow = self.slow_visits.total()
+        return (
+            [f"Left out {_count(slow, 'slow visit')}: other visits of the same operators were faster."]
+            if slow
+            else []
+        )
 
 
-def _by_cause(counts: Counter[str]) -> str:
-    return ", ".join(f"{counts[cause]:,} {_WORDS[cause]}" for cause in CAUSES if counts[cause])
+def _count(number: int, noun: str, total: int | None = None) -> str:
+    """Count things, of so many; nothing where there are none."""
+    if not number:
+        return ""
+    if total is not None and total >= number:
+        return f"{number:,} of {total:,} {noun}{'s' * (total != 1)}"
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _explain(counts: Counter[str]) -> str:
+    return " and ".join(_WORDS[cause] for cause in CAUSES if counts[cause])

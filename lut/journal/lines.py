@@ -19,7 +19,7 @@ from lut.entries import (
     Segment,
 )
 from lut.errors import FileError
-from lut.files import parse_json
+from lut.files import explain_kind, parse_json
 from lut.plan import parse_op
 
 __all__ = ["HEAD", "VERSION", "Entry", "format_entry", "parse_line"]
@@ -47,6 +47,8 @@ def parse_line(path: Path, number: int, line: bytes) -> Entry:
             f"{path}:{number} is of journal version {error}; this program reads version {VERSION}."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        if words := explain_kind(path, "journal"):
+            raise FileError(words) from error
         raise FileError(
             f"{path}:{number} is not a journal entry ({type(error).__name__}: {error}). "
             f"Is it a file written by `bench run`?"

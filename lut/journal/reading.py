@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from lut.entries import RunConfig, Segment
 from lut.errors import FileError
+from lut.files import explain_kind
 from lut.journal.lines import Entry, parse_line
 from lut.journal.visits import MeasurementLine, read_visit
 
@@ -64,6 +65,8 @@ def _read(
         with path.open("rb") as stream:
             for number, line in enumerate(stream, 1):
                 if not line.endswith(b"\n"):
+                    if number == 1 and (words := explain_kind(path, "journal")):
+                        raise FileError(words)
                     warn(f"{path}:{number} is cut off in mid-line; the entries before it are used.")
                     return
                 entry = parse(path, number, line)

@@ -10,6 +10,7 @@ from lut.report.html import Html, join, tag
 from lut.report.material import Material
 from lut.report.numbers import count, moment
 from lut.report.packing import compress
+from lut.wording import install_extra
 
 __all__ = ["assemble_page", "read_plotly"]
 
@@ -36,7 +37,7 @@ def read_plotly() -> str:
     except ImportError as absent:
         raise FileError(
             "The charts of a report need plotly, which is not installed. "
-            "Install it by: pip install 'cnn-latency-lut[report]'"
+            f"Install it by: {install_extra('report')}"
         ) from absent
     return str(get_plotlyjs())
 

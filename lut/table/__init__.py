@@ -17,7 +17,7 @@ from lut.table.index import build_index
 from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.models import EstimatedModel, estimate_models
-from lut.table.opening import find_table_file, load_table, table_file_name
+from lut.table.opening import choose_table_file, find_table_file, load_table, table_file_name
 from lut.table.query import ArgumentFilter, Query, ShapeFilter, parse_argument_filter, parse_shape_filter
 from lut.table.stores import IndexStore, MemoryStore, RecordStore
 
@@ -43,6 +43,7 @@ __all__ = [
     "Totals",
     "build_index",
     "cached_index",
+    "choose_table_file",
     "compare",
     "describe_families",
     "estimate_models",

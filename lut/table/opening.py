@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from lut.errors import ConflictError, FileError
+from lut.files import explain_kind, kind_of
 from lut.ops import MATCHES
+from lut.table.formats import FORMATS, format_of
 from lut.table.index import build_index
 from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.stores import IndexStore
 
-__all__ = ["find_table_file", "load_table", "table_file_name"]
+__all__ = ["choose_table_file", "find_table_file", "load_table", "table_file_name"]
 
 
 def table_file_name(device: str) -> str:
@@ -21,22 +24,63 @@ def table_file_name(device: str) -> str:
 
 
 def find_table_file(folder: Path, device: str) -> Path:
-    """Find a device's table in a folder, plain or zipped.
+    """Find a device's table in a folder, plain or zipped, under whatever name.
+
+    The name that `table_file_name` gives comes first; without such a file each table there is asked for the
+    device of its first record.
 
     Raises:
         FileError: it is not there; the message lists the devices that are.
+        ConflictError: several files hold it.
     """
     plain = folder / table_file_name(device)
     for path in (plain, plain.with_name(plain.name + ".zip")):
         if path.is_file():
             return path
-    suffix = table_file_name("")
-    names = (entry.name.removesuffix(".zip") for entry in folder.glob(f"*{suffix}*"))
-    present = sorted({name.removesuffix(suffix) for name in names if name.endswith(suffix)})
+    if not folder.is_dir():
+        raise FileError(f"{folder} is not a folder. Give the folder that holds the table of {device}.")
+    present = _list_tables(folder)
+    found = present.get(device, [])
+    if len(found) > 1:
+        raise ConflictError(
+            f"{folder} holds {len(found)} tables of {device}: {', '.join(path.name for path in found)}. "
+            f"Leave one there, or name it as the table by --lut."
+        )
+    if found:
+        return found[0]
     raise FileError(
-        f"{plain} does not exist. "
-        + (f"Tables there are of: {', '.join(present)}." if present else "No table is in that folder.")
+        f"{folder} holds no table of {device}. "
+        + (f"Tables there are of: {', '.join(sorted(present))}." if present else "No table is there.")
     )
+
+
+def choose_table_file(path: Path, device: str | None = None) -> Path:
+    """Give a table's file as it is, and of a folder the device's table in it.
+
+    Raises:
+        FileError: the folder holds no table of that device, or no device is named.
+        ConflictError: it holds several.
+    """
+    if not path.is_dir():
+        return path
+    if device is not None:
+        return find_table_file(path, device)
+    present = sorted(file for files in _list_tables(path).values() for file in files)
+    files = f", {' or '.join(map(str, present))}" if present else ""
+    raise FileError(f"{path} is a folder. Give a table in it{files}, or name its device too (--device).")
+
+
+def _list_tables(folder: Path) -> dict[str, list[Path]]:
+    """List a folder's tables by the device of their first record, but no zip of a file that is there too."""
+    found: dict[str, list[Path]] = {}
+    endings = sorted(FORMATS, key=len)
+    for path in sorted(each for ending in endings for each in folder.glob(f"*{ending}") if each.is_file()):
+        if path.suffix == ".zip" and path.with_suffix("").is_file():
+            continue
+        if kind_of(path) == "table":
+            with contextlib.suppress(FileError):  # its first line looks like a record and is none
+                found.setdefault(next(iter(format_of(path).read(path))).device, []).append(path)
+    return found
 
 
 def load_table(
@@ -69,7 +113,12 @@ def load_table(
     """
     if match not in MATCHES:
         raise ValueError(f"match is {match!r}; it must be one of {', '.join(MATCHES)}")
-    found = cached_index(path, match, progress) if index else build_index(path, match, progress).index()
+    try:
+        found = cached_index(path, match, progress) if index else build_index(path, match, progress).index()
+    except FileError as error:
+        if words := explain_kind(path, "table"):
+            raise FileError(words) from error
+        raise
     summary = found.summary
     if device is None and len(summary.devices) > 1:
         raise ConflictError(

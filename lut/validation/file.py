@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 from lut.drift import Drift
 from lut.entries import CAUSES, ProgramInfo, RunConfig
 from lut.errors import FileError
-from lut.files import parse_json, read_bytes, write_atomically
+from lut.files import explain_kind, parse_json, read_bytes, write_atomically
 from lut.records import PERCENTILES
 from lut.validation.results import NetComparison, Validation
 
@@ -67,6 +67,8 @@ def read_validation(path: Path) -> Validation:
         if version == VERSION:
             return _parse(fields)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        if words := explain_kind(path, "validation"):
+            raise FileError(words) from error
         raise FileError(
             f"{path} is not a validation ({type(error).__name__}: {error}). Is it a file written by "
             f"`bench validate --output`?"

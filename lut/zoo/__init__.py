@@ -24,6 +24,7 @@ from lut.zoo.common import COMMON_NETS, write_common_net
 from lut.zoo.fbnet import FBNETS
 from lut.zoo.fp32 import write_fp32
 from lut.zoo.int8 import write_int8
+from lut.zoo.names import match_name
 
 __all__ = [
     "CHAMNETS",
@@ -34,6 +35,7 @@ __all__ = [
     "BuiltNet",
     "Published",
     "build_net",
+    "match_net",
     "write_common_net",
     "write_net",
 ]
@@ -53,14 +55,22 @@ class BuiltNet:
     input_dims: dict[str, tuple[int, ...]]
 
 
+def match_net(text: str) -> str:
+    """Give the name of the released net, or net in common use, that is meant, whatever its case.
+
+    Raises:
+        ModelError: there is none; the message names the nearest, or else all.
+    """
+    return match_name(text, (*NETS, *COMMON_NETS))
+
+
 def build_net(name: str, precision: str) -> BuiltNet:
     """Build a released net.
 
     Raises:
         ModelError: there is no net of that name, or not in that precision.
     """
-    if name not in NETS:
-        raise ModelError(f"No released net is called {name!r}. Choose from {', '.join(NETS)}.")
+    name = match_name(name, NETS)
     if precision not in PRECISIONS:
         raise ModelError(f"{name} does not come as {precision!r}. Choose from {', '.join(PRECISIONS)}.")
     net = NETS[name]
@@ -82,6 +92,7 @@ def write_net(name: str, precision: str, folder: Path) -> Path:
         ModelError: there is no net of that name, or not in that precision.
         FileError: the folder can't be written to.
     """
+    name = match_name(name, NETS)
     built = build_net(name, precision)
     target = folder / name / precision
     dims = json.dumps(built.input_dims)

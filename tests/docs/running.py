@@ -148,7 +148,7 @@ def check_printed(expected: str, actual: str, where: str) -> None:
 
 
 _NOISE = re.compile(
-    r"^(?:Thrown away and made again:|Left out: |[\d,]+ visits? stayed disturbed| +\d+ repeated$).*\n"
+    r"^(?:Repeated [\d,]+ .*because |Left out[: ]|Warning: [\d,]+ visits? | +\d+ repeated$).*\n"
     r"|^(?:\S+: )?(?:Others keep |host waits up to |host measures all the same).*\n"
     r"|^\S+: [\d,]+ of [\d,]+ visits \(.*\n"
     r"|^error: .* something disturbed the device.*\n"

@@ -19,7 +19,9 @@ def test_a_name_is_that_of_its_module() -> None:
         getattr(lut.table, "comparing")  # noqa: B009 - mypy knows that it is not there
 
 
-@pytest.mark.parametrize("module", ["bench.cli.run", "bench.cli.generate", "lut.cli.entry", "lut.cli.merge"])
+@pytest.mark.parametrize(
+    "module", ["bench.cli.run", "bench.cli.generate", "bench.cli.table", "lut.cli.entry", "lut.cli.merge"]
+)
 def test_a_command_waits_for_nothing_slow(module: str) -> None:
     code = f"import sys, {module}; print([name for name in {SLOW} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -191,7 +191,7 @@ def test_samples_of_slow_turns_are_left_out_and_counted(tmp_path: Path) -> None:
     assert merged.visits[CONV.key] == 3
     assert merged.disturbances.to_json() == {"slow_visits": {"unsteady": 2}}
     assert merged.disturbances.describe() == [
-        "Left out: 2 visits (2 on an unsteady device); the others of their operators were faster."
+        "Left out 2 slow visits: other visits of the same operators were faster."
     ]
 
 
@@ -313,8 +313,8 @@ def test_what_was_thrown_away_and_made_again_is_counted(tmp_path: Path) -> None:
         "repeated_visits": {"preempted": 1},
     }
     assert merged.disturbances.describe() == [
-        "Thrown away and made again: 3 runs (1 in slow phases, 2 while something else had the processor) and "
-        "1 visit (1 while something else had the processor)."
+        "Repeated 1 visit and 3 single runs because the device ran slowly for a while and other programs "
+        "were running; results are fine."
     ]
 
 

@@ -1,4 +1,4 @@
-"""How messages list things."""
+"""How messages list things, and what they say to install."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from itertools import count
 
 import pytest
 
-from lut.wording import list_first
+from lut import wording
+from lut.wording import install_extra, list_first
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,29 @@ def test_the_first_are_named_and_the_rest_counted(things: int, text: str) -> Non
     lines = (f"thing {number}" for number in count())
     assert list_first(lines, things, 2) == text
     assert next(lines) == f"thing {min(things, 2)}", "no more were taken than are listed"
+
+
+class Origin:
+    """A distribution that pip installed from somewhere."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def read_text(self, _name: str) -> str | None:
+        return self.text
+
+
+@pytest.mark.parametrize(
+    ("origin", "where"),
+    [
+        (None, "cnn-latency-lut"),
+        ('{"url": "file:///x/a.whl", "archive_info": {}}', "cnn-latency-lut"),
+        ('{"url": "file:///x", "dir_info": {"editable": true}}', "."),
+        ('{"url": "file:///x", "dir_info": {}}', "."),
+    ],
+)
+def test_an_extra_is_installed_as_the_project_was(
+    origin: str | None, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wording, "distribution", lambda _: Origin(origin))
+    assert install_extra("onnx") == f"pip install '{where}[onnx]'"

@@ -26,8 +26,10 @@ from bench.device_runner.program.manifest import encode_manifest
 from bench.engines import CAFFE2
 from lut.entries import Measurement, RunConfig
 from lut.errors import StoppedError
+from lut.frontends import load_model
 from lut.journal import read_journal
 from lut.plan import write_plan
+from lut.zoo import write_common_net
 from tests.bench.conftest import relu, slow_conv
 from tests.bounds import within
 from tests.phone.conftest import QUICK, QuickPhone
@@ -184,6 +186,53 @@ def interrupt_until_done(
     )
     assert counts == {(op, number): 1 for op in ops for number in range(2)}
     return endings
+
+
+def start_table(model: Path, folder: Path, serial: str) -> subprocess.Popen[str]:
+    """Start the one command from a net to its table on a phone."""
+    command = [sys.executable, "-m", "tests.phone.run_quick", "table", str(model), "-o", str(folder)]
+    few = ("--device", serial, "--passes=4", "--iters=40", "--warmup=4", "--canary-share=0")
+    return subprocess.Popen(
+        [*command, *few], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def test_from_a_net_to_its_table_by_one_command_that_is_interrupted_twice(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx", reason="needs the extra `onnx`")
+    assert options.ignored_gates == frozenset()
+    model, tables = write_common_net("SqueezeNet-1.1", tmp_path), tmp_path / "tables"
+    kept = [0]
+    with quick_phone() as running:
+        for _ in range(2):
+            with start_table(model, tables, running.serial) as begun:
+                while begun.poll() is None and count_visits(tables) <= kept[-1]:
+                    time.sleep(0.02)
+                begun.send_signal(signal.SIGINT)
+                _, err = begun.communicate(timeout=within(30))
+            assert begun.returncode == 130
+            assert err.endswith("Interrupted.\n")
+            kept.append(count_visits(tables))
+        with start_table(model, tables, running.serial) as whole:
+            out, err = whole.communicate(timeout=within(300))
+    assert whole.returncode == 0, err
+    assert 0 < kept[1] < kept[2] < count_visits(tables)
+    [table] = tables.glob("*-op_lut_database.json")
+    ops = load_model(model).ops
+    assert f"Sum of all {len(ops)} operators' medians" in out
+    assert f"Table: {table}" in err
+    [journal] = tables.glob("*.run.jsonl")
+    counts = Counter(
+        (entry.op, entry.pass_index) for entry in read_journal(journal) if isinstance(entry, Measurement)
+    )
+    assert counts == {(op, number): 1 for op in set(ops) for number in range(4)}
+
+
+def count_visits(folder: Path) -> int:
+    """Count the visits in the only journal of a folder, if it is there."""
+    lines = (path.read_bytes().count(b'"measurement"') for path in folder.glob("*.run.jsonl"))
+    return sum(lines)
 
 
 @pytest.mark.parametrize("phones", [1, 2])

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lut.errors import ModelError
 from lut.zoo.common import inverted, others
 from lut.zoo.common.graph import GraphBuilder, Tensor
+from lut.zoo.names import match_name
 
 __all__ = ["COMMON_NETS", "CommonNet", "write_common_net"]
 
@@ -54,9 +54,8 @@ def write_common_net(name: str, folder: Path) -> Path:
         ModelError: there is no net of that name, or the extra `onnx` is not installed.
         FileError: the folder can't be written to.
     """
-    net = COMMON_NETS.get(name)
-    if net is None:
-        raise ModelError(f"No net is called {name!r}. Choose from {', '.join(COMMON_NETS)}.")
+    name = match_name(name, COMMON_NETS)
+    net = COMMON_NETS[name]
     graph = GraphBuilder(net.resolution)
     path = folder / f"{name}.onnx"
     graph.write(name, net.build(graph), path)

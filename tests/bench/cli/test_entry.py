@@ -109,19 +109,29 @@ def test_generate_writes_stock_nets(bench_command: Bench, tmp_path: Path) -> Non
 def test_generate_without_nets_says_what_it_needs(bench_command: Bench, tmp_path: Path) -> None:
     code, _, err = bench_command("generate", "--space", "models", "-o", tmp_path / "plan.jsonl")
     assert code == 4
-    assert err == "error: The space `models` needs nets: give one or more --model DIR.\n"
+    assert err == "error: The space `models` needs nets: give one or more by --model.\n"
 
 
 def test_run_measures_and_sums_up(bench_command: Bench, plan: Path, tmp_path: Path) -> None:
     journal = tmp_path / "run.jsonl"
-    code, out, err = bench_command("run", plan, "-o", journal, "--iters=2", "--warmup=1", "--passes=2")
+    command = ("run", plan, "-o", journal, "--device=host", "--iters=2", "--warmup=1", "--passes=2")
+    code, out, err = bench_command(*command)
     first, second, *_ = err.splitlines()
     assert (code, out) == (0, "")
     assert first == f"{journal}: 2 operators measured in 4 visits, 0 done before, 0 failed."
-    assert "inside the engine: ratio " in second
-    code, out, err = bench_command("run", plan, "-o", journal, "--iters=2", "--warmup=1", "--passes=2")
+    assert re.fullmatch(r"Took [\d.]+ s, [\d.]+ s of it measuring\.", second)
+    code, out, err = bench_command(*command)
     assert (code, out) == (0, "")
     assert err == f"{journal}: 0 operators measured in 0 visits, 2 done before, 0 failed.\n"
+
+
+def test_a_device_that_nobody_chose_is_named(bench_command: Bench, plan: Path, tmp_path: Path) -> None:
+    journal = tmp_path / "run.jsonl"
+    _, _, err = bench_command("run", plan, "-o", journal, "--iters=2", "--warmup=1", "--passes=2")
+    begun, ended, *_ = err.splitlines()
+    name = HostDevice().info.name
+    assert begun == f"Measuring on this computer, {name}: no phone was found."
+    assert ended == f"Measured on this computer, {name}: no phone was found."
 
 
 @pytest.mark.parametrize("factor", [0.98, 1.5])
@@ -180,23 +190,25 @@ def test_run_with_a_failing_operator_ends_with_6(
     write_plan([softmax(), relu(4)], tmp_path / "plan.jsonl")
     monkeypatch.setattr(bench.engines.caffe2.nets, "PROBABILITY_SCALE", 0.1)  # aborts the engine
     journal = tmp_path / "run.jsonl"
-    code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
+    code, _, err = bench_command("run", tmp_path / "plan.jsonl", "--device=host", "-o", journal)
     assert code == 6
     *_, head, failure, end = err.splitlines()
     assert head == "error: 1 of 2 operators could not be measured:"
     assert failure.startswith("  Int8Softmax [1,10] order=NHWC (crash: ")
     assert end == f'They are the lines of kind "failure" in {journal}. --retry-failed tries them again.'
 
-    code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
+    code, _, err = bench_command("run", tmp_path / "plan.jsonl", "--device=host", "-o", journal)
     assert code == 0
     assert "1 of those done before failed then; --retry-failed tries them again." in err.splitlines()
 
     monkeypatch.undo()  # the engine does not abort any more
-    code, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal, "--retry-failed")
+    code, _, err = bench_command(
+        "run", tmp_path / "plan.jsonl", "--device=host", "-o", journal, "--retry-failed"
+    )
     assert code == 0
     assert "1 operators measured in 4 visits, 1 done before, 0 failed." in err
 
-    _, _, err = bench_command("run", tmp_path / "plan.jsonl", "-o", journal)
+    _, _, err = bench_command("run", tmp_path / "plan.jsonl", "--device=host", "-o", journal)
     assert err == f"{journal}: 0 operators measured in 0 visits, 2 done before, 0 failed.\n"
 
 
@@ -268,7 +280,7 @@ def test_ctrl_c_says_that_nothing_is_lost(
     monkeypatch.setattr(cli_run, "run_plan", interrupt)
     code, _, err = bench_command("run", plan, "-o", tmp_path / "run.jsonl")
     assert code == 130
-    assert "the same `bench run` goes on from there" in err
+    assert "the same command goes on from there" in err
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -182,3 +182,13 @@ def test_models_of_floats_are_planned_in_both_precisions(bench_command: Bench, t
     assert {part.op.op_type for part in parts} >= {"Conv", "Int8Conv"}
     names = {part.origin.name for part in parts if part.origin}
     assert names == {f"{tmp_path.name}/net.onnx int8", f"{tmp_path.name}/net.onnx fp32"}
+
+
+def test_a_folder_of_models_is_all_of_them(bench_command: Bench, tmp_path: Path) -> None:
+    nets = [write_net("FBNet-96", form, tmp_path / "models") for form in ("int8", "fp32")]
+    plan = tmp_path / "plan.jsonl"
+    folder = ("generate", "--space", "models", "--model", tmp_path / "models", "-o", plan)
+    assert bench_command(*folder)[0] == 0
+    assert set(read_plan(plan)) == {op for net in nets for op in load_model(net).ops}
+    assert bench_command(*folder, "--precision", "int8")[0] == 0
+    assert set(read_plan(plan)) == set(load_model(nets[0]).ops)

@@ -18,6 +18,7 @@ from lut.plan import read_plan
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
 from lut.table import estimate_models, load_table
 from lut.validation import NetComparison, Validation, read_validation
+from lut.wording import install_extra
 from lut.zoo import write_net
 from tests.bench.conftest import Bench
 from tests.lut.cli.conftest import lut_command
@@ -222,7 +223,7 @@ def test_without_matplotlib_a_plot_is_refused_before_anything_is_measured(
     monkeypatch.setattr(console, "find_spec", lambda _: None)
     code, _, err = bench_command("validate", place / "one", "--lut", table, "--plot", "x.png")
     assert code == 2
-    assert "pip install 'cnn-latency-lut[plot]'" in err
+    assert install_extra("plot") in err
 
 
 # --- What goes wrong in measuring, and what is too far off ---------------------------------------

@@ -15,6 +15,7 @@ import pytest
 
 from lut.journal import read_journal
 from lut.plan import write_plan
+from lut.wording import install_extra
 from tests.bench.farm.conftest import BENCH, PLAN, Farm
 from tests.bench.farm.stand_ins import NAME
 from tests.bounds import within
@@ -145,7 +146,7 @@ def test_without_the_extra_the_next_step_is_named(plan: Path, tmp_path: Path) ->
     words = ["run", str(plan), "--farm", "127.0.0.1", "-o", str(tmp_path / "run.jsonl")]
     done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert done.stderr.splitlines()[-1].endswith("pip install 'cnn-latency-lut[farm]'.")
+    assert done.stderr.splitlines()[-1].endswith(f"{install_extra('farm')}.")
 
 
 def test_a_run_without_a_farm_never_imports_dask(tmp_path: Path) -> None:

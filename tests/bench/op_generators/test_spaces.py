@@ -82,7 +82,7 @@ def test_resolutions_are_multiples_of_32() -> None:
 
 
 def test_spaces_name_the_option_they_need() -> None:
-    with pytest.raises(ModelError, match="give one or more --model DIR"):
+    with pytest.raises(ModelError, match="give one or more by --model"):
         size("models")
     with pytest.raises(FileError, match=r"give --grid FILE\.toml"):
         size("grid")

@@ -8,6 +8,7 @@ import pytest
 
 from lut.cli import Bar, end_program, say
 from lut.errors import DeviceError, FailedError, FileError, LutError, MissingError
+from tests.docs.commands import walk_commands
 
 
 def ending_of(error: BaseException | None, monkeypatch: pytest.MonkeyPatch) -> object:
@@ -86,3 +87,13 @@ def test_a_bar_speaks_above_itself(capsys: pytest.CaptureFixture[str]) -> None:
     with Bar(None, "op", quiet=False) as bar:
         bar.say("A sentence.")
     assert capsys.readouterr() == ("", "A sentence.\n")
+
+
+@pytest.mark.parametrize("program", ["bench", "lut"])
+def test_no_summary_of_a_command_is_cut(program: str) -> None:
+    listed = list(walk_commands(program))
+    words = " ".join(listed[0][1].get_help(listed[0][2]).split())
+    assert "..." not in words.partition("Commands:")[2]
+    for name, command, _ in listed:
+        if name.count(" ") == 1:
+            assert command.get_short_help_str(1000) in words

@@ -20,6 +20,7 @@ from tests.lut.cli.conftest import Lut, write_table
 from tests.lut.frontends.onnx.models import parse, save
 from tests.lut.samples import (
     CONFIG,
+    CONV_RELU,
     DEVICE,
     FC,
     PROGRAM,
@@ -117,6 +118,13 @@ def test_models_build_one(lut_command: Lut) -> None:
     assert sorted(path.name for path in Path("models/FBNet-96/int8").iterdir()) == [
         *("input_dims.json", "model.pb", "model_init.pb"),
     ]
+
+
+def test_a_net_is_known_in_whatever_case_and_the_nearest_is_named(lut_command: Lut) -> None:
+    code, _, err = lut_command("models", "build", "fbnet-96", "--precision", "int8", "-o", "models")
+    assert (code, err) == (0, "models/FBNet-96/int8\n")
+    code, _, err = lut_command("models", "build", "ResNet18", "-o", "models")
+    assert (code, "Did you mean ResNet-18" in err) == (2, True)
 
 
 def test_models_build_all_quietly_and_list_their_operators(lut_command: Lut, shared_models: Path) -> None:
@@ -293,10 +301,11 @@ def test_estimate_from_a_broken_table_prints_nothing_and_writes_nothing(lut_comm
 # --- get-runtime ---------------------------------------------------------------------------------
 
 
-def test_get_runtime_has_exactly_the_originals_options() -> None:
+def test_get_runtime_has_the_originals_options_and_one_more() -> None:
     command = dict(commands())["lut get-runtime"]
     assert [option for parameter in command.params for option in parameter.opts] == [
         *("--model_path", "--db_dir", "--input_dims", "--input_dtype", "--device"),
+        "--precision",
     ]
 
 
@@ -321,7 +330,7 @@ def test_get_runtime_without_table(lut_command: Lut) -> None:
     assert lut_command("get-runtime") == (
         4,
         "",
-        "error: lut/data/SM-G950U-7.0-24-op_lut_database.json does not exist. No table is in that folder.\n",
+        "error: lut/data is not a folder. Give the folder that holds the table of SM-G950U-7.0-24.\n",
     )
 
 
@@ -391,3 +400,13 @@ def test_every_operator_of_a_caffe2_net_is_its_own_fate(lut_command: Lut) -> Non
     )
     code, _, err = lut_command("ops", "net", "--precision", "int8")
     assert (code, "net is of floats, and a Caffe2 net says itself how it runs" in err) == (4, True)
+
+
+def test_a_type_that_is_only_a_part_of_names_is_told_them(lut_command: Lut) -> None:
+    table = write_table(record(CONV_RELU, 60.0), record(RELU, 10.0))
+    code, out, err = lut_command("query", "--lut", table, "--type", "conv")
+    assert (code, out) == (0, "")
+    assert err == "0 records\nNo operator type here is 'conv'. Types that contain 'conv': Int8ConvRelu.\n"
+    _, _, err = lut_command("query", "--lut", table, "--type", "LSTM")
+    assert err.endswith("Types of the table: Int8ConvRelu, Relu.\n")
+    assert lut_command("query", "--lut", table, "--type", "Relu", "--arg", "kernel=3")[2] == "0 records\n"

@@ -117,3 +117,26 @@ def test_nets_side_by_side(lut_command: Lut) -> None:
     assert (second["total_us"], second["partial_us"], second["shares"]["Conv"]) == (None, 50.0, 0.8)
     code, out, _ = lut_command("estimate", "nets", "--compare", "--lut", table, "--format", "csv")
     assert out.splitlines()[1] == "nets/a,3,32,100.0,,,0.0,0.6,0.1,0.3"
+
+
+def test_a_pattern_behind_lut_that_matches_several_files_is_told(lut_command: Lut) -> None:
+    written_model(Path("net"))
+    table = write_table(record(FC, 60.0), record(RELU, 10.0), record(SOFTMAX, 30.0))
+    other = write_table(record(FC, 60.0), device="Other-1-2")
+    code, out, err = lut_command("estimate", "net", "--lut", table, other)
+    assert (code, out) == (4, "")
+    assert err.startswith(f"error: {other} is a table of latencies, not a model. Give one table by --lut; ")
+    assert err.count("\n") == 1
+
+
+def test_a_folder_with_a_device_is_a_table(lut_command: Lut) -> None:
+    written_model(Path("net"))
+    table = write_table(record(FC, 60.0), record(RELU, 10.0), record(SOFTMAX, 30.0))
+    table.rename("any.json")
+    code, out, _ = lut_command("estimate", "net", "--lut", ".", "--device", "Box-12-6.1")
+    assert (code, "100.000 us" in out) == (0, True)
+    code, _, err = lut_command("estimate", "net", "--lut", ".")
+    assert (code, err) == (
+        4,
+        "error: . is a folder. Give a table in it, any.json, or name its device too (--device).\n",
+    )

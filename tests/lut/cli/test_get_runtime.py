@@ -88,7 +88,7 @@ def test_models_are_separated_by_commas_and_summed_apart(tmp_path: Path) -> None
 def test_a_device_without_table_is_named(tmp_path: Path) -> None:
     write([record(RELU, 4.0)], tmp_path / table_file_name("Box-12-6.1"))
     with pytest.raises(
-        FileError, match=r"-24-op_lut_database\.json does not exist\. Tables there are of: Box-12-6\.1\.$"
+        FileError, match=r" holds no table of SM-G950U-7\.0-24\. Tables there are of: Box-12-6\.1\.$"
     ):
         list(look_up_models("any", tmp_path, DIMS, FLOAT, DEVICE))
 
@@ -106,4 +106,17 @@ def test_the_original_gives_the_same_total_on_a_released_net(precision: str, tmp
     assert printed[-2:] == [
         f"All operators found in the table? {theirs.all_found}",
         f"The network run-time latency is {theirs.total}",
+    ]
+
+
+def test_one_of_two_forms_of_a_net_is_chosen(tmp_path: Path) -> None:
+    for form in ("int8", "fp32"):
+        write_net("FBNet-96", form, tmp_path / "models")
+    ops = load_model(tmp_path / "models" / "FBNet-96" / "int8").ops
+    write([record(op, 10.0, DEVICE) for op in ops], tmp_path / table_file_name(DEVICE))
+    folder, dims = str(tmp_path / "models" / "FBNet-96"), NETS["FBNet-96"].input_dims
+    printed = list(look_up_models(folder, tmp_path, dims, FLOAT, DEVICE, "int8"))
+    assert printed[-2:] == [
+        "All operators found in the table? True",
+        f"The network run-time latency is {10.0 * len(ops)}",
     ]

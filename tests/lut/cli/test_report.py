@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lut.wording import install_extra
 from tests.lut.report.conftest import Files, Report, files, report_command
 from tests.lut.samples import CONV, DEVICE, SEGMENT, measured, written_journal
 
@@ -20,7 +21,7 @@ def test_without_plotly_the_sentence_names_what_to_install(
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     code, _, err = report_command("--lut", files.table, "-o", tmp_path / "report.html")
     assert code == 4
-    assert "pip install 'cnn-latency-lut[report]'" in err
+    assert install_extra("report") in err
     assert not (tmp_path / "report.html").exists()
 
 
@@ -68,3 +69,10 @@ def test_a_broken_sidecar_is_named(files: Files, report_command: Report, tmp_pat
     code, _, err = report_command("--lut", files.table, "-o", tmp_path / "report.html")
     assert code == 4
     assert "does not tell where a table comes from" in err
+
+
+def test_a_report_of_another_format_is_refused(files: Files, report_command: Report, tmp_path: Path) -> None:
+    code, _, err = report_command("--lut", files.table, "-o", tmp_path / "report.pdf")
+    assert code == 2
+    assert f"A report is a page of HTML, not .pdf: give -o {tmp_path / 'report.html'}" in err
+    assert not list(tmp_path.glob("report.*"))

@@ -81,8 +81,8 @@ def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
         f"or a file of .onnx or .tflite."
     )
     assert refusal(tmp_path) == (
-        f"{tmp_path} holds no model that is known here: expected a .onnx or .tflite file, or a folder with "
-        f"model.pb and model_init.pb (front-ends: caffe2, onnx, tflite)."
+        f"{tmp_path} is a folder, not a model. Give a file of .onnx or .tflite, or a folder with "
+        f"model.pb and model_init.pb."
     )
 
 

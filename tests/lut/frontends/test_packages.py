@@ -8,6 +8,7 @@ import pytest
 
 from lut.errors import ModelError
 from lut.frontends import load_model, packages
+from lut.wording import install_extra
 from lut.zoo import write_common_net
 
 
@@ -22,7 +23,7 @@ def test_an_absent_package_is_named_with_what_installs_it(
         load_model(path)
     assert str(caught.value) == (
         f"{path} is read and written with the package {package}, which is not installed. Run "
-        f"`pip install 'cnn-latency-lut[{package}]'`."
+        f"`{install_extra(package)}`."
     )
 
 

@@ -11,7 +11,15 @@ from lut.errors import ConflictError, FileError
 from lut.ops import OpKey, OpSpec, TensorSpec
 from lut.plan import parse_op
 from lut.records import LutRecord
-from lut.table import Estimate, LutTable, find_table_file, format_record, load_table, table_file_name
+from lut.table import (
+    Estimate,
+    LutTable,
+    choose_table_file,
+    find_table_file,
+    format_record,
+    load_table,
+    table_file_name,
+)
 from lut.table.formats.json_lut import write, write_zip
 from tests.lut.original_lookup import load_database, look_up
 from tests.lut.samples import CONV, CONV_RELU, RELU, SOFTMAX, int8_conv, record
@@ -96,16 +104,36 @@ def test_a_devices_table_is_found_plain_before_zipped(tmp_path: Path) -> None:
 
 
 def test_another_devices_table_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    missing = tmp_path / "Phone-op_lut_database.json"
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(FileError, match=rf"^{tmp_path} holds no table of Phone\. No table is there\.$"):
         find_table_file(tmp_path, "Phone")
-    assert str(caught.value) == f"{missing} does not exist. No table is in that folder."
-    for name in ("B-op_lut_database.json", "A-op_lut_database.json.zip", "B-op_lut_database.json.zip"):
-        (tmp_path / name).touch()
-    (tmp_path / "B-op_lut_database.meta.json").touch()
-    with pytest.raises(FileError) as caught:
+    write([record(RELU, 5.0, "B")], tmp_path / "B-op_lut_database.json")
+    write_zip([record(RELU, 5.0, "A")], tmp_path / "A.json.zip")
+    (tmp_path / "B-op_lut_database.meta.json").write_text('{"segments": []}')
+    with pytest.raises(FileError, match=r"holds no table of Phone\. Tables there are of: A, B\.$"):
         find_table_file(tmp_path, "Phone")
-    assert str(caught.value) == f"{missing} does not exist. Tables there are of: A, B."
+
+
+@pytest.mark.parametrize(
+    "name", ["-op_lut_database_caffe2.json.zip", "-op_lut_database_caffe2.json", "-op_lut_database.json"]
+)
+def test_the_published_table_is_found_as_it_is_downloaded(name: str, tmp_path: Path) -> None:
+    device = "SM-G950U-7.0-24"
+    path = tmp_path / f"{device}{name}"
+    (write_zip if name.endswith(".zip") else write)([record(RELU, 5.0, device)], path)
+    assert find_table_file(tmp_path, device) == path
+    assert choose_table_file(tmp_path, device) == path
+
+
+def test_two_tables_of_a_device_are_named_and_a_zip_of_one_is_none(tmp_path: Path) -> None:
+    plain = tmp_path / "one.json"
+    write([record(RELU, 5.0, "A")], plain)
+    write_zip([record(RELU, 5.0, "A")], tmp_path / "one.json.zip")
+    assert find_table_file(tmp_path, "A") == plain
+    write([record(RELU, 6.0, "A")], tmp_path / "two.json")
+    with pytest.raises(ConflictError, match=r"holds 2 tables of A: one\.json, two\.json\."):
+        find_table_file(tmp_path, "A")
+    with pytest.raises(FileError, match=r"is a folder\. Give a table in it, .*one\.json or .*two\.json, or"):
+        choose_table_file(tmp_path)
 
 
 def test_a_table_is_loaded_whole_or_for_one_device(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unknown_net_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"'FBNet-Z'\. Choose from ChamNet-A, .*, FBNet-96\."):
+    with pytest.raises(ModelError, match=r"'FBNet-Z'\. Did you mean FBNet-"):
         write_net("FBNet-Z", "int8", tmp_path)
     assert not list(tmp_path.iterdir())
 
