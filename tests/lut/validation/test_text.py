@@ -1,5 +1,6 @@
 """Validations as text, compared whole, and as pictures."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,18 @@ def test_the_ending_names_the_form_of_the_picture(ending: str, start: bytes, tmp
     path = tmp_path / f"plot.{ending}"
     plot_validation(fitted(), path)
     assert path.read_bytes().startswith(start)
+
+
+def test_each_measured_net_has_its_error_and_a_disturbed_one_is_grey(tmp_path: Path) -> None:
+    path, grey = tmp_path / "plot.svg", "#a9a9a9"
+    plot_validation(replace(VALIDATION, nets=(RAW, GUESSED, FAILED)), path)
+    texts = re.findall(r"<!-- (.+) -->", path.read_text())
+    assert {"net/int8", "other/int8", "-3.0 %", "+2.0 %"} <= set(texts)
+    assert "broken/int8" not in texts
+    assert not {"disturbed", grey} & {*texts, *re.findall("#[0-9a-f]{6}", path.read_text())}
+    plot_validation(replace(VALIDATION, nets=(RAW, replace(GUESSED, spoilt_by="unsteady"))), path)
+    assert "<!-- disturbed -->" in path.read_text()
+    assert grey in path.read_text()
 
 
 def test_a_net_that_failed_leaves_an_empty_picture(tmp_path: Path) -> None:
