@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from lut.spaces import BlockSpace, BlockTable, MissingOpsError, load_blocks
     from lut.table import Estimate, LutTable, Row, Totals
 
+    __version__: str
+
 __all__ = [
     "BlockSpace",
     "BlockTable",
@@ -141,6 +143,10 @@ _HOMES = {
 if not TYPE_CHECKING:  # a type checker that saw this would take any name for one of the module's
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":  # as it was installed; pyproject.toml is where it is written
+            from importlib.metadata import version
+
+            return version("cnn-latency-lut")
         if name not in _HOMES:
             raise AttributeError(f"module 'lut' has no attribute {name!r}")
         from importlib import import_module

@@ -1,24 +1,36 @@
-"""The wheel, without the checkout: the same commands, with the C++ source and all figures in it."""
+"""What is published, without the checkout: the same commands, with the C++ source and all figures in it."""
 
 from __future__ import annotations
 
+import email
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import lut
+from lut.table.formats.json_lut import write
+from tests.lut.samples import FC, RELU, SOFTMAX, record, written_model
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", str(folder), str(CHECKOUT)], check=True)
-    (built,) = folder.glob("*.whl")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `python -m build` makes: the sdist, and the wheel out of it, so that it holds all that takes."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(CHECKOUT)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    (built,) = dist.glob("*.whl")
     return built
 
 
@@ -51,6 +63,42 @@ def test_the_wheel_holds_sources_and_figures_and_no_measurement(wheel: Path) -> 
     assert {"bench/py.typed", "lut/py.typed"} <= set(names)
     assert {f"lut/report/static/{name}" for name in ("report.css", "report.js", "records.js")} <= set(names)
     assert [name for name in names if name.startswith(("lut/data/", "tests/", "models/"))] == []
+
+
+def test_the_sdist_holds_what_building_takes_and_nothing_else_of_a_checkout(dist: Path) -> None:
+    (built,) = dist.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    own = {name.partition("/")[0] for name in names}
+    assert own == {".gitignore", "LICENSE", "PKG-INFO", "README.md", "bench", "lut", "pyproject.toml"}
+    assert [name for name in names if name.startswith("lut/data")] == []
+    assert not [name for name in names if name.endswith((".run.jsonl", ".plan.jsonl", "database.json"))]
+
+
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    told = email.message_from_bytes(archive.read(name))
+    assert told["License-Expression"] == "Apache-2.0"
+    assert told.get_all("License-File") == ["LICENSE"]
+    assert told["Description-Content-Type"] == "text/markdown"
+    assert told["Author"] == told["Maintainer"] == "The cnn-latency-lut authors"
+    assert name.replace("METADATA", "licenses/LICENSE") in archive.namelist()
+
+
+def test_one_place_has_the_version(wheel: Path, installed: Path) -> None:
+    _, version, *_ = wheel.name.split("-")
+    for command in ("lut", "bench"):
+        assert run_installed(installed, command, "--version") == f"{command}, version {version}\n"
+    assert lut.__version__ == version
+
+
+def test_the_wheel_looks_a_net_up(installed: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.json"
+    write([record(op, 5.0) for op in (FC, RELU, SOFTMAX)], table)
+    model = written_model(tmp_path)
+    told = run_installed(installed, "lut", "estimate", str(model), "--lut", str(table))
+    assert "15.000" in told
 
 
 def test_the_wheel_builds_nets(installed: Path, tmp_path: Path) -> None:

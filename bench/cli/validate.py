@@ -85,7 +85,7 @@ def result_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="End with exit code 6 if the sum of any net is further off, net of drift where that is known.",
     )
     @_result("-o", "--output", type=PATH, help="Also write the comparison (JSON).")
-    @_result("--plot", type=PATH, help="Also draw estimates against measurements (needs matplotlib).")
+    @_result("--plot", type=PATH, help="Also draw times, estimates and errors (needs matplotlib).")
     @_result("--json", "as_json", is_flag=True, help="Print JSON, as --output writes it.")
     @wraps(command)
     def with_result(

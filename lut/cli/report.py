@@ -55,8 +55,8 @@ def report(
 ) -> None:
     """Write a table as one page of HTML that opens in a browser without a network.
 
-    It tells what was measured and how, each net's operators in run order, throughput, spread, and every
-    record in a table to sort and filter. What a net has and the table lacks is shown as missing. With two
+    It tells each net's sum and its operators in run order, throughput, spread, every record in a table to
+    sort and filter, and how it was measured. What a net has and the table lacks is shown as missing. With two
     tables the page begins with their ratios.
 
     \b

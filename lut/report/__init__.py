@@ -1,6 +1,7 @@
 """The report: a table, its run and its nets as one page of HTML that needs no network.
 
-`SECTIONS` lists the page's sections in order. Adding one is one module and one line here.
+`SECTIONS` lists the page's sections in order: what a table is made for comes first, how it was made last.
+Adding one is one module and one line here.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ __all__ = [
 
 SECTIONS: dict[str, Section] = {
     "comparison": Section("Comparison", comparing.build),
-    "measured": Section("What was measured", measured.build),
     "nets": Section("Nets", nets.build),
     "validation": Section("Estimate against measured", validating.build),
     "roofline": Section("Throughput", roofline.build),
     "spread": Section("Spread", spread.build),
     "drift": Section("Drift", drift.build),
     "records": Section("Records", records.build),
+    "measured": Section("What was measured", measured.build),
 }
 """The sections by the names that links use."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lut.report.chart import Chart, plain, render_chart, series_color, series_names
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material, NetReport
-from lut.report.numbers import count, decimals, micros, percent
+from lut.report.numbers import count, decimals, micros, percent, signed_percent
 from lut.table import Estimate, Row
+from lut.validation import NetComparison
 
 __all__ = ["build"]
 
@@ -20,22 +21,76 @@ def build(material: Material) -> Html | None:
     if not material.nets:
         return None
     nets = material.nets
-    overview = tag_table(
-        "Sums of the operators' medians",
-        ("Net", "Operators", "Sum, µs", ""),
-        (
-            [
-                tag("a", net.name, href=f"#{_anchor(number)}"),
-                f"{len(net.estimate.rows):,}",
-                decimals(net.estimate.known_us),
-                _note(net.estimate),
-            ]
-            for number, net in enumerate(nets)
-        ),
-        (1, 2),
-    )
     series = _choose_series(nets)
+    overview = _list_nets(nets, _find_measured(material))
+    if len(nets) > 1:  # one net's own chart follows at once
+        overview = tag("div", overview, render_chart(_draw_sums(nets, series)), class_="panels")
     return join([overview, *(_describe_net(number, net, series) for number, net in enumerate(nets))])
+
+
+def _find_measured(material: Material) -> dict[str, NetComparison]:
+    """Give the nets that the validation measured whole, if it held them against this very table."""
+    validation = material.validation
+    if validation is None or validation.table != material.main.path.name:
+        return {}
+    return {net.net: net for net in validation.nets if net.p50_us is not None}
+
+
+def _list_nets(nets: Sequence[NetReport], measured: Mapping[str, NetComparison]) -> Html:
+    """Columns that would say nothing of any net are left out."""
+    columns: dict[str, list[str]] = {
+        "Net": [tag("a", net.name, href=f"#{_anchor(number)}") for number, net in enumerate(nets)],
+        "Sum, µs": [decimals(net.estimate.known_us) for net in nets],
+    }
+    whole = [measured.get(net.name) for net in nets]
+    if any(whole):
+        columns["Measured, µs"] = [decimals(None if each is None else each.p50_us) for each in whole]
+        columns["Error"] = [
+            signed_percent(None if each is None or net.estimate.total_us is None else each.error)
+            for net, each in zip(nets, whole, strict=True)
+        ]
+    numeric = range(1, len(columns))
+    notes = [", ".join(_notes(net.estimate, each)) for net, each in zip(nets, whole, strict=True)]
+    if any(notes):
+        columns["Note"] = notes
+    rows = zip(*columns.values(), strict=True)
+    return tag_table("Sums of the operators' medians", list(columns), rows, numeric)
+
+
+def _draw_sums(nets: Sequence[NetReport], series: Sequence[str]) -> Chart:
+    """Draw each net's sum as one bar, made of what the types of operators take of it."""
+    shares = [_sum_by_type(net.estimate) for net in nets]
+    names = [plain(net.name) for net in nets]
+    traces = []
+    for index, label in enumerate(series):
+        times = [
+            sum(us for op_type, (_, us) in share.items() if _series_of(op_type, series) == label)
+            for share in shares
+        ]
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": plain(label),
+                "x": [round(us / 1000, 6) for us in times],
+                "y": names,
+                "marker": {"color": series_color(index, label)},
+                "hovertemplate": f"{plain(label)} in %{{y}}<br><b>%{{x:,.3f}} ms</b><extra></extra>",
+            }
+        )
+    return Chart(
+        name="sums",
+        label="The sum of each net, made of what each type of operator takes of it",
+        caption="What each type of operator takes of a net's sum.",
+        traces=traces,
+        layout={
+            "barmode": "stack",
+            "xaxis": {"rangemode": "tozero", "ticksuffix": " ms"},
+            "yaxis": {"autorange": "reversed", "showgrid": False},
+            "legend": {"orientation": "h", "traceorder": "normal", "y": -0.15, "yanchor": "top"},
+        },
+        height=min(230 + 24 * len(nets), 520),
+    )
 
 
 def _choose_series(nets: Iterable[NetReport]) -> list[str]:
@@ -51,12 +106,16 @@ def _anchor(number: int) -> str:
     return f"net-{number + 1}"
 
 
-def _note(estimate: Estimate) -> str:
+def _notes(estimate: Estimate, whole: NetComparison | None) -> Iterator[str]:
+    """Tell of what makes a sum, or the measured time beside it, less than it seems."""
     if estimate.missing:
-        return f"partial: {count(_lacking(estimate), 'operator')} missing"
-    if estimate.unmapped:
-        return f"partial: {count(len(estimate.unmapped), 'node')} unmapped"
-    return f"whole: {count(len(estimate.predicted), 'operator')} predicted" if estimate.predicted else "whole"
+        yield f"partial: {count(_lacking(estimate), 'operator')} missing"
+    elif estimate.unmapped:
+        yield f"partial: {count(len(estimate.unmapped), 'node')} unmapped"
+    elif estimate.predicted:
+        yield f"{count(len(estimate.predicted), 'operator')} predicted"
+    if whole is not None and whole.spoilt_by:
+        yield "disturbed"
 
 
 def _lacking(estimate: Estimate) -> int:
@@ -96,7 +155,9 @@ def _draw_waterfall(name: str, net: NetReport, series: list[str]) -> Chart:
     traces: list[dict[str, Any]] = []
     for index, label in enumerate(series):
         chosen = [
-            i for i, row in enumerate(rows) if _series_of(row, series) == label and row.runtime_us is not None
+            i
+            for i, row in enumerate(rows)
+            if _series_of(row.op.op_type, series) == label and row.runtime_us is not None
         ]
         if not chosen:
             continue
@@ -146,8 +207,8 @@ def _draw_waterfall(name: str, net: NetReport, series: list[str]) -> Chart:
     )
 
 
-def _series_of(row: Row, series: list[str]) -> str:
-    return row.op.op_type if row.op.op_type in series else series[-1]
+def _series_of(op_type: str, series: Sequence[str]) -> str:
+    return op_type if op_type in series else series[-1]
 
 
 def _describe_row(row: Row, total: float) -> str:

@@ -16,10 +16,13 @@ from lut.validation import (
     ErrorSummary,
     NetComparison,
     Validation,
+    choose_error,
     name_corrections,
 )
 
 __all__ = ["build"]
+
+_DISTURBED = "disturbed"
 
 
 def build(material: Material) -> Html | None:
@@ -34,23 +37,7 @@ def build(material: Material) -> Html | None:
             "the same device. The error is estimate / measured median less 1: below zero where the table "
             "says too little.",
         ),
-        facts(
-            [
-                ("Device", validation.device),
-                ("Table", validation.table),
-                ("Begun", moment(validation.started)),
-                ("Nets", f"{len(validation.nets):,}"),
-                *_summarise("Sums", validation.summary),
-                *_describe_drift(validation),
-                *_describe_gaps(validation),
-                *_summarise(f"Sums net of {name_corrections(validation)}", validation.summary_net_of_drift),
-                *_summarise(
-                    "Sums whose operators neither scatter nor change",
-                    validation.summary_of_steady if validation.steady != validation.judged else None,
-                ),
-                *_summarise("Calibrated, left out", validation.left_out_summary),
-            ]
-        ),
+        *(tag("p", sentence) for sentence in choose_error(validation)),
     ]
     if validation.table != material.main.path.name:
         parts.append(
@@ -62,8 +49,11 @@ def build(material: Material) -> Html | None:
         )
     if validation.device_changed:
         parts.append(tag("p", DEVICE_CHANGED, class_="warning"))
+    if validation.measured:
+        charts = (render_chart(_draw(validation)), render_chart(_draw_errors(validation)))
+        parts.append(tag("div", *charts, class_="panels"))
     if validation.judged:
-        parts += [render_chart(_draw(validation.judged)), _list(validation)]
+        parts.append(_list(validation))
     if validation.disturbed:
         marks = (
             [net.net, decimals(net.p50_us), decimals(net.estimate_us), CAUSES[net.spoilt_by or ""]]
@@ -71,7 +61,7 @@ def build(material: Material) -> Html | None:
         )
         parts.append(
             tag_table(
-                "Disturbed, and left out of all figures above",
+                "Disturbed, and left out of all other figures",
                 ("Net", "Measured p50, µs", "Estimate, µs", "Cause"),
                 marks,
                 range(1, 3),
@@ -80,7 +70,28 @@ def build(material: Material) -> Html | None:
     if validation.failed:
         rows = ([net.net, net.failure or ""] for net in validation.failed)
         parts.append(tag_table("Not measured", ("Net", "Reason"), rows))
+    parts.append(_sum_up(validation))
     return join(parts)
+
+
+def _sum_up(validation: Validation) -> Html:
+    return facts(
+        [
+            ("Device", validation.device),
+            ("Table", validation.table),
+            ("Begun", moment(validation.started)),
+            ("Nets", f"{len(validation.nets):,}"),
+            *_summarise("Sums", validation.summary),
+            *_describe_drift(validation),
+            *_describe_gaps(validation),
+            *_summarise(f"Sums net of {name_corrections(validation)}", validation.summary_net_of_drift),
+            *_summarise(
+                "Sums whose operators neither scatter nor change",
+                validation.summary_of_steady if validation.steady != validation.judged else None,
+            ),
+            *_summarise("Calibrated, left out", validation.left_out_summary),
+        ]
+    )
 
 
 def _describe_drift(validation: Validation) -> list[tuple[str, str]]:
@@ -100,9 +111,9 @@ def _summarise(name: str, summary: ErrorSummary | None) -> list[tuple[str, str]]
     return [(f"{name}: median error", percent(summary.median)), (f"{name}: largest", percent(summary.worst))]
 
 
-def _draw(nets: Sequence[NetComparison]) -> Chart:
-    measured = [net.p50_us or 0.0 for net in nets]
-    most = max(max(net.p90_us or 0.0, net.estimate_us) for net in nets)
+def _draw(validation: Validation) -> Chart:
+    nets, disturbed = validation.judged, [net for net in validation.measured if net.spoilt_by]
+    most = max(max(net.p90_us or 0.0, net.estimate_us) for net in validation.measured)
     traces: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -113,14 +124,17 @@ def _draw(nets: Sequence[NetComparison]) -> Chart:
             "line": {"color": "--muted", "width": 1, "dash": "dot"},
             "hoverinfo": "skip",
         },
-        _points("estimate", nets, measured, [net.estimate_us for net in nets], "--series-1", "circle"),
+        _points("estimate", nets, [net.estimate_us for net in nets], "--series-1", "circle"),
     ]
+    if disturbed:
+        sums = [net.estimate_us for net in disturbed]
+        traces.append(_points(_DISTURBED, disturbed, sums, "--series-other", "circle"))
     fit = ""
     fitted = [net for net in nets if net.left_out_us is not None]
     if fitted:
         fit = " Calibrated estimates are of nets left out of the fit."
-        times, sums = [net.p50_us or 0.0 for net in fitted], [net.left_out_us or 0.0 for net in fitted]
-        traces.append(_points("calibrated", fitted, times, sums, "--series-2", "diamond"))
+        sums = [net.left_out_us or 0.0 for net in fitted]
+        traces.append(_points("calibrated", fitted, sums, "--series-2", "diamond"))
     return Chart(
         name="validation",
         label="Estimated latency against measured latency, net by net",
@@ -134,14 +148,51 @@ def _draw(nets: Sequence[NetComparison]) -> Chart:
     )
 
 
+def _draw_errors(validation: Validation) -> Chart:
+    nets = validation.by_time
+    errors = [100 * (net.error or 0.0) for net in nets]
+    low, high = min(0.0, *errors), max(0.0, *errors)
+    room = 0.25 * (high - low) or 1.0  # for the figures at the ends of the bars
+    traces: list[dict[str, Any]] = []
+    for name, color, disturbed in (("error", "--series-1", False), (_DISTURBED, "--series-other", True)):
+        chosen = [net for net in nets if bool(net.spoilt_by) is disturbed]
+        if chosen:
+            traces.append(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "name": name,
+                    "x": [round(100 * (net.error or 0.0), 3) for net in chosen],
+                    "y": [plain(net.net) for net in chosen],
+                    "text": [signed_percent(net.error) for net in chosen],
+                    "textposition": "outside",
+                    "marker": {"color": color},
+                    "hovertemplate": "%{y}<br>error <b>%{text}</b><extra></extra>",
+                }
+            )
+    return Chart(
+        name="validation-errors",
+        label="The error of each net's estimate, in per cent",
+        caption="The error of each net, from the quickest to the slowest.",
+        traces=traces,
+        layout={
+            "xaxis": {"title": {"text": "error, %"}, "range": [low - room, high + room]},
+            "yaxis": {
+                "categoryorder": "array",
+                "categoryarray": [plain(net.net) for net in nets],
+                "autorange": "reversed",
+                "showgrid": False,
+            },
+            "showlegend": len(traces) > 1,
+        },
+        height=max(400, 130 + 24 * len(nets)),
+    )
+
+
 def _points(
-    name: str,
-    nets: Sequence[NetComparison],
-    measured: list[float],
-    sums: list[float],
-    color: str,
-    symbol: str,
+    name: str, nets: Sequence[NetComparison], sums: list[float], color: str, symbol: str
 ) -> dict[str, Any]:
+    measured = [net.p50_us or 0.0 for net in nets]
     return {
         "type": "scatter",
         "mode": "markers",

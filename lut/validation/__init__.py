@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lut.lazy import load_lazily
 from lut.validation.file import format_validation, read_validation, write_validation
 from lut.validation.results import ErrorSummary, NetComparison, Validation
-from lut.validation.text import DEVICE_CHANGED, describe_validation, name_corrections
+from lut.validation.text import DEVICE_CHANGED, choose_error, describe_validation, name_corrections
 
 if TYPE_CHECKING:
     from lut.validation.fit import LEAST_NETS, calibrate
@@ -20,6 +20,7 @@ __all__ = [
     "NetComparison",
     "Validation",
     "calibrate",
+    "choose_error",
     "describe_validation",
     "format_validation",
     "name_corrections",

@@ -25,6 +25,11 @@ _UNREPEATED = 0.05
 """On a quiet device, a net's operators take the same again within 2 %, with two threads within 4 %."""
 
 
+_MOST_GAPS = 0.05
+"""The system's own moments make up 1 % of a run on a shared server. What takes more is another program: runs
+that it interrupts are thrown away and made again, so that no measured time holds its gaps."""
+
+
 @dataclass(frozen=True)
 class NetComparison:
     """One net: its latency as it was measured whole, and as the table's sum. Times are microseconds."""
@@ -154,8 +159,8 @@ class Validation:
         return None if error is None else (1 + error) * (self.drift or 1.0) - 1
 
     def judge(self, net: NetComparison) -> float | None:
-        """Give the error by which the table is judged: net of drift where that is known."""
-        return net.error if self.drift is None else self.net_of_drift(net)
+        """Give the error by which the table is judged: net of drift and gaps where these are known."""
+        return net.error if self.drift is None or self.gaps_mislead else self.net_of_drift(net)
 
     @property
     def gaps(self) -> float | None:
@@ -168,6 +173,16 @@ class Validation:
             ),
             default=None,
         )
+
+    @property
+    def gaps_mislead(self) -> bool:
+        """Whether gaps are so long that they were other programs', and errors without them tell nothing."""
+        return (self.gaps or 0.0) > _MOST_GAPS
+
+    @property
+    def has_drifted(self) -> bool:
+        """Whether the device is so much faster or slower than when the table was made that errors hold it."""
+        return self.drift is not None and abs(self.drift - 1) > LARGE
 
     @property
     def failed(self) -> tuple[NetComparison, ...]:
@@ -183,6 +198,16 @@ class Validation:
     def judged(self) -> tuple[NetComparison, ...]:
         """The nets by which the table may be judged: measured, and not disturbed."""
         return tuple(net for net in self.nets if net.measured_us is not None and not net.spoilt_by)
+
+    @property
+    def measured(self) -> tuple[NetComparison, ...]:
+        """The nets that could be measured, disturbed or not."""
+        return tuple(net for net in self.nets if net.measured_us is not None)
+
+    @property
+    def by_time(self) -> tuple[NetComparison, ...]:
+        """The same, from the quickest to the slowest, as charts show them."""
+        return tuple(sorted(self.measured, key=lambda net: net.p50_us or 0.0))
 
     def is_scattered(self, net: NetComparison) -> bool:
         """Whether the table's times of a net's operators scatter more than on a quiet device.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lut.drift import LARGE, describe_change
+from lut.drift import LARGE_IN_WORDS, describe_change
 from lut.entries import CAUSES
 from lut.validation.results import ErrorSummary, NetComparison, Validation
 
-__all__ = ["DEVICE_CHANGED", "describe_validation", "name_corrections"]
+__all__ = ["DEVICE_CHANGED", "choose_error", "describe_validation", "name_corrections"]
 
 DEVICE_CHANGED = (
     "The device changed while the nets ran, so that no error is net of drift. "
@@ -28,6 +28,32 @@ def describe_validation(validation: Validation) -> str:
 def name_corrections(validation: Validation) -> str:
     """Name what is taken out of errors: `drift`, or `drift and gaps` where gaps were watched for."""
     return "drift" if validation.gaps is None else "drift and gaps"
+
+
+def choose_error(validation: Validation) -> Iterator[str]:
+    """Say which errors to go by, plain ones or those net of drift and gaps, where there is a choice."""
+    if validation.summary_net_of_drift is None:
+        return
+    without = f"the errors net of {name_corrections(validation)}"
+    if validation.gaps_mislead and validation.has_drifted:
+        yield (
+            "Go by neither error: other programs kept the processor busy, and the device has changed since "
+            "the table was made. Validate again on a quiet device."
+        )
+    elif validation.gaps_mislead:
+        yield (
+            "Go by the plain errors: other programs kept the processor busy. Runs that they interrupted were "
+            "thrown away, so that the measured times hold no such gaps."
+        )
+    elif validation.has_drifted:
+        yield (
+            f"Go by {without}, or measure the table again: the device has changed by more than "
+            f"{LARGE_IN_WORDS} since the table was made, and the plain errors hold that too."
+        )
+    elif validation.disturbed:
+        yield f"Go by {without}, but only for now: something disturbed the device while the nets ran."
+    else:
+        yield f"Go by {without}: they are the table's own, and nothing disturbed the nets."
 
 
 def _lines(validation: Validation) -> Iterator[str]:
@@ -60,6 +86,7 @@ def _lines(validation: Validation) -> Iterator[str]:
         yield f"|error| {_describe_summary(summary)}."
     if drifted is not None:
         yield f"|error| net of {name_corrections(validation)}, {_describe_summary(drifted)}."
+    yield from choose_error(validation)
     yield from _explain_doubts(validation)
     if calibrated is not None:
         yield f"|error| calibrated, each net left out of the fit: {_describe_summary(calibrated)}."
@@ -69,7 +96,7 @@ def _lines(validation: Validation) -> Iterator[str]:
 
 
 def _describe_drift(validation: Validation) -> Iterator[str]:
-    before, after, factor = validation.drift_before, validation.drift_after, validation.drift
+    before, after = validation.drift_before, validation.drift_after
     parts = [
         f"{describe_change(drift.factor)} {when} the nets ({drift.count} operators)"
         for drift, when in ((before, "before"), (after, "after"))
@@ -78,11 +105,6 @@ def _describe_drift(validation: Validation) -> Iterator[str]:
     if not parts:
         return
     yield f"Drift: against when the table was made the device is {' and '.join(parts)}."
-    if factor is not None and abs(factor - 1) > LARGE:
-        yield (
-            f"That is more than {LARGE:.0%}: judge the table by the errors net of drift, or measure it again "
-            f"on the device as it is now."
-        )
     if validation.device_changed:
         yield DEVICE_CHANGED
 

@@ -3,7 +3,7 @@
 It takes a minute or two on a quiet machine, and refuses what a busy one gives.
 
 The released nets in 8 bits are measured operator by operator and then whole. What is drawn is a report of
-the table, as a browser shows it, the chart of `bench validate`, estimates against measured nets, and that of
+the table, as a browser shows it, the chart of `bench validate`, estimates beside measured nets, and that of
 `lut diff`, two engines family by family.
 """
 
@@ -34,9 +34,7 @@ ENGINES = PICTURES / "engines.png"
 MOST_BYTES = 150_000
 """Pictures are cloned with the repository; each has to stay below this."""
 
-_NET = "models/FBNet-A/int8"
-
-_COMMANDS = f"""\
+_COMMANDS = """\
 lut models build all --precision int8 --quiet -o models
 bench generate --space models $(printf -- ' --model %s' models/*/int8) -o zoo.plan.jsonl
 bench run zoo.plan.jsonl --device host --quiet -o zoo.run.jsonl
@@ -46,8 +44,8 @@ bench validate models/*/int8 --device host --lut tables/*-op_lut_database.json -
 bench run zoo.plan.jsonl --device host --engine xnnpack --quiet -o xnnpack.run.jsonl
 lut merge xnnpack.run.jsonl -o xnnpack
 lut diff tables/*-op_lut_database.json xnnpack/*-op_lut_database.json --plot engines.png
-lut report --lut tables/*-op_lut_database.json --run zoo.run.jsonl --model {_NET} --validate validation.json \
-  -o report.html
+lut report --lut tables/*-op_lut_database.json --run zoo.run.jsonl $(printf -- ' --model %s' models/*/int8) \
+  --validate validation.json -o report.html
 """
 
 
@@ -82,10 +80,9 @@ def open_browser(profile: Path) -> Iterator[webdriver.Chrome]:
 
 
 def photograph(browser: webdriver.Chrome, report: Path, picture: Path) -> None:
-    """Take what a reader sees who opens a report at its nets."""
+    """Take what a reader sees who opens a report."""
     page = Page(browser, report)
-    page.open("#nets")
-    page.run("document.querySelector('#nets').scrollIntoView()")
+    page.open()
     page.wait("return document.querySelector('#nets [data-chart]').dataset.drawn")
     browser.save_screenshot(str(picture))
 

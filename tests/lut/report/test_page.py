@@ -127,6 +127,13 @@ def test_no_width_scrolls_the_page_sideways(page: Page, width: int) -> None:
     assert page.run("return document.documentElement.scrollWidth") <= width
 
 
+def test_sums_and_a_chart_show_before_one_scrolls(page: Page) -> None:
+    box = "document.querySelector('{}').getBoundingClientRect()"
+    assert page.run(f"return {box.format('main table')}.bottom") < 500
+    assert page.run(f"return {box.format('[data-chart]')}.top") < 500
+    assert page.run("return document.querySelector('main > section:last-child').id") == "measured"
+
+
 def test_two_tables_are_compared(page: Page, files: Files, report_command: Report, tmp_path: Path) -> None:
     both = tmp_path / "both.html"
     assert report_command("--lut", files.table, "--lut", files.other, "-o", both)[0] == 0

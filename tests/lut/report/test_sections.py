@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,9 @@ from lut.ops import OpKey
 from lut.report import TableReport, collect_columns, read_run
 from lut.report.chart import OTHERS, log_axis, sample, series_names
 from lut.report.html import embed_json, tag
-from lut.report.material import Material
+from lut.report.material import Material, NetReport
 from lut.report.measured import build as build_measured
+from lut.report.nets import build as build_nets
 from lut.report.numbers import UNKNOWN, count, moment, percent, significant
 from lut.report.packing import compress, pack
 from lut.report.validating import build as build_validating
@@ -29,7 +31,7 @@ from lut.sidecar import read_provenance, sidecar_path
 from lut.table import load_table
 from lut.validation import DEVICE_CHANGED, read_validation
 from tests.lut.report.conftest import Files
-from tests.lut.samples import CONV, RELU, SEGMENT, record, written_journal
+from tests.lut.samples import CONV, CONV_RELU, RELU, SEGMENT, record, written_journal
 
 
 @given(st.text())
@@ -111,6 +113,34 @@ def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files,
 def describe_measured(path: Path) -> str:
     table = load_table(path)
     return build_measured(Material(TableReport(path, table, collect_columns(table), read_provenance(path))))
+
+
+def test_sums_stand_beside_what_the_same_table_was_held_against(files: Files) -> None:
+    table = load_table(files.table)
+    report = TableReport(files.table, table, collect_columns(table), None)
+    nets = tuple(NetReport(name, table.estimate([CONV, CONV_RELU])) for name in ("net", "big"))
+    validation = read_validation(files.validation)  # of `net`, that took 10 µs; `big` failed
+    material = Material(report, nets=nets, validation=validation)
+    beside = str(build_nets(material))
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", beside)[:6] == [
+        *("3.3", "10.0", "\N{MINUS SIGN}10.0\N{NO-BREAK SPACE}%"),
+        *("3.3", UNKNOWN, UNKNOWN),
+    ]
+    elsewhere = replace(material, validation=replace(validation, table="other.json"))
+    assert "Measured" not in str(build_nets(elsewhere))
+
+
+def test_a_disturbed_net_is_grey_in_both_charts(files: Files) -> None:
+    validation = read_validation(files.validation)
+    [net, *others] = validation.nets
+    nets = (net, replace(net, net="noisy", spoilt_by="unsteady"), *others)
+    table = load_table(files.table)
+    report = TableReport(files.table, table, collect_columns(table), None)
+    html = str(build_validating(Material(report, validation=replace(validation, nets=nets))))
+    for name, place in (("validation", "text"), ("validation-errors", "y")):
+        chart = json.loads(html.partition(f'id="chart-{name}">')[2].partition("</script>")[0])
+        grey = [trace for trace in chart["data"] if trace["name"] == "disturbed"]
+        assert [(trace[place], trace["marker"]["color"]) for trace in grey] == [(["noisy"], "--series-other")]
 
 
 def test_nets_whose_operators_scatter_are_told_and_counted_apart(files: Files) -> None:

@@ -47,6 +47,15 @@ def test_gaps_are_taken_out_along_with_drift() -> None:
     assert VALIDATION.gaps is None
 
 
+def test_gaps_of_other_programs_are_not_taken_out_of_a_verdict() -> None:
+    busy = replace(MEASURED, gaps_us=50.0)
+    validation = replace(VALIDATION, nets=(busy,), drift_before=Drift(1.0, 240))
+    assert validation.gaps_mislead
+    assert validation.judge(busy) == busy.error
+    quiet = replace(MEASURED, gaps_us=1.0)
+    assert replace(validation, nets=(quiet,)).judge(quiet) == pytest.approx(-0.02)
+
+
 def test_a_net_that_failed_has_no_error_and_no_part_in_the_summary() -> None:
     assert (FAILED.p50_us, FAILED.error, FAILED.left_out_error) == (None, None, None)
     assert VALIDATION.failed == (FAILED,)

@@ -1,5 +1,6 @@
 """Validations as text, compared whole, and as pictures."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,14 @@ import pytest
 
 from lut.drift import Drift
 from lut.errors import FileError
-from lut.validation import NetComparison, Validation, calibrate, describe_validation, plot_validation
+from lut.validation import (
+    NetComparison,
+    Validation,
+    calibrate,
+    choose_error,
+    describe_validation,
+    plot_validation,
+)
 from tests.lut.validation.test_results import FAILED, VALIDATION
 
 RAW = NetComparison("net/int8", 3, (90.0, 95.0, 100.0, 110.0, 150.0), 97.0)
@@ -76,6 +84,18 @@ def test_the_ending_names_the_form_of_the_picture(ending: str, start: bytes, tmp
     assert path.read_bytes().startswith(start)
 
 
+def test_each_measured_net_has_its_error_and_a_disturbed_one_is_grey(tmp_path: Path) -> None:
+    path, grey = tmp_path / "plot.svg", "#a9a9a9"
+    plot_validation(replace(VALIDATION, nets=(RAW, GUESSED, FAILED)), path)
+    texts = re.findall(r"<!-- (.+) -->", path.read_text())
+    assert {"net/int8", "other/int8", "-3.0 %", "+2.0 %"} <= set(texts)
+    assert "broken/int8" not in texts
+    assert not {"disturbed", grey} & {*texts, *re.findall("#[0-9a-f]{6}", path.read_text())}
+    plot_validation(replace(VALIDATION, nets=(RAW, replace(GUESSED, spoilt_by="unsteady"))), path)
+    assert "<!-- disturbed -->" in path.read_text()
+    assert grey in path.read_text()
+
+
 def test_a_net_that_failed_leaves_an_empty_picture(tmp_path: Path) -> None:
     plot_validation(replace(VALIDATION, nets=(FAILED,)), tmp_path / "plot.png")
     assert (tmp_path / "plot.png").exists()
@@ -97,10 +117,10 @@ def test_a_device_that_changed_is_told_from_a_table_that_is_wrong() -> None:
         "broken/int8    2 not measured: run: the engine refused it\n"
         "Drift: against when the table was made the device is 4.0 % slower before the nets (240 operators) "
         "and 4.0 % slower after the nets (236 operators).\n"
-        "That is more than 3%: judge the table by the errors net of drift, or measure it again on the device "
-        "as it is now.\n"
         "|error| of 1 net: median 3.0%, worst 3.0%.\n"
         "|error| net of drift, of 1 net: median 0.9%, worst 0.9%.\n"
+        "Go by the errors net of drift, or measure the table again: the device has changed by more than 3 % "
+        "since the table was made, and the plain errors hold that too.\n"
     )
 
 
@@ -121,12 +141,33 @@ def test_a_device_that_changes_while_the_nets_run_is_told() -> None:
 def test_gaps_are_told_and_taken_out() -> None:
     nets = (replace(RAW, gaps_us=1.2),)
     text = describe_validation(replace(VALIDATION, nets=nets, drift_before=Drift(1.0, 240)))
-    assert text.splitlines()[-3:] == [
+    assert text.splitlines()[-4:-1] == [
         "Gaps, in which the system has the processor, make up 1.2% of a net's run at most, and hardly show "
         "in the medians of operators.",
         "|error| of 1 net: median 3.0%, worst 3.0%.",
         "|error| net of drift and gaps, of 1 net: median 1.8%, worst 1.8%.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("gaps_us", "drift", "spoilt_by", "advice"),
+    [
+        (1.2, 1.0, None, "Go by the errors net of drift and gaps: "),
+        (1.2, 1.0, "unsteady", "Go by the errors net of drift and gaps, but only for now: "),
+        (1.2, 1.1, "unsteady", "Go by the errors net of drift and gaps, or measure the table again: "),
+        (50.0, 1.0, "unsteady", "Go by the plain errors: "),
+        (50.0, 1.1, None, "Go by neither error: "),
+    ],
+)
+def test_which_error_to_go_by(gaps_us: float, drift: float, spoilt_by: str | None, advice: str) -> None:
+    quiet = replace(RAW, gaps_us=gaps_us)
+    nets = (quiet, replace(quiet, net="other/int8", spoilt_by=spoilt_by))
+    [sentences] = choose_error(replace(VALIDATION, nets=nets, drift_before=Drift(drift, 240)))
+    assert sentences.startswith(advice)
+
+
+def test_one_error_leaves_no_choice() -> None:
+    assert list(choose_error(VALIDATION)) == []
 
 
 def test_a_table_whose_times_scatter_is_told() -> None:
