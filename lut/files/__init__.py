@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from lut.files.access import lock_folder, open_atomically, parse_json, read_bytes, write_atomically
+from lut.files.access import (
+    lock_descriptor,
+    lock_folder,
+    open_atomically,
+    parse_json,
+    read_bytes,
+    write_atomically,
+)
 from lut.files.kinds import explain_kind, kind_of
 
 __all__ = [
     "explain_kind",
     "kind_of",
+    "lock_descriptor",
     "lock_folder",
     "open_atomically",
     "parse_json",
