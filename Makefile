@@ -57,7 +57,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@touch $@
 
 lut: $(VENV)/.runtime ## Make this machine's table, of the released nets or MODEL=my.onnx; ENGINE=xnnpack is another engine
-	$(foreach extra,onnx tflite,$(if $(filter %.$(extra),$(MODEL)),$(BIN)/pip install --quiet --editable '.[$(extra)]'))
+	$(if $(filter %.onnx %.tflite,$(MODEL)),$(PIP) --require-hashes --requirement requirements/models.txt)
 	@$(BIN)/bench build --engine $(ENGINE) >/dev/null
 	$(if $(MODEL),,@$(BIN)/lut models build all --quiet -o $(MODELS))
 	@$(BIN)/bench table $(or $(MODEL),$(MODELS)) --device host --engine $(ENGINE) -o $(DATA)
@@ -94,6 +94,7 @@ lock: ## Choose the newest versions of all packages anew, with their hashes, for
 	build/lock/bin/pip install --quiet --disable-pip-version-check uv
 	$(LOCK) pyproject.toml --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra plot --extra report --extra usb -c requirements/dev.txt -o requirements/lut.txt
+	$(LOCK) pyproject.toml --extra onnx --extra tflite -c requirements/dev.txt -o requirements/models.txt
 	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 
 docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the pictures

@@ -37,6 +37,7 @@ from lut.cache import default_cache
 from lut.entries import Failure, RunConfig, Segment
 from lut.errors import DeviceError, FileError
 from lut.ops import FLOAT, OpSpec, TensorSpec
+from lut.wording import install_extra
 
 __all__ = ["CHECKS", "Finding", "run_checks"]
 
@@ -137,6 +138,8 @@ def _look_for_compiler(engine: Engine, name: str) -> Finding:
     if engine.find(name) is not None:
         return Finding(f"no {target.compiler}; the program for {name} is built already")
     fix = f"sudo apt-get install {target.packages}"
+    if target.zig:
+        fix += f", or without root {install_extra('zig')}"
     if platform.system() != "Linux":  # a phone's program takes arm64's glibc, which Linux machines have
         fix = f"scp -r LINUX_MACHINE:.cache/cnn-latency-lut/programs {default_cache()}/"
     return Finding(f"no {target.compiler}, which builds the program for {name}", fix, name == "host")
@@ -185,7 +188,7 @@ def _check_phone_program(engine: Engine) -> Finding:
 
 def _check_libusb() -> Finding:
     if missing := explain_missing_usb():
-        fix = "pip install 'cnn-latency-lut[usb]'" if find_spec("usb1") is None else _INSTALL_LIBUSB
+        fix = install_extra("usb") if find_spec("usb1") is None else _INSTALL_LIBUSB
         return Finding(missing.partition(". ")[0], fix)
     return Finding("libusb is there: phones on USB can be opened directly")
 

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 EXTRAS = "optional-dependencies"
-LISTS = ("build", "lut", "dev")
+LISTS = ("build", "lut", "models", "dev")
 
 
 def listed(name: str) -> list[Requirement]:
@@ -39,7 +39,10 @@ def wanted(*extras: str) -> Iterator[Requirement]:
             yield requirement
 
 
-@pytest.mark.parametrize(("name", "extras"), [("lut", ("plot", "report", "usb")), ("dev", ("dev",))])
+@pytest.mark.parametrize(
+    ("name", "extras"),
+    [("lut", ("plot", "report", "usb")), ("models", ("onnx", "tflite")), ("dev", ("dev",))],
+)
 def test_all_that_is_asked_for_is_listed_in_an_allowed_version(name: str, extras: tuple[str, ...]) -> None:
     versions: dict[str, set[str]] = {}
     for requirement in listed(name):
@@ -55,8 +58,8 @@ def test_all_that_is_asked_for_is_listed_in_an_allowed_version(name: str, extras
 
 
 def test_the_lists_agree() -> None:
-    build, lut, dev = ({(pin.name, str(pin.specifier)) for pin in listed(name)} for name in LISTS)
-    assert lut <= dev
+    build, lut, models, dev = ({(pin.name, str(pin.specifier)) for pin in listed(name)} for name in LISTS)
+    assert lut | models <= dev
     assert {name for name, _ in build - dev} == {"editables"}
 
 

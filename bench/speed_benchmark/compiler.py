@@ -19,6 +19,7 @@ from types import MappingProxyType
 from bench.speed_benchmark.targets import Target
 from bench.starting import describe_refusal
 from lut.errors import EngineError
+from lut.wording import install_extra
 
 __all__ = ["Compiler", "explain_missing_compiler", "find_compiler", "run_tool"]
 
@@ -70,7 +71,7 @@ def explain_missing_compiler(target: Target, programs: Path) -> str:
     """
     ways = [f"Install the Debian package {target.packages}"]
     if target.zig:
-        ways.append("without root, run `pip install 'cnn-latency-lut[zig]'`")
+        ways.append(f"without root, run `{install_extra('zig')}`")
     if target.system_libraries:
         build = f"`bench build --target {target.name}`"
         ways.append(f"copy {programs} from a Linux machine where {build} was run")

@@ -14,6 +14,7 @@ from bench.device_runner.phone.usb import UsbPhone
 from bench.doctor import CHECKS, Finding
 from bench.engines import CAFFE2
 from bench.numbers import WrongNumbersError
+from lut.wording import install_extra
 from tests.bench.conftest import Bench
 from tests.service import closed_port, listing, service
 
@@ -213,7 +214,7 @@ def test_without_debian_a_phones_program_comes_from_another_machine(
 def test_a_missing_package_for_usb_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "usb1", None)
     finding = CHECKS["libusb"](CAFFE2)
-    assert (finding.state, finding.fix) == ("note", "pip install 'cnn-latency-lut[usb]'")
+    assert (finding.state, finding.fix) == ("note", install_extra("usb"))
     assert "libusb1 is not installed" in finding.says
 
 

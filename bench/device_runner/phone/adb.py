@@ -24,6 +24,7 @@ from bench.device_runner.phone.connection import Connection, Patience, SilentErr
 from bench.device_runner.phone.phone_device import PhoneDevice, PhoneOptions
 from bench.device_runner.phone.route import AdbRoute
 from lut.errors import DeviceError
+from lut.wording import install_extra
 
 if TYPE_CHECKING:  # loaded where a phone is opened: a run on the host should not wait for it
     from adb_shell.adb_device import AdbDevice
@@ -53,8 +54,8 @@ _DENIED = (
     "android-sdk-platform-tools-common), join the group plugdev, and attach the phone again."
 )
 _NO_USB_PACKAGE = (
-    "USB can't be used here: the package libusb1 is not installed. Install it by: "
-    "pip install 'cnn-latency-lut[usb]', or use a running adb server with --adb server."
+    "USB can't be used here: the package libusb1 is not installed. Install it by: {install}, "
+    "or use a running adb server with --adb server."
 )
 _NO_LIBUSB = (
     "USB can't be used here: {error}. Install the Debian package libusb-1.0-0, "
@@ -169,7 +170,7 @@ def parse_address(serial: str) -> tuple[str, int] | None:
 def explain_missing_usb() -> str | None:
     """Give a sentence if USB can't be used here for want of libusb or of its package; None if it can."""
     if find_spec("usb1") is None:
-        return _NO_USB_PACKAGE
+        return _NO_USB_PACKAGE.format(install=install_extra("usb"))
     try:
         import adb_shell.transport.usb_transport  # noqa: F401 - loads libusb
     except (ImportError, OSError) as error:
