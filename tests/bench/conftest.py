@@ -14,7 +14,7 @@ import pytest
 
 from bench.cli import entry as cli
 from bench.device_runner import HostDevice
-from bench.device_runner.device import Exit, Process
+from bench.device_runner.device import Exit, Process, SilenceError
 from lut.entries import RunConfig, Segment
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 from tests.commands import Outcome, make_runner
@@ -68,8 +68,9 @@ def run_with_kills(command: Sequence[str], seed: int, *, least_s: float, most_s:
 class Fault:
     """What `FaultyHost` does to the real program when a line of its output holds `trigger`, once.
 
-    `line` replaces that line by another text; `signal` is sent to the program; `cut` ends the output. With
-    `in_start` it waits for the program's start of that number, counted from 1.
+    `line` replaces that line by another text; `signal` is sent to the program, and nothing is heard after that
+    line, however late it arrives; `cut` ends the output. With `in_start` it waits for the program's start of
+    that number, counted from 1.
     """
 
     trigger: str
@@ -101,19 +102,28 @@ class _FaultyProcess:
         self._process = process
         self._number = number
         self._faults = faults
+        self._struck: int | None = None
 
     def read_line(self, timeout_s: float) -> str | None:
+        if self._struck == signal.SIGSTOP:
+            raise SilenceError(f"the program printed nothing for {timeout_s:g} s")
+        if self._struck is not None:
+            return None
         line = self._process.read_line(timeout_s)
         for fault in self._faults:
             if line is not None and fault.trigger in line and fault.in_start in (None, self._number):
                 self._faults.remove(fault)
                 if fault.signal is not None:
                     self._process._child.send_signal(fault.signal)  # type: ignore[attr-defined]
+                    self._struck = fault.signal
                 return None if fault.cut else fault.line if fault.line is not None else line
         return line
 
     def finish(self) -> Exit:
-        return self._process.finish()
+        ended = self._process.finish()
+        if self._struck is None or self._struck == signal.SIGSTOP:
+            return ended
+        return Exit(-self._struck, signal.Signals(self._struck).name, ended.stderr_tail)
 
 
 @pytest.fixture

@@ -109,6 +109,13 @@ def test_devices_of_a_farm_are_not_named(lasting: Farm) -> None:
     )
 
 
+def wait_for_lines(journal: Path) -> None:
+    deadline = time.monotonic() + within(20)
+    while not (journal.exists() and any(read_journal(journal))):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_at_once_and_frees_its_phones(
     lasting: Farm, plan: Path, tmp_path: Path, number: signal.Signals
@@ -118,7 +125,7 @@ def test_an_interrupted_run_ends_at_once_and_frees_its_phones(
     slow = ["--cache", "warm", "--passes", "200000", "--iters", "2", "--warmup", "0"]
     child = subprocess.Popen([str(BENCH), *words, *slow], stderr=subprocess.PIPE, text=True)
     lasting.wait_until(lambda hosts: any(phone.doing == "measuring" for phone in hosts[0].phones))
-    time.sleep(0.5)
+    wait_for_lines(journal)
     started = time.monotonic()
     child.send_signal(number)
     _, said = child.communicate(timeout=within(20))
