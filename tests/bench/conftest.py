@@ -68,8 +68,8 @@ def run_with_kills(command: Sequence[str], seed: int, *, least_s: float, most_s:
 class Fault:
     """What `FaultyHost` does to the real program when a line of its output holds `trigger`, once.
 
-    `line` replaces that line by another text; `signal` is sent to the program, and nothing is heard after that
-    line, however late it arrives; `cut` ends the output. With `in_start` it waits for the program's start of
+    `line` replaces that line by another text; `signal` is sent to the program, and nothing is heard after it,
+    however late it arrives; `cut` ends the output. With `in_start` it waits for the program's start of
     that number, counted from 1.
     """
 
