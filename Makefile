@@ -46,14 +46,16 @@ PIP := PIP_USE_PEP517=1 $(BIN)/pip install --quiet --disable-pip-version-check
 # comes first, since pip would fetch what builds adb-shell and this package unchecked.
 $(VENV)/.runtime: pyproject.toml requirements/build.txt requirements/lut.txt
 	$(call need,$(LUT_NEEDS),1)
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes --requirement requirements/build.txt
-	$(PIP) --require-hashes --no-build-isolation --requirement requirements/lut.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
+	@echo "Installing the Python packages into $(VENV): 35 MB to download."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes --requirement requirements/build.txt
+	@$(PIP) --require-hashes --no-build-isolation --requirement requirements/lut.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
-	$(PIP) --require-hashes --requirement requirements/dev.txt
+	@echo "Installing the Python packages of the tests: 100 MB to download."
+	@$(PIP) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 lut: $(VENV)/.runtime ## Make this machine's table, of the released nets or MODEL=my.onnx; ENGINE=xnnpack is another engine
@@ -93,7 +95,7 @@ lock: ## Choose the newest versions of all packages anew, with their hashes, for
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet --disable-pip-version-check uv
 	$(LOCK) pyproject.toml --extra dev -o requirements/dev.txt
-	$(LOCK) pyproject.toml --extra plot --extra report --extra usb -c requirements/dev.txt -o requirements/lut.txt
+	$(LOCK) pyproject.toml --extra report --extra usb -c requirements/dev.txt -o requirements/lut.txt
 	$(LOCK) pyproject.toml --extra onnx --extra tflite -c requirements/dev.txt -o requirements/models.txt
 	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 

@@ -41,7 +41,7 @@ def wanted(*extras: str) -> Iterator[Requirement]:
 
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [("lut", ("plot", "report", "usb")), ("models", ("onnx", "tflite")), ("dev", ("dev",))],
+    [("lut", ("report", "usb")), ("models", ("onnx", "tflite")), ("dev", ("dev",))],
 )
 def test_all_that_is_asked_for_is_listed_in_an_allowed_version(name: str, extras: tuple[str, ...]) -> None:
     versions: dict[str, set[str]] = {}
