@@ -17,6 +17,9 @@ from lut.records import LutRecord
 from tests.lut.ops.drawn import draw_kind, draw_op
 from tests.lut.samples import record
 
+pytestmark = pytest.mark.no_cover
+"""Thousands of examples run the same lines, which take twice as long while each is counted."""
+
 every_family = pytest.mark.parametrize(
     "op_type", [op_type for op_type, rule in RULES.items() if not rule.unfused]
 )

@@ -28,6 +28,9 @@ from lut.ops.spec import INT64
 from tests.lut.arguments import values
 from tests.lut.ops.drawn import draw_kind, draw_op
 
+pytestmark = pytest.mark.no_cover
+"""Thousands of examples run the same lines, which take twice as long while each is counted."""
+
 NAMES = sorted(
     {
         *("kernel", "kernels", "kernel_h", "kernel_w", "stride", "strides", "stride_h", "stride_w"),

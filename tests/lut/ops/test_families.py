@@ -19,6 +19,9 @@ from lut.table.formats.json_record import parse_record
 from tests.lut.ops.drawn import draw_kind, draw_op
 from tests.lut.samples import record
 
+pytestmark = pytest.mark.no_cover
+"""Thousands of examples run the same lines, which take twice as long while each is counted."""
+
 randoms = st.integers(0, 2**32).map(Random)
 every_type = pytest.mark.parametrize("op_type", RULES)
 
