@@ -67,7 +67,7 @@ lut: $(VENV)/.runtime ## Make this machine's table, of the released nets or MODE
 # Three at a time on two processors: many tests wait.
 test: $(VENV)/.dev ## Run the tests; those whose package can't be installed are skipped with the reason
 	$(call need,$(TEST_NEEDS),0)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report= --cov-fail-under=90
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= --cov-fail-under=90
 
 soak: $(VENV)/.dev ## Make faults by the hundred, and hold how soon all ends; half an hour of a quiet machine
 	$(call need,$(TEST_NEEDS),0)

@@ -38,10 +38,14 @@ def shared_models() -> Path:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, or a worker would be left with it while the others are done."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, long in enumerate(_LONG) if item.nodeid.startswith(long)), len(_LONG))
+
+    items.sort(key=place)
 
 
-_LONG = ("tests/phone/", "tests/docs/", "tests/bench/farm/", "tests/bench/numbers/")
+_LONG = ("tests/phone/", "tests/lut/estimation/", "tests/docs/", "tests/bench/farm/")
 
 
 @pytest.hookimpl(optionalhook=True)
