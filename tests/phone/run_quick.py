@@ -1,11 +1,12 @@
 """`bench run` for quick phones: `python -m tests.phone.run_quick run PLAN --device SERIAL -o JOURNAL`.
 
 Two things differ: the program that is brought there is this machine's own, not the arm64 one, and nothing
-disturbs the phones (see `tests.quiet`).
+disturbs the phones (see `tests.quiet`). Once all is imported, the file that STARTED names is there.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests.phone.running import gather_own_program
 from tests.quiet import quieten
 
 if __name__ == "__main__":
+    if started := os.environ.get("STARTED"):
+        Path(started).touch()
     with tempfile.TemporaryDirectory() as folder:
         program = gather_own_program(CAFFE2.build("host"), Path(folder))
         with pytest.MonkeyPatch.context() as patch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -150,12 +151,19 @@ def test_a_user_s_own_program_that_was_left_running_is_ended_by_the_next_start(
 def run_interrupted(
     plan: Path, journal: Path, serials: Sequence[str], after_s: float, how: signal.Signals
 ) -> tuple[int, float]:
-    """Start `bench run`, signal it after so long, and give its exit code and the seconds it took to end."""
+    """Start `bench run`, signal it so long after, and give its exit code and the seconds it took to end."""
     devices = [word for serial in serials for word in ("--device", serial)]
     # Phones on one machine disturb each other: a canary would have each of them wait for the others.
     few = ("--passes=2", "--iters=40", "--warmup=4", "--canary-share=0", "--quiet")
     command = [sys.executable, "-m", "tests.phone.run_quick", "run", str(plan), "-o", str(journal)]
-    with subprocess.Popen([*command, *devices, *few], cwd=ROOT) as run:
+    started = journal.with_suffix(".started")
+    started.unlink(missing_ok=True)
+    environment = {**os.environ, "STARTED": str(started)}
+    with subprocess.Popen([*command, *devices, *few], cwd=ROOT, env=environment) as run:
+        deadline = time.monotonic() + within(30)
+        while not started.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         try:
             return run.wait(after_s), 0.0
         except subprocess.TimeoutExpired:
@@ -179,7 +187,7 @@ def interrupt_until_done(
     endings: list[tuple[int, float]] = []
     while len(endings) < most and (not endings or endings[-1][0] != 0):
         how = chance.choice([signal.SIGINT, signal.SIGTERM])
-        endings.append(run_interrupted(plan, journal, serials, chance.uniform(0.8, 5.0), how))
+        endings.append(run_interrupted(plan, journal, serials, chance.uniform(0.1, 4.0), how))
     assert run_interrupted(plan, journal, serials, within(300), signal.SIGKILL) == (0, 0.0)
     counts = Counter(
         (entry.op, entry.pass_index) for entry in read_journal(journal) if isinstance(entry, Measurement)
