@@ -72,7 +72,7 @@ def curve(
     """
     from bench.sampling import judge_run, read_chosen_run  # numpy
 
-    run = read_chosen_run(run_file)
+    run = read_chosen_run(run_file, say(quiet))
     full = chosen.open(quiet)
     nets: list[list[OpSpec]] = []
     if space is not None:

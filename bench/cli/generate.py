@@ -105,7 +105,7 @@ def generate(
             lambda parts: drawn(parts) if nets is None else _write_nets(drawn(parts), nets),
         )
         return
-    forecaster = None if counting.run is None else learn(counting.run)
+    forecaster = None if counting.run is None else learn(counting.run, say(quiet))
     with Bar(None, "op", quiet) as bar:
         walk = SpaceWalk(space, engine)
         counts, run_ns = _count((part.op for part in drawn(bar.follow(walk))), forecaster)

@@ -224,7 +224,7 @@ def test_a_torn_journal_is_merged_up_to_the_cut_with_a_warning(tmp_path: Path) -
     path.write_bytes(path.read_bytes()[:-9])
     warnings: list[str] = []
     assert len(merge_journals([path], warnings.append).records) == 1
-    assert warnings == [f"{path}:3 is cut off in mid-line; the entries before it are used."]
+    assert warnings == [f"{path}:3 is damaged and left out."]
 
 
 def test_table_and_sidecar(tmp_path: Path) -> None:
