@@ -1,5 +1,5 @@
 """Files: read and written so that none is ever there by half (`access`), line by
-line (`lines`), and known by content (`kinds`)."""
+line (`lines`), called after devices (`names`), and known by content (`kinds`)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lut.files.access import (
 )
 from lut.files.kinds import explain_kind, kind_of
 from lut.files.lines import LONGEST_LINE_BYTES, read_lines
+from lut.files.names import name_after_device
 
 __all__ = [
     "LONGEST_LINE_BYTES",
@@ -20,6 +21,7 @@ __all__ = [
     "kind_of",
     "lock_descriptor",
     "lock_folder",
+    "name_after_device",
     "open_atomically",
     "parse_json",
     "read_bytes",
