@@ -98,7 +98,9 @@ def open_journal(path: Path, file_bytes: int | None = None) -> Iterator[JournalW
         stream = path.open("a+b", buffering=0)
     with stream:
         descriptor = stream.fileno()
-        if not lock_descriptor(descriptor, wait=False):
+        with _refusals_named(path):
+            locked = lock_descriptor(descriptor, wait=False)
+        if not locked:
             raise ConflictError(
                 f"{path} is being written by another run. Wait for it, or choose another file."
             )
