@@ -164,8 +164,9 @@ class Segment:
             AttributeError, KeyError, OverflowError, TypeError, ValueError: it is none.
         """
         device, program = fields["device"], fields["program"]
+        names = {name: value for name, value in device.items() if name != "facts"}
         return cls(
-            DeviceInfo(**{**device, "facts": _read_texts(device.get("facts", {}))}),
+            DeviceInfo(**_read_texts(names), facts=_read_texts(device.get("facts", {}))),
             ProgramInfo(**_read_texts(program)),
             RunConfig.from_json(fields["config"]),
             str(fields["started"]),

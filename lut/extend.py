@@ -8,7 +8,7 @@ original alike. Where the journals are at hand, merging them all again pools the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -98,16 +98,18 @@ def _contradict(one: LutRecord, other: LutRecord) -> bool:
     return one.runtime_us[_HIGH] < other.runtime_us[_LOW] or other.runtime_us[_HIGH] < one.runtime_us[_LOW]
 
 
-def extend_table(path: Path, merged: Merged, policy: str) -> Extension:
+def extend_table(
+    path: Path, merged: Merged, policy: str, announce: Callable[[str], None] = lambda _: None
+) -> Extension:
     """Extend a table's file in place, in its own format, and the `.meta.json` beside it.
 
-    Whoever extends the same table meanwhile waits.
+    Whoever extends the same table meanwhile waits, and `announce` hears whom for.
 
     Raises:
         ConflictError: the table is of another device than the journals.
         FileError: table or sidecar can't be read or written.
     """
-    with lock_folder(path.parent):
+    with lock_folder(path.parent, announce):
         return _extend_locked(path, merged, policy)
 
 

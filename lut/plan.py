@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from lut.errors import FileError, ModelError
-from lut.files import explain_kind, open_atomically, parse_json
+from lut.files import LONGEST_LINE_BYTES, explain_kind, open_atomically, parse_json, read_lines
 from lut.ops import KeyFields, OpKey, OpSpec, infer_outputs, weight_bytes
 
 __all__ = [
@@ -105,7 +105,12 @@ def read_parts(path: Path) -> Iterator[Part]:
     empty = True
     try:
         with path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
+            for number, line in enumerate(read_lines(stream), 1):
+                if len(line) > LONGEST_LINE_BYTES:
+                    raise FileError(
+                        f"{path}:{number} is longer than {LONGEST_LINE_BYTES >> 20} MiB, the longest line "
+                        f"that is read. Is the file a plan?"
+                    )
                 if line.isspace():
                     continue
                 empty = False

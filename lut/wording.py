@@ -1,13 +1,28 @@
-"""How messages list things, and name what installs a package that is not there."""
+"""How messages list things, keep terminals from harm, and name what installs a package that is not there."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distribution
 from itertools import islice
 
-__all__ = ["install_extra", "list_first"]
+__all__ = ["escape_controls", "install_extra", "list_first"]
+
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 but newline and tab: a terminal obeys them
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # show what follows in another order
+    "\ud800-\udfff]"  # of names that are not UTF-8: no terminal can be sent them
+)
+
+
+def escape_controls(text: str) -> str:
+    r"""Return a text with control and bidirectional characters as `\u001b`, as JSON writes them.
+
+    Newlines and tabs stay. JSON stays JSON of the same values.
+    """
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def list_first(lines: Iterable[str], count: int, most: int = 10) -> str:

@@ -181,6 +181,17 @@ def test_console_libraries_stay_in_the_command_lines(module: str) -> None:
         assert "print" not in calls(module)
 
 
+def test_what_is_printed_goes_through_one_place() -> None:
+    """The one that lets nothing move a terminal; the other prints a word before anything is imported."""
+    printers = {"click.echo", "click.secho", "tqdm", "print", "sys.stdout.write", "sys.stderr.write"}
+    users = {(module, name) for module in sources() for name in calls(module) if name in printers}
+    assert users == {
+        ("lut.cli.console", "click.echo"),
+        ("lut.cli.console", "tqdm"),
+        ("lut.program", "sys.stderr.write"),
+    }
+
+
 def test_the_process_ends_in_one_place() -> None:
     enders = {"sys.exit", "exit", "quit", "os._exit", "SystemExit"}
     raisers = [(module, name) for module in sources() for name in calls(module) if name in enders]

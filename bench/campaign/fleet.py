@@ -23,6 +23,7 @@ from bench.device_runner import (
 )
 from lut.entries import ProgramInfo
 from lut.errors import ConflictError, DeviceError
+from lut.files import name_after_device
 
 __all__ = [
     "Check",
@@ -224,9 +225,10 @@ def choose_journals(names: Sequence[str], output: Path) -> dict[str, Path]:
 
     Raises:
         ConflictError: there are several, and the output is not a folder for several journals.
+        FileError: no file can be called after one of them.
     """
     if output.is_dir() or (len(names) > 1 and not output.suffix and not output.exists()):
-        return {name: output / f"{name}.run.jsonl" for name in names}
+        return {name: output / name_after_device(name, ".run.jsonl") for name in names}
     if len(names) > 1:
         raise ConflictError(
             f"The phones are of {len(names)} names ({', '.join(names)}), and a journal holds one: give a "

@@ -7,6 +7,7 @@ run's operators of the same kind had. That is rough for a single operator and go
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,15 +45,17 @@ class Forecaster:
         return _OVERHEAD * runs * run_ns / 1e9
 
 
-def learn(run: Path) -> Forecaster:
+def learn(run: Path, warn: Callable[[str], None] = lambda _: None) -> Forecaster:
     """Learn from a run's journal, which must be of one device and configuration.
+
+    `warn` hears of lines that are damaged and left out.
 
     Raises:
         FileError: it can't be read, or holds no measurement.
     """
     segment: Segment | None = None
     times: defaultdict[OpSpec, list[float]] = defaultdict(list)
-    for entry in read_journal(run):
+    for entry in read_journal(run, warn):
         if isinstance(entry, Segment):
             segment = entry
         elif isinstance(entry, Measurement):

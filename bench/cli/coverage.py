@@ -20,6 +20,7 @@ from lut.cli import (
     ChosenSpace,
     GroupedCommand,
     TableChoice,
+    echo,
     missing_out_option,
     quiet_option,
     say,
@@ -70,7 +71,7 @@ def coverage(
             write_plan(chain(first, missing), missing_out)
         else:
             deque(missing, maxlen=0)  # runs the stream to its end
-    click.echo(json.dumps(_to_json(result), indent=1) if as_json else _to_table(result))
+    echo(json.dumps(_to_json(result), indent=1) if as_json else _to_table(result))
     for remark in remarks:
         say(quiet)(remark)
     if first:

@@ -12,7 +12,16 @@ import click
 
 from bench.cli.goal import parse_seconds
 from bench.op_generators import SPACES
-from lut.cli import ChosenSpace, GroupedCommand, TableChoice, quiet_option, say, space_options, table_options
+from lut.cli import (
+    ChosenSpace,
+    GroupedCommand,
+    TableChoice,
+    echo,
+    quiet_option,
+    say,
+    space_options,
+    table_options,
+)
 
 if TYPE_CHECKING:
     from bench.sampling import Accuracy
@@ -72,18 +81,18 @@ def curve(
     """
     from bench.sampling import judge_run, read_chosen_run  # numpy
 
-    run = read_chosen_run(run_file)
+    run = read_chosen_run(run_file, say(quiet))
     full = chosen.open(quiet)
     nets: list[list[OpSpec]] = []
     if space is not None:
         nets = SPACES[space.name].draw_nets(_NETS, **space.options, fused=full.fuses_activations)
     points = list(judge_run(run, full, nets, budgets_s))
     if as_json:
-        click.echo(json.dumps([asdict(point) for point in points], indent=1))
+        echo(json.dumps([asdict(point) for point in points], indent=1))
         return
-    click.echo(" ".join(f"{head:>8}" for head in _HEADS))
+    echo(" ".join(f"{head:>8}" for head in _HEADS))
     for point in points:
-        click.echo(_describe(point))
+        echo(_describe(point))
     if nets and not any(point.nets for point in points):
         say(quiet)(
             f"No net of {_NETS} has all its operators in the table and among the estimates, so there is no "

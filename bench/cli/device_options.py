@@ -203,4 +203,4 @@ def complete_serial(context: click.Context, _parameter: click.Parameter, begun: 
     named = AdbRoute(servers=context.params.get("servers") or ())
     with contextlib.suppress(DeviceError):
         serials += list_server_serials(named, warn=lambda _: None)
-    return [serial for serial in dict.fromkeys(serials) if serial.startswith(begun)]
+    return [serial for serial in dict.fromkeys(serials) if serial.startswith(begun) and serial.isprintable()]

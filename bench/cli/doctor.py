@@ -10,7 +10,7 @@ from bench.cli.device_options import engine_option, server_option
 from bench.device_runner import ServerAddress
 from bench.doctor import CHECKS, run_checks
 from bench.engines import Engine
-from lut.cli import GroupedCommand
+from lut.cli import GroupedCommand, echo
 from lut.errors import DeviceError
 
 __all__ = ["doctor"]
@@ -39,10 +39,10 @@ def doctor(engine: Engine, servers: tuple[ServerAddress, ...], as_json: bool) ->
         if as_json:
             rows.append({"check": name, "state": finding.state, "says": finding.says, "fix": finding.fix})
             continue
-        click.echo(f"{finding.state:<7} {name:<{width}} {finding.says}")
+        echo(f"{finding.state:<7} {name:<{width}} {finding.says}")
         if finding.fix:
-            click.echo(f"{'':<7} {'':<{width}} fix: {finding.fix}")
+            echo(f"{'':<7} {'':<{width}} fix: {finding.fix}")
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        echo(json.dumps(rows, indent=1))
     if broken:
         raise DeviceError(f"This machine can't measure yet: see {', '.join(broken)}.")

@@ -16,7 +16,7 @@ from bench.cli.transfer_bar import TransferBar
 from bench.device_runner import AdbRoute, Device, PhoneOptions, list_devices, open_device
 from bench.engines import Engine
 from bench.speed_benchmark import TARGET_NAMES
-from lut.cli import GroupedCommand, LazyGroup, end_program, quiet_option, say
+from lut.cli import GroupedCommand, LazyGroup, echo, end_program, quiet_option, say
 
 if TYPE_CHECKING:
     from bench.farm import SchedulerAddress
@@ -111,7 +111,7 @@ def devices(
         return
     options = PhoneOptions(engine=engine)
     if serial is not None:
-        click.echo(open_device(serial, route, options).info.name)
+        echo(open_device(serial, route, options).info.name)
         return
     if serials:
         opened = [open_device(each, route, options) for each in serials]
@@ -136,16 +136,16 @@ def show_devices(opened: Sequence[Device], as_json: bool) -> None:
             }
             for device in opened
         ]
-        click.echo(json.dumps(rows, indent=1))
+        echo(json.dumps(rows, indent=1))
         return
     infos = [device.info for device in opened]
     serials = max([16, *(len(info.serial) for info in infos)])
     kinds = max([6, *(len(info.kind) for info in infos)])
-    click.echo(f"{'SERIAL':<{serials}} {'KIND':<{kinds}} NAME")
+    echo(f"{'SERIAL':<{serials}} {'KIND':<{kinds}} NAME")
     for device, info in zip(opened, infos, strict=True):
-        click.echo(f"{info.serial:<{serials}} {info.kind:<{kinds}} {info.name}")
+        echo(f"{info.serial:<{serials}} {info.kind:<{kinds}} {info.name}")
         for name, value in {**info.facts, **device.probe()}.items():
-            click.echo(f"{'':<{serials}} {'':<{kinds}} {name}: {value}")
+            echo(f"{'':<{serials}} {'':<{kinds}} {name}: {value}")
 
 
 @cli.command()
@@ -196,6 +196,6 @@ def build(target: str, engine: Engine, quiet: bool) -> None:
         with TransferBar(quiet) as bar:
             program = engine.build(target, progress=bar.say, transfer=bar.show)
     except KeyboardInterrupt as end:
-        click.echo("Interrupted. What was downloaded is kept: the same command goes on from there.", err=True)
+        echo("Interrupted. What was downloaded is kept: the same command goes on from there.", err=True)
         raise click.exceptions.Exit(130) from end
-    click.echo(program.executable)
+    echo(program.executable)

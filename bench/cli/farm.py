@@ -13,7 +13,7 @@ import click
 from bench.cli.device_options import adb_option, complete_serial
 from bench.cli.farm_options import certificate_option, read_address
 from bench.device_runner import AdbRoute, join_address
-from lut.cli import GroupedCommand, LazyGroup, say
+from lut.cli import GroupedCommand, LazyGroup, echo, say
 
 if TYPE_CHECKING:
     from bench.farm import SchedulerAddress, ServedPhones
@@ -139,7 +139,7 @@ def _go_on(service: Coroutine[None, None, None]) -> None:
     try:
         asyncio.run(service)
     except KeyboardInterrupt as end:
-        click.echo("Interrupted.", err=True)
+        echo("Interrupted.", err=True)
         raise click.exceptions.Exit(130) from end
 
 

@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
 from bench.engines import Engine
 from bench.farm import HostOffer, SchedulerAddress, find_difference, label, list_hosts, own_versions
+from lut.cli import echo
 
 __all__ = ["show_farm"]
 
@@ -22,7 +21,7 @@ def show_farm(farm: SchedulerAddress, engine: Engine, as_json: bool) -> None:
     """
     hosts = list_hosts(farm)
     if as_json:
-        click.echo(json.dumps([_describe(host, engine) for host in hosts], indent=1))
+        echo(json.dumps([_describe(host, engine) for host in hosts], indent=1))
     else:
         _show(hosts, engine)
 
@@ -50,19 +49,19 @@ def _describe(host: HostOffer, engine: Engine) -> dict[str, Any]:
 
 def _show(hosts: Sequence[HostOffer], engine: Engine) -> None:
     if not hosts:
-        click.echo("No host is there. `bench farm worker` offers a host's phones.", err=True)
+        echo("No host is there. `bench farm worker` offers a host's phones.", err=True)
         return
     labels = [label(phone.serial, host.name) for host in hosts for phone in host.phones]
     width = max([16, *map(len, labels)])
-    click.echo(f"{'PHONE':<{width}} {'DOING':<9} NAME")
+    echo(f"{'PHONE':<{width}} {'DOING':<9} NAME")
     for host in hosts:
         for phone in host.phones:
             name = engine.name_device(phone.name)
-            click.echo(f"{label(phone.serial, host.name):<{width}} {phone.doing:<9} {name}")
+            echo(f"{label(phone.serial, host.name):<{width}} {phone.doing:<9} {name}")
             state = [f"{key}: {value}" for key, value in phone.state.items()]
             for line in ([phone.note] if phone.note else []) + state:
-                click.echo(f"{'':<{width}} {'':<9} {line}")
+                echo(f"{'':<{width}} {'':<9} {line}")
         if not host.phones:
-            click.echo(f"{'@' + host.name:<{width}} {'':<9} no phone at present")
+            echo(f"{'@' + host.name:<{width}} {'':<9} no phone at present")
         if difference := find_difference(host.versions, own_versions()):
-            click.echo(f"{host.name} can't measure for this computer: {difference}.", err=True)
+            echo(f"{host.name} can't measure for this computer: {difference}.", err=True)

@@ -18,7 +18,7 @@ from bench.cli.device_options import engine_option
 from bench.cli.space_walk import SpaceWalk
 from bench.engines import Engine, build_nets
 from bench.op_generators import SPACES, draw
-from lut.cli import Bar, ChosenSpace, GroupedCommand, grouped, quiet_option, say, space_options
+from lut.cli import Bar, ChosenSpace, GroupedCommand, echo, grouped, quiet_option, say, space_options
 from lut.frontends import write_netdef
 from lut.ops import OpSpec
 from lut.plan import Part, write_plan
@@ -105,14 +105,14 @@ def generate(
             lambda parts: drawn(parts) if nets is None else _write_nets(drawn(parts), nets),
         )
         return
-    forecaster = None if counting.run is None else learn(counting.run)
+    forecaster = None if counting.run is None else learn(counting.run, say(quiet))
     with Bar(None, "op", quiet) as bar:
         walk = SpaceWalk(space, engine)
         counts, run_ns = _count((part.op for part in drawn(bar.follow(walk))), forecaster)
     for remark in walk.describe():
         say(quiet)(remark)
     if counting.as_json:
-        click.echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
+        echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
     else:
         _show(counts, run_ns, forecaster)
 
@@ -166,12 +166,12 @@ def _to_json(counts: Counter[str], run_ns: float, forecaster: Forecaster | None)
 
 def _show(counts: Counter[str], run_ns: float, forecaster: Forecaster | None) -> None:
     for op_type, count in sorted(counts.items()):
-        click.echo(f"{op_type:<20} {count:>10,}")
-    click.echo(f"{'in all':<20} {counts.total():>10,}")
+        echo(f"{op_type:<20} {count:>10,}")
+    echo(f"{'in all':<20} {counts.total():>10,}")
     if forecaster is not None:
         config = forecaster.config
         seconds = timedelta(seconds=round(forecaster.campaign_s(run_ns)))
-        click.echo(
+        echo(
             f"About {seconds} on {forecaster.device} with {config.passes} passes of "
             f"{config.warmup}+{config.iters} runs, judged from {forecaster.learnt_from:,} operators."
         )

@@ -52,7 +52,7 @@ class Steps:
         """
         if passing is not None:
             words += tuple(self._pass_on(passing, flags))
-        self._tell(click.style(shlex.join([name_program(program), *map(str, words)]), bold=True))
+        self._tell(shlex.join([name_program(program), *map(str, words)]))
 
     def _pass_on(self, command: click.Command, flags: Sequence[str]) -> Iterator[str]:
         taken = {flag for option in command.params for flag in option.opts}

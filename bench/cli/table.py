@@ -18,6 +18,7 @@ from lut.cli import (
     ChosenSpace,
     MissingChoice,
     TableChoice,
+    echo,
     extend_by,
     grouped,
     input_dims_option,
@@ -81,7 +82,7 @@ def table(
       bench table net.tflite other.onnx --precision int8 --engine xnnpack -o tables
     """
     tell = say(quiet)
-    steps = Steps(context, tell)
+    steps = Steps(context, say(quiet, bold=True))
     given = [_provide(net, output / "nets", precision, steps) for net in nets]
     models = find_models(given, precision)
     plan = output / f"{_name_plan(models)}.plan.jsonl"
@@ -160,7 +161,7 @@ def _estimate(
 ) -> None:
     opened = TableChoice(path).open(quiet)
     nets = estimate_models(opened, models, input_dims, precision=precision)
-    click.echo(COMPARISONS["table"](nets) if len(nets) > 1 else render_all(nets, "table"), nl=False)
+    echo(COMPARISONS["table"](nets) if len(nets) > 1 else render_all(nets, "table"), nl=False)
     for line in _describe_end(nets, path):
         say(quiet)(line)
     refuse_partial(nets, opened, path, MissingChoice(False, None), precision, say(quiet))

@@ -30,6 +30,7 @@ from lut.cli import (
     MissingChoice,
     TableChoice,
     describe_unmapped,
+    echo,
     grouped,
     input_dims_option,
     missing_options,
@@ -251,7 +252,7 @@ def _check_options(models: int, result: ResultChoice, missing: MissingChoice) ->
 def _show(validation: Validation, result: ResultChoice) -> None:
     """Print a validation, and write the files that are asked for."""
     text = format_validation(validation) if result.as_json else describe_validation(validation)
-    click.echo(text, nl=False)
+    echo(text, nl=False)
     if result.output is not None:
         write_validation(validation, result.output)
     if result.plot is not None:

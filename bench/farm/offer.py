@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench.device_runner import Device
+from bench.device_runner import Device, clean_name
 from bench.farm.versions import Versions
 from lut.entries import DeviceInfo
 
@@ -101,7 +101,10 @@ class HostOffer:
             KeyError, TypeError: it is none.
         """
         try:
-            phones = tuple(OfferedPhone(**phone) for phone in fields["phones"])
+            # A file may be called after the phone: the name is cleaned here, as that of a phone on USB is.
+            phones = tuple(
+                OfferedPhone(**{**phone, "name": clean_name(phone["name"])}) for phone in fields["phones"]
+            )
         except (KeyError, TypeError):
             phones = ()
         return cls(fields["name"], Versions(**fields["versions"]), phones, address, granted)

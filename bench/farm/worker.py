@@ -25,6 +25,7 @@ from bench.farm.rack import Rack
 from bench.farm.versions import own_versions
 from lut.entries import ProgramInfo
 from lut.errors import DeviceError, StoppedError
+from lut.wording import escape_controls
 
 __all__ = ["METRIC", "RackPlugin", "ServedPhones", "measure", "prepare", "serve"]
 
@@ -50,10 +51,17 @@ def show_log() -> None:
     """Let what a host has to say be seen on stderr; the worker's process has no other way to its user."""
     if not log.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        handler.setFormatter(_Sentences("%(asctime)s %(message)s", "%H:%M:%S"))
         log.addHandler(handler)
         log.setLevel(logging.INFO)
         log.propagate = False
+
+
+class _Sentences(logging.Formatter):
+    """Lines whose names, those of phones among them, move no terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return escape_controls(super().format(record))
 
 
 class RackPlugin(WorkerPlugin):

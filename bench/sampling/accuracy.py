@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,15 +74,17 @@ class ChosenRun:
         return done, self.spent_s >= (1 - _ABOUT) * budget_s
 
 
-def read_chosen_run(journal: Path) -> ChosenRun:
+def read_chosen_run(journal: Path, warn: Callable[[str], None] = lambda _: None) -> ChosenRun:
     """Read a journal of a run that chose its operators.
+
+    `warn` hears of lines that are damaged and left out.
 
     Raises:
         FileError: it can't be read, or holds no such run.
     """
     rounds, pools, ops = list[Round](), Pools(), dict[OpSpec, None]()
     spent_s = 0.0
-    for entry in read_journal(journal):
+    for entry in read_journal(journal, warn):
         if isinstance(entry, Round):
             spent_s = entry.spent_s
             if not entry.ends_run:

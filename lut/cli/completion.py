@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from lut.cli.console import echo
+
 __all__ = ["completion"]
 
 _SHELLS = ("bash", "zsh", "fish")
@@ -29,4 +31,4 @@ def completion(context: click.Context, shell: str) -> None:
     name = root.info_name or ""
     script = get_completion_class(shell)
     assert script is not None
-    click.echo(script(root.command, {}, name, f"_{name.replace('-', '_').upper()}_COMPLETE").source())
+    echo(script(root.command, {}, name, f"_{name.replace('-', '_').upper()}_COMPLETE").source())

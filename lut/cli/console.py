@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,12 +15,13 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from lut.errors import LutError
-from lut.wording import install_extra
+from lut.wording import escape_controls, install_extra
 
 __all__ = [
     "Bar",
     "GroupedCommand",
     "LazyGroup",
+    "echo",
     "end_program",
     "grouped",
     "need_matplotlib",
@@ -63,12 +65,14 @@ def _run(command: click.Command, interrupted: str) -> int:
     try:
         return command.main(standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        echo(text.getvalue(), err=True, nl=False)
         return error.exit_code
     except click.exceptions.Exit as end:
         return end.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo(interrupted, err=True)
+        echo(interrupted, err=True)
         return 130
     except SystemExit:
         # Where who reads our output has gone (`… | head`), click puts a mute stdout in place and exits with
@@ -77,13 +81,22 @@ def _run(command: click.Command, interrupted: str) -> int:
             return 0
         raise
     except LutError as error:
-        click.echo(f"error: {error}", err=True)
+        echo(f"error: {error}", err=True)
         return error.exit_code
 
 
-def say(quiet: bool) -> Callable[[str], None]:
+def echo(text: object, *, err: bool = False, nl: bool = True, bold: bool = False) -> None:
+    """Print a text on stdout, or stderr, so that nothing in it moves a terminal (see `escape_controls`).
+
+    Whatever a command prints comes through here or `Bar`: names in it may be of files, phones and hosts.
+    """
+    harmless = escape_controls(str(text))
+    click.echo(click.style(harmless, bold=True) if bold else harmless, err=err, nl=nl)
+
+
+def say(quiet: bool, *, bold: bool = False) -> Callable[[str], None]:
     """Give what tells the user a sentence on stderr, or tells nothing."""
-    return (lambda _: None) if quiet else (lambda message: click.echo(message, err=True))
+    return (lambda _: None) if quiet else partial(echo, err=True, bold=bold)
 
 
 class _GroupedOption(click.Option):
@@ -167,7 +180,7 @@ class Bar:
         self.shown = not quiet and sys.stderr.isatty()
         self._bar: tqdm[Any] = tqdm(
             total=total,
-            desc=title,
+            desc=escape_controls(title),
             unit=unit,
             unit_scale=scaled,
             disable=not self.shown,
@@ -190,7 +203,7 @@ class Bar:
     def set(self, done: int, note: str = "") -> None:
         """Show that so many are done, and a short note beside it."""
         if note:
-            self._bar.set_postfix_str(note, refresh=False)
+            self._bar.set_postfix_str(escape_controls(note), refresh=False)
         self._bar.update(done - self._bar.n)
 
     def follow(self, items: Iterable[Item]) -> Iterator[Item]:
@@ -201,4 +214,4 @@ class Bar:
 
     def say(self, message: str) -> None:
         """Show a sentence above the bar."""
-        self._bar.write(message, file=sys.stderr)
+        self._bar.write(escape_controls(message), file=sys.stderr)

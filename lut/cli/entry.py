@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lut.cli import get_runtime as original
-from lut.cli.console import LazyGroup, end_program
+from lut.cli.console import LazyGroup, echo, end_program
 from lut.cli.model_choice import blame_unmapped, input_dims_option, precision_option
 from lut.errors import MissingError
 from lut.frontends import Fate, load_model
@@ -89,10 +89,10 @@ def ops(
     loaded = load_model(model, input_dims, precision=precision)
     if explain:
         for fate in loaded.fates:
-            click.echo(json.dumps(asdict(fate)) if as_json else _describe_fate(fate))
+            echo(json.dumps(asdict(fate)) if as_json else _describe_fate(fate))
     else:
         for op in loaded.choose_ops(fused=fused):
-            click.echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
+            echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
     if loaded.unmapped:
         raise MissingError(blame_unmapped(model, loaded.unmapped, loaded.multiply_adds))
 
@@ -138,4 +138,4 @@ def get_runtime(
       lut get-runtime --model_path models/ChamNet-A/int8 --input_dims '{"data": [1, 3, 224, 224]}'
     """
     for line in original.look_up_models(model_path, db_dir, input_dims, input_dtype, device, precision):
-        click.echo(line)
+        echo(line)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lut.cli.comparing import COMPARISONS
-from lut.cli.console import GroupedCommand, quiet_option, say
+from lut.cli.console import GroupedCommand, echo, quiet_option, say
 from lut.cli.model_choice import blame_unmapped, input_dims_option, precision_option
 from lut.cli.rendering import RENDERERS, render_all
 from lut.cli.table_choice import MissingChoice, TableChoice, missing_options, table_options
@@ -85,7 +85,7 @@ def estimate(
     )
     if calibration is not None:
         nets = tuple(replace(net, estimate=net.estimate.calibrated(calibration)) for net in nets)
-    click.echo(COMPARISONS[form](nets) if compare else render_all(nets, form), nl=False)
+    echo(COMPARISONS[form](nets) if compare else render_all(nets, form), nl=False)
     refuse_partial(nets, table, chosen.path, missing, precision, say(quiet))
 
 

@@ -93,7 +93,7 @@ def write_merged(merged: Merged, folder: Path, tell: Callable[[str], None], *, r
 
 def extend_by(merged: Merged, table: Path, tell: Callable[[str], None], policy: str = POLICIES[0]) -> None:
     """Add to a table, and say what was added and how the device changed; see `lut.extend.extend_table`."""
-    extension = extend_table(table, merged, policy)
+    extension = extend_table(table, merged, policy, tell)
     tell(f"{table}: {_describe_extension(extension, policy)}")
     for line in _describe_drifts(merged, extension, policy):
         tell(line)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lut.cli.console import LazyGroup, quiet_option, say
+from lut.cli.console import LazyGroup, echo, quiet_option, say
 from lut.errors import ModelError
 from lut.zoo import COMMON_NETS, NETS, PRECISIONS, match_net, write_common_net, write_net
 
@@ -46,18 +46,18 @@ def list_models(as_json: bool) -> None:
             }
             for name, net in COMMON_NETS.items()
         ]
-        click.echo(json.dumps(rows, indent=1))
+        echo(json.dumps(rows, indent=1))
         return
-    click.echo(f"{'NET':<10} {'INPUT':>5} {'M MULTIPLY-ADDS':>15} {'S8 INT8 MS':>10} {'S8 FP32 MS':>10}")
+    echo(f"{'NET':<10} {'INPUT':>5} {'M MULTIPLY-ADDS':>15} {'S8 INT8 MS':>10} {'S8 FP32 MS':>10}")
     for net in NETS.values():
         figures = net.published
-        click.echo(
+        echo(
             f"{net.name:<10} {net.resolution:>5} {figures.mega_macs:>15} "
             f"{figures.int8_ms:>10} {figures.fp32_ms:>10}"
         )
-    click.echo(f"\n{'NET (ONNX)':<18} {'INPUT':>5} {'M MULTIPLY-ADDS':>15}  SOURCE")
+    echo(f"\n{'NET (ONNX)':<18} {'INPUT':>5} {'M MULTIPLY-ADDS':>15}  SOURCE")
     for name, common in COMMON_NETS.items():
-        click.echo(f"{name:<18} {common.resolution:>5} {common.mega_macs:>15}  {common.source}")
+        echo(f"{name:<18} {common.resolution:>5} {common.mega_macs:>15}  {common.source}")
 
 
 def _match(_context: click.Context, _parameter: click.Parameter, text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lut.cli.console import Bar, need_matplotlib, quiet_option, say
+from lut.cli.console import Bar, echo, need_matplotlib, quiet_option, say
 from lut.cli.table_choice import TableChoice, table_options
 from lut.errors import FileError
 from lut.estimation import collect_samples, cross_validate
@@ -88,7 +88,7 @@ def query(
     count = 0
     table = chosen.open(quiet)
     for record in Query(types, shapes, arguments).choose(table):
-        click.echo(format_record(record) if as_json else _describe_record(record, table))
+        echo(format_record(record) if as_json else _describe_record(record, table))
         count += 1
     if not as_json:
         say(quiet)(f"{count} records")
@@ -132,15 +132,15 @@ def stats(chosen: TableChoice, as_json: bool, quiet: bool) -> None:
     predicted = sum(family.predicted for family in families)
     if as_json:
         report = {"records": len(table), "devices": table.devices, "families": list(map(asdict, families))}
-        click.echo(json.dumps(report, indent=1))
+        echo(json.dumps(report, indent=1))
         return
-    click.echo(f"{len(table)} records of {', '.join(table.devices)}")
+    echo(f"{len(table)} records of {', '.join(table.devices)}")
     if predicted:
-        click.echo(f"{predicted:,} of them are predictions of `lut fill`; spreads are of the measured ones.")
-    click.echo(f"{'RECORDS':>8} {'LEAST US':>11} {'MEDIAN US':>11} {'MOST US':>11} {'P90/P10':>7}  FAMILY")
+        echo(f"{predicted:,} of them are predictions of `lut fill`; spreads are of the measured ones.")
+    echo(f"{'RECORDS':>8} {'LEAST US':>11} {'MEDIAN US':>11} {'MOST US':>11} {'P90/P10':>7}  FAMILY")
     for row in families:
         spread = "" if row.spread is None else f"{row.spread:.2f}"
-        click.echo(
+        echo(
             f"{row.records:>8} {row.least_us:>11.3f} {row.median_us:>11.3f} {row.most_us:>11.3f} "
             f"{spread:>7}  {row.family}"
         )
@@ -209,35 +209,33 @@ def diff(
             "families": list(map(asdict, result.families)),
             "outliers": [{**asdict(op), "key": op.key.to_json()} for op in shown],
         }
-        click.echo(json.dumps(report, indent=1))
+        echo(json.dumps(report, indent=1))
         return
-    click.echo(
+    echo(
         f"{len(result.ops)} operators in both, {len(result.only_first)} only in {first}, "
         f"{len(result.only_second)} only in {second}"
     )
     if predicted:
-        click.echo(
-            f"{predicted:,} of those in both are predictions of `lut fill` in one of the tables or both"
-        )
+        echo(f"{predicted:,} of those in both are predictions of `lut fill` in one of the tables or both")
     if result.median_ratio is not None:
         alike = result.rank_correlation
         order = "" if alike is None else f"; Spearman's rank correlation {alike:.3f}"
-        click.echo(f"second / first {result.median_ratio:.3f} in the median{order}")
+        echo(f"second / first {result.median_ratio:.3f} in the median{order}")
     usual, large = result.difference(0.5), result.difference(0.9)
     if usual is not None and large is not None:
-        click.echo(
+        echo(
             f"with that factor taken out, times differ by {usual:.1%} in the median, {large:.1%} at the 90th "
             "percentile"
         )
     if result.families:
-        click.echo(f"{'OPS':>8} {'P10':>7} {'MEDIAN':>7} {'P90':>7}  FAMILY (second / first)")
+        echo(f"{'OPS':>8} {'P10':>7} {'MEDIAN':>7} {'P90':>7}  FAMILY (second / first)")
     for family in result.families:
         ratios = f"{family.p10:>7.3f} {family.median:>7.3f} {family.p90:>7.3f}"
-        click.echo(f"{family.operators:>8} {ratios}  {family.family}")
+        echo(f"{family.operators:>8} {ratios}  {family.family}")
     if shown:
-        click.echo(f"{'FIRST US':>12} {'SECOND US':>12} {'RATIO':>7}  OUTLIERS")
+        echo(f"{'FIRST US':>12} {'SECOND US':>12} {'RATIO':>7}  OUTLIERS")
     for op in shown:
-        click.echo(f"{op.first_us:>12.3f} {op.second_us:>12.3f} {op.ratio:>7.3f}  {op.key.describe()}")
+        echo(f"{op.first_us:>12.3f} {op.second_us:>12.3f} {op.ratio:>7.3f}  {op.key.describe()}")
 
 
 @click.command()
@@ -274,11 +272,11 @@ def crossval(chosen: TableChoice, share: float, seed: int, as_json: bool, quiet:
             errors.append(error)
             bar.set(len(errors), error.family)
     if as_json:
-        click.echo(json.dumps(list(map(asdict, errors)), indent=1))
+        echo(json.dumps(list(map(asdict, errors)), indent=1))
         return
-    click.echo(f"{'RECORDS':>8} {'GUESSED':>8} {'MEDIAN':>7} {'P90':>7} {'P90 US':>8} {'IN 90 %':>8}  FAMILY")
+    echo(f"{'RECORDS':>8} {'GUESSED':>8} {'MEDIAN':>7} {'P90':>7} {'P90 US':>8} {'IN 90 %':>8}  FAMILY")
     for error in errors:
-        click.echo(
+        echo(
             f"{error.operators:>8} {error.held_out:>8} {_percent(error.median_error):>7} "
             f"{_percent(error.p90_error):>7} {_microseconds(error.p90_error_us):>8} "
             f"{_percent(error.covered):>8}  {error.family}"

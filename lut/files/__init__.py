@@ -1,4 +1,5 @@
-"""Files: read and written so that none is ever there by half (`access`), and known by content (`kinds`)."""
+"""Files: read and written so that none is ever there by half (`access`), line by
+line (`lines`), called after devices (`names`), and known by content (`kinds`)."""
 
 from __future__ import annotations
 
@@ -11,14 +12,19 @@ from lut.files.access import (
     write_atomically,
 )
 from lut.files.kinds import explain_kind, kind_of
+from lut.files.lines import LONGEST_LINE_BYTES, read_lines
+from lut.files.names import name_after_device
 
 __all__ = [
+    "LONGEST_LINE_BYTES",
     "explain_kind",
     "kind_of",
     "lock_descriptor",
     "lock_folder",
+    "name_after_device",
     "open_atomically",
     "parse_json",
     "read_bytes",
+    "read_lines",
     "write_atomically",
 ]

@@ -22,7 +22,7 @@ from lut.errors import FileError
 from lut.files import explain_kind, parse_json
 from lut.plan import parse_op
 
-__all__ = ["HEAD", "VERSION", "Entry", "format_entry", "parse_line"]
+__all__ = ["HEAD", "VERSION", "BrokenLineError", "Entry", "begins_journal", "format_entry", "parse_line"]
 
 VERSION = 1
 """The version of the format; a reader refuses others."""
@@ -33,14 +33,32 @@ HEAD = b'{"kind": "'
 """How every line begins that was written here."""
 
 
+def begins_journal(beginning: bytes) -> bool:
+    """Tell whether what a file begins with is, as far as it goes, how a journal begins."""
+    return beginning[: len(HEAD)] == HEAD[: len(beginning)]
+
+
+class BrokenLineError(FileError):
+    """A line that is not JSON as a whole: what a power cut or a full disk leaves.
+
+    A part of a line is never whole JSON, nor are two lines run together, nor is anything that holds a NUL. A
+    line that is whole and holds what no entry does was written so, by a hand or another program; to pass
+    over that would hide a mistake.
+    """
+
+
 def parse_line(path: Path, number: int, line: bytes) -> Entry:
     """Read one whole line.
 
     Raises:
+        BrokenLineError: it is not JSON.
         FileError: it is not an entry, or of another version; the message names the line by its number.
     """
     try:
         fields = parse_json(line)
+    except ValueError as error:
+        raise BrokenLineError(_describe(path, number, error)) from error
+    try:
         return _ENTRIES[fields["kind"]](fields)
     except _VersionError as error:
         raise FileError(
@@ -49,10 +67,14 @@ def parse_line(path: Path, number: int, line: bytes) -> Entry:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         if words := explain_kind(path, "journal"):
             raise FileError(words) from error
-        raise FileError(
-            f"{path}:{number} is not a journal entry ({type(error).__name__}: {error}). "
-            f"Is it a file written by `bench run`?"
-        ) from error
+        raise FileError(_describe(path, number, error)) from error
+
+
+def _describe(path: Path, number: int, error: Exception) -> str:
+    return (
+        f"{path}:{number} is not a journal entry ({type(error).__name__}: {error}). "
+        f"Is it a file written by `bench run`?"
+    )
 
 
 class _VersionError(Exception):

@@ -11,8 +11,9 @@ do the device's state at the start of each block and, where a run chooses its op
     {"kind": "repeated", …}  a visit like the one above that was spoilt, and made again
     {"kind": "failure", "segment": …, <operator>, "stage": "crash", "reason": …}
 
-A run that is killed leaves at most a torn last line: readers stop in front of it with one warning,
-writers cut it off and go on.
+A run that is killed leaves at most a torn last line. A power cut or a full disk may leave more: zeros behind
+the last line, or lines that are torn or run together. Readers leave out what is damaged and say so; writers
+cut off what is no whole line at the end, and go on. A file that does not begin as a journal is refused.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from lut.entries import RunConfig, Segment
+from lut.entries import BlockState, RunConfig, Segment
 from lut.errors import FileError
-from lut.files import explain_kind
-from lut.journal.lines import Entry, parse_line
+from lut.files import explain_kind, read_lines
+from lut.journal.lines import HEAD, BrokenLineError, Entry, begins_journal, parse_line
 from lut.journal.visits import MeasurementLine, read_visit
 
 __all__ = ["read_config", "read_journal", "read_visits"]
@@ -37,10 +38,11 @@ def ignore(message: str) -> None:
 def read_journal(path: Path, warn: Callable[[str], None] = ignore) -> Iterator[Entry]:
     """Read a journal's entries in order, as a stream.
 
-    A torn last line is left out, and `warn` is called once with a sentence about it.
+    Damaged lines are left out, and `warn` is called once at the end with a sentence about them. In their
+    place comes a state of which nothing is known, since one of them may have told another.
 
     Raises:
-        FileError: the file can't be read, a line before the last is damaged, or the version differs.
+        FileError: the file can't be read, is no journal, or of another version, or a whole line is no entry.
     """
     return _read(path, warn, parse_line)
 
@@ -59,27 +61,56 @@ Read = TypeVar("Read", bound="Entry | MeasurementLine")
 
 def _read(
     path: Path, warn: Callable[[str], None], parse: Callable[[Path, int, bytes], Read]
-) -> Iterator[Read]:
+) -> Iterator[Read | BlockState]:
     described: set[str] = set()
+    damaged = first_damaged = 0
+    state_known = True
     try:
         with path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                if not line.endswith(b"\n"):
-                    if number == 1 and (words := explain_kind(path, "journal")):
-                        raise FileError(words)
-                    warn(f"{path}:{number} is cut off in mid-line; the entries before it are used.")
-                    return
-                entry = parse(path, number, line)
+            for number, line in enumerate(read_lines(stream), 1):
+                entry = _parse_if_whole(path, number, line, parse)
                 if isinstance(entry, Segment):
                     described.add(entry.id)
-                elif entry.segment not in described:
-                    raise FileError(
-                        f"{path}:{number} belongs to the segment {entry.segment!r}, which no line above it "
-                        f"describes. Is the file's beginning missing?"
-                    )
+                elif entry is not None and entry.segment not in described:
+                    if not damaged:
+                        raise FileError(
+                            f"{path}:{number} belongs to the segment {entry.segment!r}, which no line above "
+                            f"it describes. Is the file's beginning missing?"
+                        )
+                    entry = None  # a damaged line described it
+                if entry is None:
+                    damaged += 1
+                    first_damaged = first_damaged or number
+                    state_known = False
+                    continue
+                if not state_known and not isinstance(entry, Segment):
+                    yield BlockState(entry.segment, {})
+                state_known = True
                 yield entry
     except OSError as refusal:
         raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
+    if damaged == 1:
+        warn(f"{path}:{first_damaged} is damaged and left out.")
+    elif damaged:
+        warn(f"{path}: {damaged} lines are damaged and left out, the first of them line {first_damaged}.")
+
+
+def _parse_if_whole(
+    path: Path, number: int, line: bytes, parse: Callable[[Path, int, bytes], Read]
+) -> Read | None:
+    """Read a line; None where it is damaged."""
+    try:
+        if line.endswith(b"\n"):
+            return parse(path, number, line)
+    except BrokenLineError as error:
+        if number > 1 or line.startswith(HEAD):
+            return None
+        raise FileError(explain_kind(path, "journal") or str(error)) from error
+    if number > 1 or begins_journal(line) or not line.strip(b"\0"):
+        return None
+    raise FileError(
+        explain_kind(path, "journal") or f"{path} does not begin as a journal does. `bench run` writes one."
+    )
 
 
 def read_config(path: Path) -> RunConfig | None:

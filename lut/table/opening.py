@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lut.errors import ConflictError, FileError
-from lut.files import explain_kind, kind_of
+from lut.files import explain_kind, kind_of, name_after_device
 from lut.ops import MATCHES
 from lut.table.formats import FORMATS, format_of
 from lut.table.index import build_index
@@ -19,8 +19,12 @@ __all__ = ["choose_table_file", "find_table_file", "load_table", "table_file_nam
 
 
 def table_file_name(device: str) -> str:
-    """Name the file that holds a device's table."""
-    return f"{device}-op_lut_database.json"
+    """Name the file that holds a device's table.
+
+    Raises:
+        FileError: no file can have that name.
+    """
+    return name_after_device(device, "-op_lut_database.json")
 
 
 def find_table_file(folder: Path, device: str) -> Path:

@@ -1,6 +1,7 @@
 """Journals pooled into a table. The samples here are made up: what is tested is arithmetic."""
 
 import json
+import re
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -224,7 +225,7 @@ def test_a_torn_journal_is_merged_up_to_the_cut_with_a_warning(tmp_path: Path) -
     path.write_bytes(path.read_bytes()[:-9])
     warnings: list[str] = []
     assert len(merge_journals([path], warnings.append).records) == 1
-    assert warnings == [f"{path}:3 is cut off in mid-line; the entries before it are used."]
+    assert warnings == [f"{path}:3 is damaged and left out."]
 
 
 def test_table_and_sidecar(tmp_path: Path) -> None:
@@ -353,3 +354,14 @@ def test_a_calibration_is_kept_while_it_fits(samples: tuple[int, ...], stays: bo
     again = merge(written_journal(tmp_path / "b.run.jsonl", SEGMENT, measured(RELU, *samples)))
     assert write_table(again, tmp_path).calibration_dropped is not stays
     assert json.loads(sidecar.read_text()).get("calibration") == (calibration if stays else None)
+
+
+@pytest.mark.parametrize("device", ["../../x", "/tmp/x", "x\x1b]52;c;aGk=\x07"])
+def test_a_device_whose_name_leads_elsewhere_makes_no_table(device: str, tmp_path: Path) -> None:
+    segment = Segment(replace(DEVICE, name=device), PROGRAM, CONFIG)
+    merged = merge(written_journal(tmp_path / "a", segment, measured(RELU, 5, segment=segment)))
+    with pytest.raises(
+        FileError, match=rf"^No file can be called after the device {re.escape(repr(device))}: "
+    ):
+        write_table(merged, tmp_path / "tables")
+    assert {path.name for path in tmp_path.iterdir()} == {"a"}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import FileError, ModelError
+from lut.files import LONGEST_LINE_BYTES
 from lut.plan import Origin, Part, format_op, parse_op, read_parts, read_plan, write_plan
 from tests.lut.samples import CONV, CONV_RELU, RELU
 
@@ -141,3 +142,13 @@ def test_no_bytes_end_in_anything_but_a_file_error(
     path.write_bytes(b"\n".join(content))
     with contextlib.suppress(FileError):
         assert list(read_plan(path))
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_line_without_an_end_is_not_read_whole(end: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "ops.plan.jsonl"
+    path.write_bytes(LINE.encode() + b"\n" + b" " * (LONGEST_LINE_BYTES + 1) + end)
+    plan = read_plan(path)
+    assert next(plan) == RELU
+    with pytest.raises(FileError, match=rf"^{path}:2 is longer than 16 MiB, the longest line that is read\."):
+        next(plan)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lut import wording
-from lut.wording import install_extra, list_first
+from lut.wording import escape_controls, install_extra, list_first
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,16 @@ def test_an_extra_is_installed_as_the_project_was(
 ) -> None:
     monkeypatch.setattr(wording, "distribution", lambda _: Origin(origin))
     assert install_extra("onnx") == f"pip install '{where}[onnx]'"
+
+
+def test_what_moves_a_terminal_is_shown_as_an_escape() -> None:
+    assert escape_controls("\x1b]52;c;aGk=\x07 a\u202eb\r\x9b\x7f\udcff") == (
+        r"\u001b]52;c;aGk=\u0007 a\u202eb\u000d\u009b\u007f\udcff"
+    )
+    assert escape_controls("two\nlines\tand “words” of ünits") == "two\nlines\tand “words” of ünits"
+
+
+@given(st.text())
+def test_json_stays_json_of_the_same_value(text: str) -> None:
+    for line in (json.dumps(text), json.dumps(text, ensure_ascii=False)):
+        assert json.loads(escape_controls(line)) == text

@@ -12,6 +12,7 @@ import pytest
 import bench.engines.caffe2.nets
 from bench.campaign import blocks as campaign_blocks
 from bench.campaign import run_plan
+from bench.device_runner import UNWATCHED
 from lut.drift.runs import CANARY, OPERATORS
 from lut.entries import Failure, Measurement, Segment
 from lut.errors import ConflictError
@@ -97,6 +98,22 @@ def test_where_no_operator_is_measured_again_the_canary_tells(host: FaultyHost, 
     assert drift.by == CANARY
     assert 1 / 5 < drift.factor < 5
     assert run_plan(PLAN, host, watched, journal).drift is None
+
+
+def test_a_run_goes_on_from_a_damaged_journal(host: FaultyHost, tmp_path: Path) -> None:
+    """Zeros at the end, a line torn by the next one, and garbage: what they held is measured again."""
+    journal, said = tmp_path / "run.jsonl", list[str]()
+    run_plan(PLAN, host, CONFIG, journal)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    held = [number for number, line in enumerate(lines) if line.startswith(b'{"kind": "measurement"')]
+    lines[held[3]] = lines[held[3]][:90]  # and so the line behind it is lost too
+    lines[held[9]] = b"\xff" * 40 + b"\n"
+    journal.write_bytes(b"".join(lines[: held[15]]) + lines[held[15]][:50] + bytes(4096))
+
+    watch = replace(UNWATCHED, announce=said.append)
+    run_plan(PLAN, host, CONFIG, journal, watch=watch)
+    assert f"{journal}: 3 lines are damaged and left out, the first of them line {held[3] + 1}." in said
+    assert visits(journal) == every_visit_once(PLAN)
 
 
 def test_other_settings_need_another_journal(host: FaultyHost, tmp_path: Path) -> None:

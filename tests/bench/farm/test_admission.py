@@ -14,6 +14,7 @@ from bench.farm import FarmClient, HostOffer, OfferedPhone, Wanted, explain_abse
 from bench.farm import admission as admission_module
 from bench.farm.admission import Admission
 from bench.farm.offer import FREE, MEASURING, UNUSABLE, resource
+from bench.farm.worker import log, show_log
 from lut.entries import ProgramInfo
 from lut.errors import DeviceError
 
@@ -109,6 +110,12 @@ def test_an_offer_that_another_version_wrote_is_named_too() -> None:
     assert "rack1 runs other versions: dask 2031.1.0 there" in explain_absence([host], NAME)
 
 
+def test_a_phone_s_name_is_cleaned_where_it_comes_in() -> None:
+    fields = {**offer("rack1", phone(name="../../x\x1b[m")).to_json()}
+    [found] = HostOffer.from_json(fields, "tcp://rack1:1", {}).phones
+    assert found.name == ".._.._x_m"
+
+
 def test_another_program_is_refused_by_name(admission: Admission, questions: Questions) -> None:
     admission.consider([offer("rack1", phone())])
     admission.settle(questions.answer(PROGRAM))
@@ -176,3 +183,14 @@ def test_why_there_is_no_phone_is_said() -> None:
     assert others == f"Nobody offers a phone named {NAME}. Offered are: Other-1."
     broken = explain_absence([offer("rack1", phone(UNUSABLE, "it is in use"))], NAME)
     assert broken == f"No phone named {NAME} can be used at present: R58 at rack1: it is in use."
+
+
+def test_what_a_host_logs_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    kept = log.handlers[:]
+    log.handlers.clear()
+    try:
+        show_log()
+        log.warning("%s offers %s", "rack1", "a phone\x1b]52;c;aGk=\x07")
+    finally:
+        log.handlers[:] = kept
+    assert r"rack1 offers a phone\u001b]52;c;aGk=\u0007" in capsys.readouterr().err

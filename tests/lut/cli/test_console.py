@@ -2,11 +2,15 @@
 
 import io
 import sys
+import unicodedata
+from contextlib import redirect_stderr, redirect_stdout
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lut.cli import Bar, end_program, say
+from lut.cli import Bar, echo, end_program, say
 from lut.errors import DeviceError, FailedError, FileError, LutError, MissingError
 from tests.docs.commands import walk_commands
 
@@ -97,3 +101,47 @@ def test_no_summary_of_a_command_is_cut(program: str) -> None:
     for name, command, _ in listed:
         if name.count(" ") == 1:
             assert command.get_short_help_str(1000) in words
+
+
+def moves_terminal(char: str) -> bool:
+    """Tell whether it is obeyed, changes the order of what follows, or can't be sent."""
+    bidirectional = "LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"
+    return (
+        (unicodedata.category(char) == "Cc" and char not in "\n\t")
+        or unicodedata.category(char) == "Cs"
+        or unicodedata.bidirectional(char) in bidirectional
+        or char in "\u061c\u200e\u200f"
+    )
+
+
+hostile = st.text(
+    st.characters() | st.characters(categories=["Cc", "Cf", "Cs"]) | st.sampled_from("\x1b[]52;m\x07\x9b\r")
+)
+
+
+@given(text=hostile)
+def test_nothing_that_is_said_moves_a_terminal(text: str) -> None:
+    out, err = Terminal(), Terminal()
+    with redirect_stdout(out), redirect_stderr(err):
+        echo(text)
+        say(quiet=False)(text)
+    assert not any(map(moves_terminal, out.getvalue() + err.getvalue()))
+
+
+@given(text=hostile)
+def test_neither_does_an_error(text: str) -> None:
+    for error in (FileError(text), click.UsageError(text)):
+        err = Terminal()
+        with redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+            ending_of(error, patch)
+        assert not any(map(moves_terminal, err.getvalue()))
+
+
+@given(text=hostile)
+def test_nor_does_a_bar_but_to_draw_itself(text: str) -> None:
+    err = Terminal()
+    with redirect_stderr(err), Bar(2, "op", quiet=False, title=text) as bar:
+        bar.say(text)
+        bar.set(1, text)
+        bar.set(2, text)
+    assert {char for char in err.getvalue() if moves_terminal(char)} <= {"\r"}
