@@ -74,7 +74,8 @@ def start_process(
         f"timeout -s 9 {_LIMIT_S} sh {run}/start.sh >out 2>err </dev/null\n"
         # What kills the shell, such as its time being over, may leave the program that it has started.
         f"code=$?\n[ $code = 0 ] || [ -e ended ] || {{ d={run}\n{_END}}} 2>/dev/null\n"
-        f'echo "{nonce} $code" >>out\n'
+        # By its whole path, since the folder may have been removed meanwhile.
+        f'echo "{nonce} $code" >>{run}/out\n'
     )
     files |= {"run.sh": script.encode(), "start.sh": f"echo $$ >pid\n{commands}".encode()}
     archive = pack_archive(files)
