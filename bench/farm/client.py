@@ -127,8 +127,8 @@ def open_client(address: SchedulerAddress) -> FarmClient:
     """Connect to a scheduler.
 
     Raises:
-        DeviceError: nobody listens there, or what does is no scheduler or has another certificate.
-        FileError: the certificate can't be used.
+        DeviceError: nobody listens there, or what does is no scheduler or has another key.
+        FileError: the key can't be used.
     """
     configure_dask()
     security = address.security()
@@ -147,7 +147,7 @@ def list_hosts(address: SchedulerAddress) -> list[HostOffer]:
 
     Raises:
         DeviceError: as `open_client` does.
-        FileError: the certificate can't be used.
+        FileError: the key can't be used.
     """
     client = open_client(address)
     try:

@@ -55,7 +55,7 @@ class FarmRun:
 
         Raises:
             DeviceError: no scheduler answers, nobody offers such a phone, or a host is of another version.
-            FileError: the certificate can't be used.
+            FileError: the key can't be used.
         """
         self._address = address
         self._wanted = wanted

@@ -15,7 +15,7 @@ from typing import TypeVar
 from distributed import Nanny, Status, Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from bench.farm.connection import SchedulerAddress, configure_dask, find_own_host
+from bench.farm.connection import SchedulerAddress, configure_dask, find_own_host, silence_dask
 from bench.farm.greeting import greet
 from bench.farm.measuring import measure_order, prepare_phone
 from bench.farm.offer import UNUSABLE, HostOffer, resource
@@ -47,7 +47,8 @@ log = logging.getLogger("bench.farm")
 
 
 def show_log() -> None:
-    """Let what a host has to say be seen on stderr; the worker's process has no other way to its user."""
+    """Let a host's words, and nothing else, be seen on stderr: its process has no other way to its user."""
+    silence_dask()
     if not log.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
@@ -176,8 +177,7 @@ async def serve(scheduler: SchedulerAddress, phones: ServedPhones, say: Callable
     A worker that dies is started anew by Dask's nanny.
 
     Raises:
-        DeviceError: the address is another computer's, and there is no certificate.
-        FileError: the certificate can't be used.
+        FileError: the key can't be used.
     """
     settings = configure_dask()
     security = scheduler.security()

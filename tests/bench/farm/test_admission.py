@@ -64,7 +64,7 @@ class Questions:
 
 def offer(name: str, *phones: OfferedPhone) -> HostOffer:
     granted = {resource(phone.name): 1.0 for phone in phones}
-    return HostOffer(name, own_versions(), phones, f"tcp://{name}:1", granted)
+    return HostOffer(name, own_versions(), phones, f"tls://{name}:1", granted)
 
 
 def phone(doing: str = FREE, note: str = "", name: str = NAME) -> OfferedPhone:
@@ -88,7 +88,7 @@ def test_a_host_is_asked_once_and_may_measure(admission: Admission, questions: Q
     assert admission.pending
     assert admission.settle(questions.answer(PROGRAM)) is None
     assert not admission.pending
-    assert set(admission.programs) == {"tcp://rack1:1"}
+    assert set(admission.programs) == {"tls://rack1:1"}
 
 
 @pytest.mark.parametrize(("part", "there"), [("dask", "2025.1.0"), ("project", "0.0.1"), ("python", "3.9")])
@@ -105,7 +105,7 @@ def test_another_version_is_refused_by_name(
 
 def test_an_offer_that_another_version_wrote_is_named_too() -> None:
     fields = {"name": "rack1", "versions": {**vars(own_versions()), "dask": "2031.1.0"}, "phones": [{"x": 1}]}
-    host = HostOffer.from_json(fields, "tcp://rack1:1", {})
+    host = HostOffer.from_json(fields, "tls://rack1:1", {})
     assert "rack1 runs other versions: dask 2031.1.0 there" in explain_absence([host], NAME)
 
 
@@ -131,14 +131,14 @@ def test_a_phone_that_failed_may_be_better_later(admission: Admission, questions
     assert admission.settle(questions.answer(DeviceError("it is in use")))
     admission.consider([host])
     assert len(questions.asked) == 1
-    admission._again["tcp://rack1:1"] = 0.0
+    admission._again["tls://rack1:1"] = 0.0
     admission.consider([host])
     assert len(questions.asked) == 2
     assert admission.settle(questions.answer(DeviceError("it is in use"))) is None  # that was said
-    admission._again["tcp://rack1:1"] = 0.0
+    admission._again["tls://rack1:1"] = 0.0
     admission.consider([host])
     admission.settle(questions.answer(PROGRAM))
-    assert set(admission.programs) == {"tcp://rack1:1"}
+    assert set(admission.programs) == {"tls://rack1:1"}
 
 
 def test_a_mistake_of_the_program_is_not_hidden(admission: Admission, questions: Questions) -> None:
@@ -153,7 +153,7 @@ def test_a_host_that_starts_anew_is_asked_again(admission: Admission, questions:
     admission.settle(questions.answer(PROGRAM))
     admission.consider([])
     assert admission.programs == {}
-    admission.consider([replace(host, address="tcp://rack1:2")])
+    admission.consider([replace(host, address="tls://rack1:2")])
     assert len(questions.asked) == 2
 
 
