@@ -2,10 +2,9 @@
 
 Reading order: `key` (who may take part), `connection` (where the scheduler is), `greeting` (whether it
 answers), `offer` and `versions` (what a host tells of itself); at a host `phone_source`, `rack` (its phones),
-`orders`, `measuring` and `worker`; at a client `client`, `admission`, `dispatch` and `run`; `scheduler`
-between them.
-Only `greeting`, `client`, `worker` and `scheduler` import Dask, and only commands of a farm import this
-package.
+`orders`, `reports`, `measuring` and `worker`; at a client `client`, `admission`, `dispatch` and `run`;
+`scheduler` between them. Only `greeting`, `client`, `worker` and `scheduler` import Dask, and only commands
+of a farm import this package.
 """
 
 from __future__ import annotations
