@@ -1,4 +1,4 @@
-"""What commands share of farms: where the scheduler is, and the certificate."""
+"""What commands share of farms: where the scheduler is, and the key."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from lut.wording import install_extra
 if TYPE_CHECKING:
     from bench.farm import SchedulerAddress
 
-__all__ = ["certificate_option", "farm_options", "read_address"]
+__all__ = ["farm_options", "key_option", "read_address"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _farm = grouped("Farm")
 
-certificate_option = _farm(
+key_option = _farm(
     "--tls",
-    "certificate",
+    "key",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="The farm's certificate: a PEM file with a key, the same on all its computers.",
+    show_default="the file that `bench farm up` makes",
+    help="The farm's key: a PEM file, the same on all its computers.",
 )
 
 
-def read_address(text: str, certificate: Path | None) -> SchedulerAddress:
+def read_address(text: str, key: Path | None) -> SchedulerAddress:
     """Read a scheduler's address.
 
     Raises:
         DeviceError: the extra `farm` is not installed.
+        FileError: no key is given, and there is no home folder to find the user's own in.
         click.UsageError: the text is no address.
     """
     try:
@@ -46,7 +48,7 @@ def read_address(text: str, certificate: Path | None) -> SchedulerAddress:
             f"{install_extra('farm')}."
         ) from error
     try:
-        return parse_address(text, certificate)
+        return parse_address(text, key)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 
@@ -54,7 +56,7 @@ def read_address(text: str, certificate: Path | None) -> SchedulerAddress:
 def farm_options(command: Command) -> Callable[..., Any]:
     """Add `--farm` and `--tls`; the command gets them as `farm: SchedulerAddress | None`."""
 
-    @certificate_option
+    @key_option
     @_farm(
         "--farm",
         "scheduler",
@@ -62,10 +64,10 @@ def farm_options(command: Command) -> Callable[..., Any]:
         help="Use the phones that are offered at this scheduler, HOST:PORT, instead of this computer's.",
     )
     @wraps(command)
-    def with_farm(*args: Any, scheduler: str | None, certificate: Path | None, **options: Any) -> Any:
-        if scheduler is None and certificate is not None:
+    def with_farm(*args: Any, scheduler: str | None, key: Path | None, **options: Any) -> Any:
+        if scheduler is None and key is not None:
             raise click.UsageError("--tls goes with --farm.")
-        farm = None if scheduler is None else read_address(scheduler, certificate)
+        farm = None if scheduler is None else read_address(scheduler, key)
         return command(*args, farm=farm, **options)
 
     return with_farm

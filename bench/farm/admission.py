@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from bench.farm.client import ANSWER_S, UNSEEN_S, FarmClient
+from bench.farm.client import UNSEEN_S, FarmClient
 from bench.farm.offer import HostOffer
 from bench.farm.orders import Wanted
+from bench.farm.reports import Ready, Refused
 from bench.farm.versions import find_difference, own_versions
 from lut.entries import ProgramInfo
-from lut.errors import DeviceError
 
 __all__ = ["Admission", "explain_absence"]
 
@@ -64,22 +64,18 @@ class Admission:
             self._asked[key] = host, future, time.monotonic()
         return refusals
 
-    def settle(self, key: str) -> str | None:
+    def settle(self, key: str) -> None:
+        """Take a question's end; a host that gave no answer is gone, and its successor is asked."""
+        self._asked.pop(key, None)
+
+    def take(self, key: str, answer: Ready | Refused) -> str | None:
         """Take a host's answer; say why it may not measure if it may not."""
         if key not in self._asked:
             return None
-        host, future, _ = self._asked.pop(key)
-        if future.status == "finished":
-            try:
-                return self._compare(host, future.result(timeout=ANSWER_S))
-            except TimeoutError:
-                return None  # it has gone with its answer
-        if future.status != "error":
-            return None  # it is gone; its successor is asked
-        error = future.exception()
-        if not isinstance(error, DeviceError):
-            raise error
-        reason = f"{host.name} can't measure: {error}"
+        host, _, _ = self._asked.pop(key)
+        if isinstance(answer, Ready):
+            return self._compare(host, answer.program)
+        reason = f"{host.name} can't measure: {answer.reason}"
         is_known = self._reasons.get(host.name) == reason
         self.refused[host.address] = self._reasons[host.name] = reason
         self._again[host.address] = time.monotonic() + AGAIN_S

@@ -18,7 +18,7 @@ from bench.farm.greeting import ANSWER_S, greet
 from bench.farm.offer import HostOffer, resource
 from bench.farm.orders import Order, Wanted
 from bench.farm.worker import METRIC, measure, prepare
-from lut.errors import DeviceError
+from lut.errors import DeviceError, FileError
 
 __all__ = ["ANSWER_S", "UNSEEN_S", "FarmClient", "FarmLostError", "list_hosts", "open_client"]
 
@@ -81,7 +81,7 @@ class FarmClient:
         self._client.subscribe_topic(topic, lambda event: self.inbox.put(("report", event[1])))
 
     def prepare(self, host: HostOffer, wanted: Wanted, topic: str) -> tuple[str, Future[Any]]:
-        """Ask a host which program it measures with: the question's key, and a future ProgramInfo."""
+        """Ask a host which program it measures with, which it reports: the question's key, and its future."""
         key = f"prepare-{secrets.token_hex(8)}"
         return key, self._submit(host, wanted.name, prepare, wanted, topic, key, key=key)
 
@@ -118,7 +118,7 @@ def read_hosts(workers: Mapping[str, Mapping[str, Any]]) -> list[HostOffer]:
             continue
         try:
             offers.append(HostOffer.from_json(fields, address, worker.get("resources", {})))
-        except (KeyError, TypeError):
+        except FileError:
             continue
     return sorted(offers, key=lambda offer: (offer.name, offer.address))
 
@@ -127,8 +127,8 @@ def open_client(address: SchedulerAddress) -> FarmClient:
     """Connect to a scheduler.
 
     Raises:
-        DeviceError: nobody listens there, or what does is no scheduler or has another certificate.
-        FileError: the certificate can't be used.
+        DeviceError: nobody listens there, or what does is no scheduler or has another key.
+        FileError: the key can't be used.
     """
     configure_dask()
     security = address.security()
@@ -147,7 +147,7 @@ def list_hosts(address: SchedulerAddress) -> list[HostOffer]:
 
     Raises:
         DeviceError: as `open_client` does.
-        FileError: the certificate can't be used.
+        FileError: the key can't be used.
     """
     client = open_client(address)
     try:

@@ -1,16 +1,16 @@
-"""Where a farm's scheduler is, and who may reach it: TLS, or nobody but this computer."""
+"""Where a farm's scheduler is, and how its computers talk: by TLS, and to nobody who lacks the farm's key."""
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.device_runner import join_address, split_address
+from bench.farm.key import check_key, own_key
+from lut.cache import default_cache
 from lut.errors import DeviceError, FileError
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "configure_dask",
     "find_own_host",
     "parse_address",
+    "silence_dask",
 ]
 
 SCHEDULER_PORT = 8786
@@ -34,36 +35,27 @@ WORKER_S = 60
 
 @dataclass(frozen=True)
 class SchedulerAddress:
-    """Where a scheduler listens. `certificate` is a PEM file with a key and its certificate, one for all."""
+    """Where a scheduler listens. `key` is the farm's key; see `bench.farm.key`."""
 
     host: str
-    port: int = SCHEDULER_PORT
-    certificate: Path | None = None
+    port: int
+    key: Path
 
     @property
     def url(self) -> str:
         """The address as Dask writes it."""
-        return f"{'tls' if self.certificate else 'tcp'}://{join_address(self.host, self.port)}"
+        return f"tls://{join_address(self.host, self.port)}"
 
     def security(self) -> Any:
-        """Give Dask's settings for this address.
+        """Give Dask's settings for this address: all that connect, and all that listen, have the key.
 
         Raises:
-            DeviceError: it is not of this computer, and there is no certificate.
-            FileError: the certificate can't be used.
+            FileError: the key can't be used.
         """
         from distributed import Security
 
-        if self.certificate is None:
-            if not _is_loopback(self.host):
-                raise DeviceError(
-                    f"{self.host} is not this computer alone, and whoever reaches a farm's scheduler can run "
-                    f"code on its hosts: give the farm's certificate by --tls FILE. docs/farm.md says how to "
-                    f"make one."
-                )
-            return Security(require_encryption=False)
-        _check_certificate(self.certificate)
-        file = str(self.certificate)
+        check_key(self.key)
+        file = str(self.key)
         return Security(
             require_encryption=True,
             tls_ca_file=file,
@@ -71,39 +63,41 @@ class SchedulerAddress:
         )
 
 
-def parse_address(text: str, certificate: Path | None = None) -> SchedulerAddress:
-    """Read HOST, HOST:PORT or [HOST]:PORT, with tcp:// or tls:// before it or without.
+def parse_address(text: str, key: Path | None = None) -> SchedulerAddress:
+    """Read HOST, HOST:PORT or [HOST]:PORT, with tls:// before it or without.
+
+    Args:
+        text: what somebody wrote.
+        key: the farm's key; None takes the user's own.
 
     Raises:
-        ValueError: it is none of these, or says tls:// without a certificate, or tcp:// with one.
+        FileError: the user's own key is in a home folder that this system does not know.
+        ValueError: it is none of these, or says tcp://.
     """
     scheme, found, rest = text.partition("://")
     if not found:
-        scheme, rest = "", text
-    elif scheme not in ("tcp", "tls"):
-        raise ValueError(f"{text!r}: {scheme}:// is not tcp:// or tls://.")
-    if scheme == "tls" and certificate is None:
-        raise ValueError(f"{text!r} takes a certificate: give it by --tls FILE.")
-    if scheme == "tcp" and certificate is not None:
+        rest = text
+    elif scheme == "tcp":
         raise ValueError(f"{text!r} is not encrypted: write tls:// or leave it out.")
-    return SchedulerAddress(*split_address(rest, SCHEDULER_PORT), certificate)
+    elif scheme != "tls":
+        raise ValueError(f"{text!r}: {scheme}:// is not tls://.")
+    return SchedulerAddress(*split_address(rest, SCHEDULER_PORT), key or own_key())
 
 
 def find_own_host(scheduler: SchedulerAddress) -> str:
-    """Give the address by which the scheduler reaches this computer.
+    """Give the address by which the scheduler reaches this computer, an IPv6 address in Dask's brackets.
 
     Raises:
         DeviceError: the scheduler's name means nothing, or no way leads there.
     """
-    if scheduler.certificate is None:
-        return "127.0.0.1"
     try:
         family, kind, protocol, _, target = socket.getaddrinfo(
             scheduler.host, scheduler.port, type=socket.SOCK_DGRAM
         )[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.connect(target)
-            return str(probe.getsockname()[0])
+            host = str(probe.getsockname()[0])
+            return f"[{host}]" if ":" in host else host
     except OSError as error:
         raise DeviceError(
             f"No way leads to the scheduler at {scheduler.host}: {error.strerror or error}."
@@ -114,10 +108,18 @@ def configure_dask() -> dict[str, Any]:
     """Set Dask up for a farm in this process, and give what was set, for processes it starts.
 
     Dask itself says nothing: what matters is raised as an error, or said by a host.
+
+    Raises:
+        FileError: Dask's folder can't be made.
     """
     import dask
 
     settings: dict[str, Any] = {
+        # Not in the common folder for temporary files, where somebody else could have made it before.
+        "temporary-directory": str(_make_folder()),
+        # What these pages tell, they tell everybody.
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
         "distributed.comm.timeouts.connect": "10s",
         "distributed.comm.timeouts.tcp": f"{TCP_S}s",
         "distributed.scheduler.worker-ttl": f"{WORKER_S}s",
@@ -128,23 +130,20 @@ def configure_dask() -> dict[str, Any]:
         "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",
     }
     dask.config.set(settings)
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    silence_dask()
     return settings
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def silence_dask() -> None:
+    """Keep Dask, and the network library under it, from writing to stderr in this process."""
+    for name in ("distributed", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _check_certificate(file: Path) -> None:
+def _make_folder() -> Path:
+    folder = default_cache() / "dask"
     try:
-        context = ssl.create_default_context(cafile=file)
-        context.load_cert_chain(file)
-    except (OSError, ssl.SSLError) as error:
-        raise FileError(
-            f"{file} is no PEM file with a key and its certificate ({error.strerror or error}). "
-            f"docs/farm.md says how to make one."
-        ) from error
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"The folder {folder} can't be made: {error.strerror or error}.") from error
+    return folder

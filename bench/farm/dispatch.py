@@ -13,7 +13,8 @@ from bench.campaign import Campaign, now
 from bench.device_runner import Block, Recovery, Visit
 from bench.farm.client import UNSEEN_S, FarmClient
 from bench.farm.offer import HostOffer, label
-from bench.farm.orders import Begun, Ended, Order, Report, Said, Wanted
+from bench.farm.orders import Order, Wanted
+from bench.farm.reports import Begun, Ended, Report, Said
 from lut.entries import BlockState, Measurement, Segment
 
 __all__ = ["Dispatcher"]
@@ -87,6 +88,10 @@ class Dispatcher:
         pool.give_back(block)
         return True
 
+    def awaits(self, token: str) -> bool:
+        """Tell whether a token is that of a block on its way."""
+        return token in self._flights
+
     def send(self, client: FarmClient, hosts: Sequence[HostOffer]) -> None:
         """Send blocks to hosts until there are as many on their way as there are phones."""
         unfit = frozenset(each for each, count in self._strikes.items() if count >= _STRIKES)
@@ -117,18 +122,9 @@ class Dispatcher:
                 self._take_back(token)
 
     def conclude(self, token: str) -> None:
-        """Take a task's end; one that reported no end of its block was ended from outside.
-
-        Raises whatever the task ended in, if that is a mistake of the program.
-        """
-        flight = self._flights.get(token)
-        if flight is None:
-            return
-        future = flight.future
-        error = future.exception() if future.status == "error" else None
-        self._take_back(token)
-        if error is not None and not type(error).__module__.startswith("distributed"):
-            raise error
+        """Take a task's end; one that reported no end of its block was ended from outside."""
+        if token in self._flights:
+            self._take_back(token)
 
     def take(self, token: str, report: Report) -> None:
         """Take a report."""

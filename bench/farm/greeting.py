@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import Any
 
 from distributed import Security
-from distributed.comm.core import FatalCommClosedError, connect
+from distributed.comm.core import connect
 from distributed.core import send_recv
 
 from bench.farm.connection import SchedulerAddress
@@ -20,24 +21,28 @@ ANSWER_S = 10.0
 
 
 async def greet(address: SchedulerAddress) -> None:
-    """See that a scheduler answers at an address, and takes the certificate.
+    """See that a scheduler answers at an address, and has the same key.
 
     Raises:
-        DeviceError: nobody listens there, or what does is no scheduler or has another certificate.
-        FileError: the certificate can't be used.
+        DeviceError: nobody listens there, or what does is no scheduler or has another key.
+        FileError: the key can't be used.
     """
     security = address.security()
     try:
-        await asyncio.to_thread(_call, address)
+        link = await asyncio.to_thread(socket.create_connection, (address.host, address.port), ANSWER_S)
     except OSError as error:
         raise DeviceError(
             f"No scheduler answers at {address.url} ({error.strerror or error}). Start one by "
             f"`bench farm up`, or give the address that it printed."
         ) from error
     try:
+        await _shake_hands(link, address, security)
         answer = await asyncio.wait_for(_identify(address, security), ANSWER_S)
-    except FatalCommClosedError as error:
-        raise DeviceError(_explain_refusal(address, error)) from error
+    except ssl.SSLCertVerificationError as error:
+        raise DeviceError(
+            f"The scheduler at {address.url} has another key than {address.key} ({error.verify_message}): "
+            f"all computers of a farm use the same file."
+        ) from error
     except Exception as error:
         # What listens there may have answered anything.
         raise DeviceError(_describe_stranger(address)) from error
@@ -45,8 +50,16 @@ async def greet(address: SchedulerAddress) -> None:
         raise DeviceError(_describe_stranger(address))
 
 
-def _call(address: SchedulerAddress) -> None:
-    socket.create_connection((address.host, address.port), ANSWER_S).close()
+async def _shake_hands(link: socket.socket, address: SchedulerAddress, security: Security) -> None:
+    """Speak TLS and no more: nothing that Dask could read is taken from a side that lacks the key."""
+    link.setblocking(False)
+    _, writer = await asyncio.open_connection(
+        sock=link,
+        ssl=security.get_connection_args("client")["ssl_context"],
+        server_hostname=address.host,
+        ssl_handshake_timeout=ANSWER_S,
+    )
+    writer.transport.abort()
 
 
 async def _identify(address: SchedulerAddress, security: Security) -> Any:
@@ -57,20 +70,8 @@ async def _identify(address: SchedulerAddress, security: Security) -> Any:
         comm.abort()
 
 
-def _explain_refusal(address: SchedulerAddress, error: FatalCommClosedError) -> str:
-    reason = getattr(error.__cause__, "verify_message", None)
-    if reason is None:
-        return _describe_stranger(address)
-    return (
-        f"The scheduler at {address.url} has another certificate than {address.certificate} ({reason}): all "
-        f"computers of a farm use the same file."
-    )
-
-
 def _describe_stranger(address: SchedulerAddress) -> str:
-    hint = (
-        "One that was started without a certificate is asked without --tls."
-        if address.certificate
-        else "One that was started with a certificate takes the same by --tls FILE."
+    return (
+        f"What listens at {address.url} does not answer as a scheduler with a key. Give the address that "
+        f"`bench farm up` or `bench farm scheduler` printed."
     )
-    return f"What listens at {address.url} does not answer as a scheduler. {hint}"

@@ -9,8 +9,9 @@ from dataclasses import replace
 from bench.campaign import now
 from bench.device_runner import Block, Recovery, Watch, run_block
 from bench.farm.offer import label
-from bench.farm.orders import Begun, Ended, Order, Report, Said, Wanted
+from bench.farm.orders import Order, Wanted
 from bench.farm.rack import PhoneError, Rack
+from bench.farm.reports import Begun, Ended, Report, Said
 from lut.entries import BlockState, ProgramInfo, Segment
 from lut.errors import DeviceError
 

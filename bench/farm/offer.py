@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
 
 from bench.device_runner import Device, clean_name
 from bench.farm.versions import Versions
 from lut.entries import DeviceInfo
+from lut.errors import FileError
 
 __all__ = ["FREE", "MEASURING", "UNUSABLE", "HostOffer", "OfferedPhone", "label", "offer_phone", "resource"]
 
 FREE, MEASURING, UNUSABLE = "free", "measuring", "unusable"
 """What a phone is doing."""
+
+
+_Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=10_000)]
+_Texts: TypeAlias = Annotated[Mapping[_Text, _Text], msgspec.Meta(max_length=1000)]
+"""Bounds of what is read of a host; no phone is known that comes near them."""
 
 
 def label(serial: str, host: str) -> str:
@@ -30,17 +38,17 @@ def resource(name: str) -> str:
 class OfferedPhone:
     """A phone at a host. `name` is its device name on Caffe2; other engines add theirs."""
 
-    serial: str
-    kind: str
-    name: str
-    facts: Mapping[str, str]
+    serial: _Text
+    kind: _Text
+    name: _Text
+    facts: _Texts
     default_threads: int
-    masks: Mapping[str, str]
+    masks: _Texts
     """The mask of processors it is measured on by itself, by the number of threads."""
-    state: Mapping[str, str] = field(default_factory=dict)
+    state: _Texts = field(default_factory=dict)
     """How it was when it was last looked at, as text by name."""
-    doing: str = FREE
-    note: str = ""
+    doing: _Text = FREE
+    note: _Text = ""
     """The operator it measures, what it waits for, or why it can't be used."""
 
     @property
@@ -57,9 +65,9 @@ class OfferedPhone:
 class HostOffer:
     """All phones of a host, and what runs there; `address` is where Dask reaches it."""
 
-    name: str
+    name: _Text
     versions: Versions
-    phones: tuple[OfferedPhone, ...]
+    phones: Annotated[tuple[OfferedPhone, ...], msgspec.Meta(max_length=1000)]
     address: str = ""
     granted: Mapping[str, float] = field(default_factory=dict)
     """How many phones of each name the scheduler knows of; tasks it is asked for before wait for ever."""
@@ -98,16 +106,19 @@ class HostOffer:
         Of a host of another version only that is known for certain.
 
         Raises:
-            KeyError, TypeError: it is none.
+            FileError: it is none.
         """
+        known = {"address": address, "granted": granted}
         try:
-            # A file may be called after the phone: the name is cleaned here, as that of a phone on USB is.
-            phones = tuple(
-                OfferedPhone(**{**phone, "name": clean_name(phone["name"])}) for phone in fields["phones"]
-            )
-        except (KeyError, TypeError):
-            phones = ()
-        return cls(fields["name"], Versions(**fields["versions"]), phones, address, granted)
+            try:
+                offer = msgspec.convert({**fields, **known}, cls)
+            except msgspec.ValidationError:
+                offer = msgspec.convert({**fields, **known, "phones": ()}, cls)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise FileError(f"What {address} offers can't be read: {error}") from error
+        # A file may be called after the phone: the name is cleaned here, as that of a phone on USB is.
+        phones = tuple(replace(phone, name=clean_name(phone.name)) for phone in offer.phones)
+        return replace(offer, phones=phones)
 
 
 _MOST_THREADS = 16

@@ -18,7 +18,8 @@ from bench.farm.client import FarmLostError, open_client
 from bench.farm.connection import SchedulerAddress
 from bench.farm.dispatch import Dispatcher
 from bench.farm.offer import HostOffer, OfferedPhone, label
-from bench.farm.orders import Said, Wanted, read_report
+from bench.farm.orders import Wanted
+from bench.farm.reports import Broken, Ready, Refused, Said, read_report
 from lut.entries import RunConfig, Segment
 from lut.errors import DeviceError, StoppedError
 from lut.plan import Plan
@@ -55,7 +56,7 @@ class FarmRun:
 
         Raises:
             DeviceError: no scheduler answers, nobody offers such a phone, or a host is of another version.
-            FileError: the certificate can't be used.
+            FileError: the key can't be used.
         """
         self._address = address
         self._wanted = wanted
@@ -171,14 +172,19 @@ class FarmRun:
         dispatcher = self._dispatcher
         before = 0 if dispatcher is None else dispatcher.in_flight
         if kind == "report":
-            report = read_report(what)
+            token, report = read_report(what)
+            is_awaited = self._admission.awaits(token)
             if dispatcher is not None:
-                dispatcher.take(what["token"], report)
-            if isinstance(report, Said) and self._admission.awaits(what["token"]):
-                self.say(report.sentence)
+                dispatcher.take(token, report)
+            match report:
+                case Broken(sentence) if is_awaited or (dispatcher is not None and dispatcher.awaits(token)):
+                    raise DeviceError(sentence)
+                case Said(sentence) if is_awaited:
+                    self.say(sentence)
+                case Ready() | Refused() if refusal := self._admission.take(token, report):
+                    self.say(refusal)
         else:
-            if refusal := self._admission.settle(what):
-                self.say(refusal)
+            self._admission.settle(what)
             if dispatcher is not None:
                 dispatcher.conclude(what)
         if dispatcher is not None and dispatcher.in_flight < before:

@@ -9,12 +9,15 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["Versions", "find_difference", "own_versions"]
+__all__ = ["Versions", "find_difference", "hash_sources", "own_versions"]
+
+_SUFFIXES = (".py", ".cc", ".h", ".txt", ".desc")
+"""Python, C++, and what both read: scales of the released nets, and the descriptor of their format."""
 
 
 @dataclass(frozen=True)
 class Versions:
-    """Versions that work is exchanged between: of this project, with its sources' hash, of Dask and Python.
+    """Versions that work is exchanged between: of this project, its sources (a hash), Dask and Python.
 
     Dask carries Python's own objects, which another version may read as something else.
     """
@@ -22,14 +25,16 @@ class Versions:
     project: str
     dask: str
     python: str
+    sources: str = "unknown"
+    """Hosts of versions before this one tell it within `project`."""
 
 
 @cache
 def own_versions() -> Versions:
-    """Give those of this process. The sources' hash covers those of the benchmark program too."""
-    release = version("cnn-latency-lut")
+    """Give those of this process."""
     python = ".".join(platform.python_version_tuple()[:2])
-    return Versions(f"{release} (sources {_hash_sources()})", version("distributed"), python)
+    sources = hash_sources(Path(__file__).parents[2])
+    return Versions(version("cnn-latency-lut"), version("distributed"), python, sources)
 
 
 def find_difference(there: Versions, here: Versions) -> str | None:
@@ -41,12 +46,15 @@ def find_difference(there: Versions, here: Versions) -> str | None:
     )
 
 
-def _hash_sources() -> str:
-    """Hash what is run: a release number does not tell two checkouts apart."""
+def hash_sources(root: Path) -> str:
+    """Hash what is run, the benchmark program in C++ included, of the folder that holds the packages.
+
+    A release number does not tell two checkouts apart.
+    """
     digest = hashlib.sha256()
-    root = Path(__file__).parents[2]
     for package in ("bench", "lut"):
         for path in sorted((root / package).rglob("*")):
-            if path.suffix in (".py", ".cpp", ".h") and path.is_file():
-                digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+            if path.suffix in _SUFFIXES and path.is_file():
+                content = path.read_bytes()
+                digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:8]

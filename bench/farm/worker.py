@@ -10,20 +10,19 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from distributed import Nanny, Status, Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from bench.farm.connection import SchedulerAddress, configure_dask, find_own_host
+from bench.farm.connection import SchedulerAddress, configure_dask, find_own_host, silence_dask
 from bench.farm.greeting import greet
 from bench.farm.measuring import measure_order, prepare_phone
 from bench.farm.offer import UNUSABLE, HostOffer, resource
-from bench.farm.orders import Order, Report, Said, Sign, Wanted, write_report
+from bench.farm.orders import Order, Wanted
 from bench.farm.phone_source import PhoneSource
 from bench.farm.rack import Rack
+from bench.farm.reports import Broken, Ready, Refused, Report, Said, Sign, write_report
 from bench.farm.versions import own_versions
-from lut.entries import ProgramInfo
 from lut.errors import DeviceError, StoppedError
 from lut.wording import escape_controls
 
@@ -42,13 +41,12 @@ REJOIN_S = 2.0
 _THREADS = 256
 """More than a host has phones: what bounds the tasks at a host are its phones."""
 
-Outcome = TypeVar("Outcome")
-
 log = logging.getLogger("bench.farm")
 
 
 def show_log() -> None:
-    """Let what a host has to say be seen on stderr; the worker's process has no other way to its user."""
+    """Let a host's words, and nothing else, be seen on stderr: its process has no other way to its user."""
+    silence_dask()
     if not log.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(_Sentences("%(asctime)s %(message)s", "%H:%M:%S"))
@@ -73,13 +71,13 @@ class RackPlugin(WorkerPlugin):
         """Take the host's name, and where its phones come from; both are sent to the worker's process."""
         self.host = host
         self._source = source
+        self._running: dict[str, Callable[[Report], None]] = {}
 
     def setup(self, worker: Worker) -> None:
         """Begin to offer."""
         show_log()
         self.rack = Rack(self._source, lambda sentence: log.warning("%s", sentence))
         self._worker = worker
-        self._running: dict[str, Callable[[Report], None]] = {}
         self._offered: Counter[str] = Counter()
         self._ended = threading.Event()
         worker.metrics[METRIC] = lambda _: self.offer().to_json()
@@ -95,11 +93,24 @@ class RackPlugin(WorkerPlugin):
         """Give the host's offer at this moment."""
         return HostOffer(self.host, own_versions(), self.rack.offers())
 
-    def run(self, key: str, report: Callable[[Report], None], task: Callable[[], Outcome]) -> Outcome:
-        """Run a task, which gives signs of life; it is ended once its key is wanted by nobody."""
+    def run(self, key: str, report: Callable[[Report], None], task: Callable[[], None]) -> None:
+        """Run a task, which gives signs of life; it is ended once its key is wanted by nobody.
+
+        An exception is reported in words: Dask would send a pickle of it.
+        """
         self._running[key] = report
         try:
-            return task()
+            task()
+        except StoppedError:
+            log.info("a run that ended has given its phone back")
+        except Exception as mistake:
+            log.exception("%s made a mistake", self.host)
+            report(
+                Broken(
+                    f"This program made a mistake at {self.host} ({type(mistake).__name__}: {mistake}). "
+                    f"Please report it, with what the worker there shows."
+                )
+            )
         finally:
             self._running.pop(key, None)
 
@@ -136,27 +147,27 @@ class RackPlugin(WorkerPlugin):
         return task is not None and task.state in ("executing", "long-running")
 
 
-def prepare(wanted: Wanted, topic: str, key: str) -> ProgramInfo:
-    """Prepare a phone at this worker; a task of Dask's."""
+def prepare(wanted: Wanted, topic: str, key: str) -> None:
+    """Prepare a phone at this worker, and report with which program it measures; a task of Dask's."""
     plugin, report = _reporting(topic, key)
 
     def say(sentence: str) -> None:
         report(Said(f"{plugin.host}: {sentence}"))
 
-    return plugin.run(key, report, lambda: prepare_phone(plugin.rack, wanted, key, say))
+    def work() -> None:
+        try:
+            report(Ready(prepare_phone(plugin.rack, wanted, key, say)))
+        except DeviceError as error:
+            report(Refused(str(error)))
+
+    plugin.run(key, report, work)
 
 
 def measure(order: Order) -> None:
     """Measure a block at this worker; a task of Dask's, whose key is the order's token."""
     plugin, report = _reporting(order.topic, order.token)
 
-    def work() -> None:
-        try:
-            measure_order(plugin.rack, plugin.host, order, report)
-        except StoppedError:
-            log.info("a run that ended has given its phone back")
-
-    plugin.run(order.token, report, work)
+    plugin.run(order.token, report, lambda: measure_order(plugin.rack, plugin.host, order, report))
 
 
 def _reporting(topic: str, token: str) -> tuple[RackPlugin, Callable[[Report], None]]:
@@ -165,7 +176,7 @@ def _reporting(topic: str, token: str) -> tuple[RackPlugin, Callable[[Report], N
     assert isinstance(plugin, RackPlugin)
 
     def report(what: Report) -> None:
-        worker.log_event(topic, {"token": token, **write_report(what)})
+        worker.log_event(topic, write_report(token, what))
 
     return plugin, report
 
@@ -184,8 +195,7 @@ async def serve(scheduler: SchedulerAddress, phones: ServedPhones, say: Callable
     A worker that dies is started anew by Dask's nanny.
 
     Raises:
-        DeviceError: the address is another computer's, and there is no certificate.
-        FileError: the certificate can't be used.
+        FileError: the key can't be used.
     """
     settings = configure_dask()
     security = scheduler.security()

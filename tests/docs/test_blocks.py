@@ -15,7 +15,7 @@ from tests.docs.running import check_printed, run_blocks
 from tests.test_architecture import FLOORS
 
 NOT_RUN: dict[str, list[str]] = {
-    "farm.md": ["goes on until it is interrupted", "needs other hosts", "needs other hosts"],
+    "farm.md": ["goes on until it is interrupted", *["needs other hosts"] * 3],
     "README.md": ["installs packages and measures for a minute", "the end of that minute's output"],
     "minute.md": ["takes minutes of a phone", "measures a space for minutes"],
     "nets.md": ["needs PyTorch"],

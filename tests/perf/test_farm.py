@@ -37,7 +37,8 @@ class Cost:
 
 
 @pytest.fixture
-def farm(tmp_path: Path) -> Iterator[Farm]:
+def farm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     with closing(Farm(tmp_path)) as farm:
         farm.start_scheduler()
         yield farm

@@ -19,7 +19,7 @@ import pytest
 
 pytest.importorskip("distributed", reason="needs the extra `farm`")
 
-from bench.farm import HostOffer, SchedulerAddress, open_client
+from bench.farm import HostOffer, SchedulerAddress, open_client, own_key, provide_key
 from lut.entries import Failure, Measurement, RunConfig
 from lut.errors import DeviceError
 from lut.journal import read_journal
@@ -43,7 +43,8 @@ class Farm:
 
     folder: Path
     port: int = field(default_factory=closed_port)
-    certificate: Path | None = None
+    key: Path | None = None
+    """None is the one that the first scheduler makes."""
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
     """Goes before each command: what enters a network namespace."""
@@ -51,17 +52,17 @@ class Farm:
 
     @property
     def address(self) -> SchedulerAddress:
-        return SchedulerAddress(self.host, self.port, self.certificate)
+        return SchedulerAddress(self.host, self.port, self.key or own_key())
 
     def start_scheduler(self) -> None:
-        tls = ["--tls", str(self.certificate)] if self.certificate else []
+        tls = ["--tls", str(self.key)] if self.key else []
         at = ["--host", self.host, "--port", str(self.port)]
         self._start("scheduler", [str(BENCH), "farm", "scheduler", *at, *tls])
 
     def start_host(self, host: str, /, *serials: str, **stand_ins: object) -> None:
         """Start a host with stand-ins; `wait_for` waits until they are there."""
         given = {"folder": str(self.folder), "serials": serials, **stand_ins}
-        what = [self.address.url, str(self.certificate or ""), host, json.dumps(given)]
+        what = [self.address.url, str(self.address.key), host, json.dumps(given)]
         self._start(host, [sys.executable, "-m", "tests.bench.farm.serve_stand_ins", *what])
 
     def start_worker(self, host: str, /, *words: str) -> None:
@@ -140,26 +141,6 @@ class Farm:
             self.kill(name)
 
 
-def make_certificate(file: Path) -> Path:
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "3650",
-        "-subj",
-        "/CN=farm",
-    ]
-    try:
-        subprocess.run([*command, "-keyout", file, "-out", file], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("needs the Debian package openssl")
-    return file
-
-
 def check_journal(journal: Path) -> None:
     """Every operator is there once in each pass, or as a failure."""
     visits = Counter[tuple[str, int]]()
@@ -173,10 +154,22 @@ def check_journal(journal: Path) -> None:
     assert visits == expected
 
 
+@pytest.fixture(scope="session", autouse=True)
+def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The farm's key of a user who has just come: the first scheduler would make it, and here it is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        file, is_new = provide_key()
+        assert is_new
+        yield file
+
+
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A farm's certificate, made as docs/farm.md says."""
-    return make_certificate(tmp_path_factory.mktemp("certificate") / "farm.pem")
+def foreign_key(key: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001 - it was first
+    """Another farm's key."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("theirs")))
+        return provide_key()[0]
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from tests.bench.farm.stand_ins import StandIns
 
 
 def main() -> None:
-    """Serve what the command line says: the scheduler, the host's name, and the stand-ins as JSON."""
-    scheduler, certificate, host, fields = sys.argv[1:]
+    """Serve what the command line says: the scheduler, the key, the host, and the stand-ins as JSON."""
+    scheduler, key, host, fields = sys.argv[1:]
     given = json.loads(fields)
     source = StandIns(**{**given, "folder": Path(given["folder"]), "serials": tuple(given["serials"])})
-    address = parse_address(scheduler, Path(certificate) if certificate else None)
+    address = parse_address(scheduler, Path(key))
     asyncio.run(serve(address, ServedPhones(host, source), say(quiet=False)))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -14,33 +13,19 @@ from bench.farm import FarmClient, HostOffer, OfferedPhone, Wanted, explain_abse
 from bench.farm import admission as admission_module
 from bench.farm.admission import Admission
 from bench.farm.offer import FREE, MEASURING, UNUSABLE, resource
+from bench.farm.reports import Ready, Refused
 from bench.farm.worker import log, show_log
 from lut.entries import ProgramInfo
-from lut.errors import DeviceError
 
 NAME = "Phone-1"
 PROGRAM = ProgramInfo("speed_benchmark", "5" * 64, "torch")
 
 
-class Answer:
+class Task:
     """A task's future, as Dask has it."""
 
     def __init__(self) -> None:
-        self._future: Future[Any] = Future()
         self.status = "pending"
-
-    def finish(self, result: ProgramInfo | Exception) -> None:
-        self.status = "error" if isinstance(result, Exception) else "finished"
-        if isinstance(result, Exception):
-            self._future.set_exception(result)
-        else:
-            self._future.set_result(result)
-
-    def result(self, timeout: float) -> Any:
-        return self._future.result(timeout)
-
-    def exception(self) -> BaseException | None:
-        return self._future.exception()
 
     def release(self) -> None:
         self.status = "released"
@@ -50,22 +35,22 @@ class Answer:
 class Questions:
     """A client that asks nobody: tests answer."""
 
-    asked: list[tuple[str, str, Answer]] = field(default_factory=list)
+    asked: list[tuple[str, str, Task]] = field(default_factory=list)
 
-    def prepare(self, host: HostOffer, _wanted: Wanted, _topic: str) -> tuple[str, Answer]:
-        key, answer = f"prepare-{len(self.asked)}", Answer()
-        self.asked.append((host.name, key, answer))
-        return key, answer
+    def prepare(self, host: HostOffer, _wanted: Wanted, _topic: str) -> tuple[str, Task]:
+        key, task = f"prepare-{len(self.asked)}", Task()
+        self.asked.append((host.name, key, task))
+        return key, task
 
-    def answer(self, result: ProgramInfo | Exception) -> str:
-        _, key, answer = self.asked[-1]
-        answer.finish(result)
-        return key
+    def answer(self, admission: Admission, answer: ProgramInfo | str) -> str | None:
+        """Let the host that was asked last tell its program, or why it can't measure."""
+        _, key, _ = self.asked[-1]
+        return admission.take(key, Refused(answer) if isinstance(answer, str) else Ready(answer))
 
 
 def offer(name: str, *phones: OfferedPhone) -> HostOffer:
     granted = {resource(phone.name): 1.0 for phone in phones}
-    return HostOffer(name, own_versions(), phones, f"tcp://{name}:1", granted)
+    return HostOffer(name, own_versions(), phones, f"tls://{name}:1", granted)
 
 
 def phone(doing: str = FREE, note: str = "", name: str = NAME) -> OfferedPhone:
@@ -87,12 +72,15 @@ def test_a_host_is_asked_once_and_may_measure(admission: Admission, questions: Q
     assert admission.consider(hosts) == admission.consider(hosts) == []
     assert [name for name, _, _ in questions.asked] == ["rack1"]
     assert admission.pending
-    assert admission.settle(questions.answer(PROGRAM)) is None
+    assert questions.answer(admission, PROGRAM) is None
     assert not admission.pending
-    assert set(admission.programs) == {"tcp://rack1:1"}
+    assert set(admission.programs) == {"tls://rack1:1"}
 
 
-@pytest.mark.parametrize(("part", "there"), [("dask", "2025.1.0"), ("project", "0.0.1"), ("python", "3.9")])
+@pytest.mark.parametrize(
+    ("part", "there"),
+    [("dask", "2025.1.0"), ("project", "0.0.1"), ("python", "3.9"), ("sources", "0123abcd")],
+)
 def test_another_version_is_refused_by_name(
     admission: Admission, questions: Questions, part: str, there: str
 ) -> None:
@@ -106,7 +94,7 @@ def test_another_version_is_refused_by_name(
 
 def test_an_offer_that_another_version_wrote_is_named_too() -> None:
     fields = {"name": "rack1", "versions": {**vars(own_versions()), "dask": "2031.1.0"}, "phones": [{"x": 1}]}
-    host = HostOffer.from_json(fields, "tcp://rack1:1", {})
+    host = HostOffer.from_json(fields, "tls://rack1:1", {})
     assert "rack1 runs other versions: dask 2031.1.0 there" in explain_absence([host], NAME)
 
 
@@ -118,16 +106,16 @@ def test_a_phone_s_name_is_cleaned_where_it_comes_in() -> None:
 
 def test_another_program_is_refused_by_name(admission: Admission, questions: Questions) -> None:
     admission.consider([offer("rack1", phone())])
-    admission.settle(questions.answer(PROGRAM))
+    questions.answer(admission, PROGRAM)
     admission.consider([offer("rack1", phone()), offer("rack2", phone())])
-    refusal = admission.settle(questions.answer(replace(PROGRAM, sha256="6" * 64)))
+    refusal = questions.answer(admission, replace(PROGRAM, sha256="6" * 64))
     assert refusal == admission.mismatch
     assert "rack1 and rack2 differ (55555555 and 66666666)" in admission.mismatch
 
 
 def test_a_host_whose_phone_fails_may_not_measure(admission: Admission, questions: Questions) -> None:
     admission.consider([offer("rack1", phone())])
-    reason = admission.settle(questions.answer(DeviceError("the compiler is missing")))
+    reason = questions.answer(admission, "the compiler is missing")
     assert reason == "rack1 can't measure: the compiler is missing"
     assert not admission.mismatch
 
@@ -135,32 +123,36 @@ def test_a_host_whose_phone_fails_may_not_measure(admission: Admission, question
 def test_a_phone_that_failed_may_be_better_later(admission: Admission, questions: Questions) -> None:
     host = offer("rack1", phone())
     admission.consider([host])
-    assert admission.settle(questions.answer(DeviceError("it is in use")))
+    assert questions.answer(admission, "it is in use")
     admission.consider([host])
     assert len(questions.asked) == 1
-    admission._again["tcp://rack1:1"] = 0.0
+    admission._again["tls://rack1:1"] = 0.0
     admission.consider([host])
     assert len(questions.asked) == 2
-    assert admission.settle(questions.answer(DeviceError("it is in use"))) is None  # that was said
-    admission._again["tcp://rack1:1"] = 0.0
+    assert questions.answer(admission, "it is in use") is None  # that was said
+    admission._again["tls://rack1:1"] = 0.0
     admission.consider([host])
-    admission.settle(questions.answer(PROGRAM))
-    assert set(admission.programs) == {"tcp://rack1:1"}
+    questions.answer(admission, PROGRAM)
+    assert set(admission.programs) == {"tls://rack1:1"}
 
 
-def test_a_mistake_of_the_program_is_not_hidden(admission: Admission, questions: Questions) -> None:
+def test_a_host_that_dies_before_it_answers_is_asked_again(
+    admission: Admission, questions: Questions
+) -> None:
     admission.consider([offer("rack1", phone())])
-    with pytest.raises(ZeroDivisionError):
-        admission.settle(questions.answer(ZeroDivisionError()))
+    admission.settle(questions.asked[-1][1])
+    assert not admission.pending
+    admission.consider([offer("rack1", phone())])
+    assert len(questions.asked) == 2
 
 
 def test_a_host_that_starts_anew_is_asked_again(admission: Admission, questions: Questions) -> None:
     host = offer("rack1", phone())
     admission.consider([host])
-    admission.settle(questions.answer(PROGRAM))
+    questions.answer(admission, PROGRAM)
     admission.consider([])
     assert admission.programs == {}
-    admission.consider([replace(host, address="tcp://rack1:2")])
+    admission.consider([replace(host, address="tls://rack1:2")])
     assert len(questions.asked) == 2
 
 

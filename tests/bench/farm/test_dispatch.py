@@ -16,12 +16,13 @@ from bench.device_runner import Recovery, Visit
 from bench.farm import FarmClient, HostOffer, Wanted
 from bench.farm import dispatch as dispatch_module
 from bench.farm.dispatch import Dispatcher
-from bench.farm.orders import Begun, Ended, Order
+from bench.farm.orders import Order
+from bench.farm.reports import Begun, Ended
 from lut.entries import BlockState, DeviceInfo, Failure, Measurement, ProgramInfo, RunConfig, Segment
 from lut.journal import read_journal
 from lut.ops import OpSpec
 from tests.bench.conftest import relu
-from tests.bench.farm.test_admission import NAME, PROGRAM, Answer, offer, phone
+from tests.bench.farm.test_admission import NAME, PROGRAM, Task, offer, phone
 
 CONFIG = RunConfig(passes=2)
 SEGMENT = Segment(DeviceInfo(NAME, "adb", "R58@rack1", {}), PROGRAM, CONFIG, "")
@@ -34,12 +35,12 @@ class Sent:
     """A client that sends nothing: tests report."""
 
     orders: list[Order] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
 
-    def measure(self, _host: HostOffer, order: Order) -> Answer:
+    def measure(self, _host: HostOffer, order: Order) -> Task:
         self.orders.append(order)
-        self.answers.append(Answer())
-        return self.answers[-1]
+        self.tasks.append(Task())
+        return self.tasks[-1]
 
 
 @dataclass
@@ -214,14 +215,6 @@ def test_a_silent_host_counts_as_gone(desk: Desk, monkeypatch: pytest.MonkeyPatc
 
 def test_a_task_that_ended_without_a_word_is_sent_again(desk: Desk) -> None:
     desk.send(offer("rack1", phone()))
-    desk.sent.answers[0].status = "cancelled"
     desk.dispatcher.conclude(desk.sent.orders[0].token)
     desk.send(offer("rack1", phone()))
     assert desk.sent.orders[1].passes == desk.sent.orders[0].passes
-
-
-def test_a_mistake_of_the_program_ends_the_run(desk: Desk) -> None:
-    desk.send(offer("rack1", phone()))
-    desk.sent.answers[0].finish(ZeroDivisionError())
-    with pytest.raises(ZeroDivisionError):
-        desk.dispatcher.conclude(desk.sent.orders[0].token)

@@ -13,8 +13,9 @@ pytest.importorskip("distributed", reason="needs the extra `farm`")
 
 from bench.device_runner import Recovery, Visit
 from bench.farm.measuring import measure_order, prepare_phone
-from bench.farm.orders import Begun, Ended, Order, Report, Said, Wanted
+from bench.farm.orders import Order, Wanted
 from bench.farm.rack import Rack
+from bench.farm.reports import Begun, Ended, Report, Said
 from lut.entries import BlockState, Measurement
 from lut.errors import StoppedError
 from tests.bench.farm.conftest import CONFIG, PLAN

@@ -77,9 +77,9 @@ def way_to_client() -> Iterator[Link]:
 
 
 @pytest.fixture(scope="module")
-def far(way_to_host: Link, certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+def far(way_to_host: Link, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """A farm of two hosts with two phones each; rack2 is far away."""
-    farm = Farm(tmp_path_factory.mktemp("far"), certificate=certificate, host="0.0.0.0")
+    farm = Farm(tmp_path_factory.mktemp("far"), host="0.0.0.0")
     there = replace(farm, host=way_to_host.ours, prefix=("ip", "netns", "exec", way_to_host.namespace))
     try:
         farm.start_scheduler()
@@ -117,8 +117,6 @@ def start_run(farm: Farm, way: Link | None, folder: Path) -> Iterator[Going]:
     command += [
         "--farm",
         f"{way.ours if way else '127.0.0.1'}:{farm.port}",
-        "--tls",
-        str(farm.certificate),
         "-o",
         str(journal),
     ]
