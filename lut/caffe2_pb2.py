@@ -5,7 +5,7 @@ schema's descriptor they work with every protobuf from 4.25 on, beside whichever
 `caffe2_pb2.pyi` tells type checkers of them.
 """
 
-from importlib.resources import files
+from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -13,7 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 __all__ = ["DESCRIPTOR", "Argument", "DeviceOption", "NetDef", "OperatorDef", "TensorProto"]
 
-_SCHEMA = FileDescriptorSet.FromString(files("lut").joinpath("caffe2.desc").read_bytes()).file[0]
+_SCHEMA = FileDescriptorSet.FromString(Path(__file__).with_name("caffe2.desc").read_bytes()).file[0]
 
 _pool = DescriptorPool()  # our own: another package's caffe2.proto may lie in the one that all share
 _pool.Add(_SCHEMA)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, distribution
 from itertools import islice
 
 __all__ = ["escape_controls", "install_extra", "list_first"]
@@ -44,6 +42,9 @@ def install_extra(extra: str) -> str:
 
     From a checkout it is to be run there; pip keeps in `direct_url.json` where a package came from (PEP 610).
     """
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution  # takes longer than a look-up
+
     try:
         origin = distribution("cnn-latency-lut").read_text("direct_url.json")
     except PackageNotFoundError:  # used as a folder on the path: a checkout too

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lut import wording
 from lut.wording import escape_controls, install_extra, list_first
 
 
@@ -50,7 +49,7 @@ class Origin:
 def test_an_extra_is_installed_as_the_project_was(
     origin: str | None, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wording, "distribution", lambda _: Origin(origin))
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _: Origin(origin))
     assert install_extra("onnx") == f"pip install '{where}[onnx]'"
 
 
