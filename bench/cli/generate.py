@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
@@ -26,6 +26,8 @@ from lut.plan import Part, write_plan
 __all__ = ["generate", "write_space"]
 
 PATH = click.Path(path_type=Path)
+
+Outcome = TypeVar("Outcome")
 
 Draw: TypeAlias = Callable[[Iterable[Part]], Iterable[Part]]
 """Gives some of a space's operators, or all."""
@@ -95,22 +97,18 @@ def generate(
         raise click.UsageError("Give either -o PLAN (and perhaps --nets), or --count.")
     if not counting.asked and (counting.run is not None or counting.as_json):
         raise click.UsageError("--run and --json go with --count.")
-    drawn: Draw = lambda parts: parts if sample is None else draw(parts, sample, seed)  # noqa: E731
+
+    def take(parts: Iterable[Part]) -> Iterable[Part]:
+        taken = parts if sample is None else draw(parts, sample, seed)
+        return taken if nets is None else _write_nets(taken, nets)
+
     if output is not None:
-        write_space(
-            space,
-            engine,
-            output,
-            quiet,
-            lambda parts: drawn(parts) if nets is None else _write_nets(drawn(parts), nets),
-        )
+        write_space(space, engine, output, quiet, take)
         return
     forecaster = None if counting.run is None else learn(counting.run, say(quiet))
-    with Bar(None, "op", quiet) as bar:
-        walk = SpaceWalk(space, engine)
-        counts, run_ns = _count((part.op for part in drawn(bar.follow(walk))), forecaster)
-    for remark in walk.describe():
-        say(quiet)(remark)
+    counts, run_ns = _walk_through(
+        space, engine, quiet, lambda parts: _count((part.op for part in take(parts)), forecaster)
+    )
     if counting.as_json:
         echo(json.dumps(_to_json(counts, run_ns, forecaster), indent=1))
     else:
@@ -129,12 +127,20 @@ def write_space(
         quiet: whether to say nothing.
         take: gives those of the operators that are written.
     """
+    number = _walk_through(space, engine, quiet, lambda parts: write_plan(take(parts), output))
+    say(quiet)(f"{output}: {number:,} operators")
+
+
+def _walk_through(
+    space: ChosenSpace, engine: Engine, quiet: bool, use: Callable[[Iterable[Part]], Outcome]
+) -> Outcome:
+    """Give what comes of a space's operators, and say which are left out."""
     with Bar(None, "op", quiet) as bar:
         walk = SpaceWalk(space, engine)
-        number = write_plan(take(bar.follow(walk)), output)
+        outcome = use(bar.follow(walk))
     for remark in walk.describe():
         say(quiet)(remark)
-    say(quiet)(f"{output}: {number:,} operators")
+    return outcome
 
 
 def _write_nets(parts: Iterable[Part], folder: Path) -> Iterator[Part]:

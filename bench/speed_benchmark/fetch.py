@@ -29,8 +29,12 @@ class Supply:
 
     def count_missing(self, cache: Path) -> int:
         """Give how many bytes are still to be downloaded."""
-        parts = sum(parts.count_missing(_part(each, cache)) for each, parts in self.parts.items())
-        return parts + sum(download.size for download in set(self.whole.values()))
+        whole = sum(download.size for download in set(self.whole.values()))
+        return self.count_missing_parts(cache) + whole
+
+    def count_missing_parts(self, cache: Path) -> int:
+        """Give how many bytes are still to be downloaded of remote archives' parts."""
+        return sum(parts.count_missing(_part(each, cache)) for each, parts in self.parts.items())
 
 
 def find_supply(components: Sequence[Component], cache: Path, progress: Announce | None) -> Supply:
@@ -69,7 +73,7 @@ def bring(
     Raises EngineError: a download failed, or broke off (to go on the next time), or is not the pinned file.
     """
     archives = {**supply.here, **_bring_whole(supply.whole, cache, progress)}
-    done, total = 0, sum(parts.count_missing(_part(each, cache)) for each, parts in supply.parts.items())
+    done, total = 0, supply.count_missing_parts(cache)
 
     def advance(length: int) -> None:
         nonlocal done
