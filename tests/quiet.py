@@ -21,7 +21,7 @@ from bench.device_runner.device import Device, Process
 from bench.device_runner.phone.phone_device import PhoneDevice
 from bench.device_runner.steadiness import Pace, SteadyRuns
 
-__all__ = ["quieten"]
+__all__ = ["quiet_machine", "quieten"]
 
 _PATIENT = "--canary-share=10"
 """A canary that may take eleven times as long as usual is never waited for."""
@@ -29,6 +29,13 @@ _PATIENT = "--canary-share=10"
 
 VISIT_NS = 5_000_000
 """What a visit takes of a device's time by the tests' clock, which budgets are spent by."""
+
+
+@pytest.fixture(autouse=True)
+def quiet_machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what others do on this machine decide no test, but those that are about disturbances."""
+    if request.node.get_closest_marker("disturbances") is None:
+        quieten(monkeypatch)
 
 
 def quieten(patch: pytest.MonkeyPatch) -> None:

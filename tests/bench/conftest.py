@@ -18,7 +18,7 @@ from bench.device_runner.device import Exit, Process, SilenceError
 from lut.entries import RunConfig, Segment
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
 from tests.commands import Outcome, make_runner
-from tests.quiet import quieten
+from tests.quiet import quiet_machine  # noqa: F401 - a fixture for all tests below
 
 Bench = Callable[..., Outcome]
 
@@ -44,13 +44,6 @@ def slow_conv() -> OpSpec:
     x, weight = TensorSpec((1, 112, 112, 64), UINT8), TensorSpec((64, 3, 3, 64), UINT8)
     bias = TensorSpec((64,), INT32)
     return OpSpec.of("Int8Conv", (x, weight, bias), kernel=3, stride=1, pad=1, order="NHWC")
-
-
-@pytest.fixture(autouse=True)
-def quiet_machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what others do on this machine decide no test, but those that are about disturbances."""
-    if request.node.get_closest_marker("disturbances") is None:
-        quieten(monkeypatch)
 
 
 def run_with_kills(command: Sequence[str], seed: int, *, least_s: float, most_s: float) -> None:

@@ -17,7 +17,7 @@ from bench.engines import CAFFE2
 from bench.speed_benchmark import Program
 from tests.phone.running import Running, gather_own_program, link_storage, run_phone
 from tests.phone.userland import OWN, UserlandError, missing_tools, provide_userland
-from tests.quiet import quieten
+from tests.quiet import quiet_machine  # noqa: F401 - a fixture for all tests below
 
 QUICK = Patience(
     connect_s=2,
@@ -40,12 +40,6 @@ def need_userland(architecture: str) -> None:
         provide_userland(architecture)
     except UserlandError as error:
         pytest.skip(f"needs a userland: {error}")
-
-
-@pytest.fixture(autouse=True)
-def quiet_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what others do on this machine decide no test."""
-    quieten(monkeypatch)
 
 
 @pytest.fixture(scope="session")

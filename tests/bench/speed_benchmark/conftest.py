@@ -1,6 +1,7 @@
 """The real program, built once per machine, and nets small enough to run it often."""
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,14 @@ from bench.engines import CAFFE2
 from bench.speed_benchmark import Program
 from lut.caffe2_pb2 import NetDef
 from lut.ops import make_argument
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """An empty cache folder."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="session")

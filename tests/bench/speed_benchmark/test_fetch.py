@@ -42,13 +42,6 @@ def wheel(index: Path) -> Download:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    folder = tmp_path / "cache"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def sdist(index: Path) -> Download:
     path = index / SDIST_NAME
     members = {

@@ -57,13 +57,6 @@ def library(wheel: Download) -> Component:
     return pin_library(wheel)
 
 
-@pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    folder = tmp_path / "cache"
-    folder.mkdir()
-    return folder
-
-
 def read(component: Component, cache: Path) -> dict[str, bytes]:
     folder = component.folder(cache)
     return {
