@@ -35,9 +35,10 @@ from lut.errors import (
 )
 
 if TYPE_CHECKING:
-    from lut.estimation import Calibration, Prediction
+    from lut.estimation import Prediction
     from lut.frontends import Fate, Model, load_model
     from lut.ops import OpSpec, TensorSpec
+    from lut.sidecar import Calibration
     from lut.spaces import BlockSpace, BlockTable, MissingOpsError, load_blocks
     from lut.table import Estimate, LutTable, Row, Totals
 

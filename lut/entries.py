@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -171,6 +171,10 @@ class Segment:
             RunConfig.from_json(fields["config"]),
             str(fields["started"]),
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types, for `from_json`."""
+        return asdict(self)
 
     def named(self, id_: str) -> Segment:
         """Give the segment under another id: older journals made theirs of all fields of their day."""

@@ -7,27 +7,30 @@ original alike. Where the journals are at hand, merging them all again pools the
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import TypeVar
+
+import msgspec
 
 from lut.drift import RunDrift, compare_runs
+from lut.engines import is_filled, name_measured
 from lut.entries import CAUSES
 from lut.errors import ConflictError
-from lut.files import lock_folder
-from lut.merge import Merged, describe
-from lut.ops import OpKey
+from lut.merge import Merged, check_poolable, describe
+from lut.ops import KeyFields, OpKey
 from lut.records import PERCENTILES, LutRecord
-from lut.sidecar import read_canary, read_predicted, read_segments, read_sidecar, sidecar_path, write_sidecar
-from lut.table import format_of
+from lut.sidecar import Addition, Sidecar, read_canary, sidecar_path
+from lut.table import format_of, update_table
 
 __all__ = ["POLICIES", "Contradiction", "Extension", "extend", "extend_table"]
 
 POLICIES = ("newest", "pooled", "keep")
 """What becomes of an operator that the table holds already: the new record, both, or the old one."""
+
+_Entry = TypeVar("_Entry", bound=KeyFields)
 
 _LOW, _HIGH = PERCENTILES.index(10), PERCENTILES.index(90)
 
@@ -99,69 +102,81 @@ def _contradict(one: LutRecord, other: LutRecord) -> bool:
 
 
 def extend_table(
-    path: Path, merged: Merged, policy: str, announce: Callable[[str], None] = lambda _: None
+    path: Path,
+    merged: Merged,
+    policy: str,
+    announce: Callable[[str], None] = lambda _: None,
+    *,
+    mixed: bool = False,
 ) -> Extension:
     """Extend a table's file in place, in its own format, and the `.meta.json` beside it.
 
-    Whoever extends the same table meanwhile waits, and `announce` hears whom for.
+    Whoever extends the same table meanwhile waits, and `announce` hears whom for. With `mixed`, programs and
+    configurations may differ from the table's, or the table's may be unknown.
 
     Raises:
-        ConflictError: the table is of another device than the journals.
+        ConflictError: the table is of another device than the journals, or of what is not comparable.
         FileError: table or sidecar can't be read or written.
     """
-    with lock_folder(path.parent, announce):
-        return _extend_locked(path, merged, policy)
+    with update_table(path, announce) as update:
+        before = update.sidecar or Sidecar()
+        predicted = {} if before.predicted is None else before.predicted.intervals
+        # A prediction gives way to whatever was measured, by any policy, as if the table had lacked it.
+        existing = [
+            record
+            for record in format_of(path).read(path)
+            if record.key.id not in predicted or record.key not in merged.visits
+        ]
+        device = _check_comparable(path, existing, before, merged, mixed=mixed)
+        records = [replace(record, device=device) for record in merged.records]
+        extension = extend(existing, records, policy)
+        extension = replace(extension, drift=_compare(before, existing, merged))
+        present = {record.key for record in existing}
+        sidecar = _continue(before, merged, extension, policy, present)
+        update.write(extension.records, msgspec.structs.replace(sidecar, device=device))
+    dropped = before.calibration is not None and sidecar.calibration is None
+    return replace(extension, calibration_dropped=dropped)
 
 
-def _extend_locked(path: Path, merged: Merged, policy: str) -> Extension:
-    predicted = read_predicted(path)
-    intervals = {} if predicted is None else predicted.intervals
-    # A prediction gives way to whatever was measured, by any policy, as if the table had lacked it.
-    existing = [
-        record
-        for record in format_of(path).read(path)
-        if record.key.id not in intervals or record.key not in merged.visits
-    ]
-    others = sorted({record.device for record in existing} - {merged.device})
-    if others:
+def _check_comparable(
+    path: Path, existing: Sequence[LutRecord], before: Sidecar, merged: Merged, *, mixed: bool
+) -> str:
+    """Refuse journals that the table may not hold; return the table's name of the device."""
+    names = sorted({record.device for record in existing}) or [before.device or merged.device]
+    others = [name for name in names if name_measured(name) != merged.device]
+    if others or len(names) > 1:
         raise ConflictError(
-            f"{path} is of the device {', '.join(others)}, the journals are of {merged.device}. A table "
+            f"{path} is of the device {', '.join(names)}, the journals are of {merged.device}. A table "
             f"holds one device; `bench run --device-name` records a run under a table's name."
         )
-    sidecar = sidecar_path(path)
-    before = read_sidecar(sidecar)
-    extension = extend(existing, merged.records, policy)
-    extension = replace(extension, drift=_compare(path, before, existing, merged))
-    present = {record.key for record in existing}
-    story = _continue_story(before, merged, extension, policy, present)
-    if predicted is not None:
-        measured = {key.id for key in merged.visits}
-        left = {op_id: interval for op_id, interval in intervals.items() if op_id not in measured}
-        story["predicted"] = replace(predicted, intervals=left).to_json()
-        if len(left) < len(intervals):
-            story.pop("calibration", None)
-    format_of(path).write(extension.records, path)
-    write_sidecar(sidecar, story)
-    return replace(extension, calibration_dropped="calibration" in before and "calibration" not in story)
+    if is_filled(names[0]) and before.predicted is None:
+        raise ConflictError(
+            f"{path} is a filled table, and no {sidecar_path(path).name} beside it says which of its records "
+            f"were measured. Add to the table that it was made of, and fill that."
+        )
+    if before.segments:
+        for segment in merged.segments:
+            check_poolable(merged.sources[0], before.segments[0], segment, f"{path}", mixed=mixed)
+    elif not mixed:
+        raise ConflictError(
+            f"How {path} was measured is not known: no {sidecar_path(path).name} says. Its times may not be "
+            f"comparable with the journals'; --mixed adds these anyway, and the table then says so."
+        )
+    return names[0]
 
 
-def _compare(
-    path: Path, before: Mapping[str, Any], existing: Iterable[LutRecord], merged: Merged
-) -> RunDrift | None:
+def _compare(before: Sidecar, existing: Iterable[LutRecord], merged: Merged) -> RunDrift | None:
     """Compare the table's medians with the journals' of the same operators, else the canary's.
 
     None unless the table is known to be of the same program and configuration: other times differ by more
     than drift. Records that are the very same come from the same visits and say nothing, as do those of
     operators that were disturbed by others.
     """
-    theirs = read_segments(path)
+    theirs = before.segments
     if not theirs or not all(each.may_pool_with(theirs[0]) for each in (*theirs, *merged.segments)):
         return None
-    marked = before.get("marked", [])
-    disturbed_then = {_name(entry) for entry in marked if entry.get("reason") != CAUSES["canary"]}
     disturbed = {key for key, cause in merged.marked.items() if cause != "canary"}
-    if disturbed_then:
-        disturbed |= {key for key in merged.visits if _name(key.to_json()) in disturbed_then}
+    disturbed |= {entry.key for entry in before.marked or () if entry.reason != CAUSES["canary"]}
     then: dict[OpKey, list[LutRecord]] = {}
     for record in existing:
         if record.key in merged.visits:
@@ -169,60 +184,65 @@ def _compare(
     pairs, is_known = [], False
     for new in merged.records:
         old = then.get(new.key, [])
-        if new in old:
+        if any(record.runtime_us == new.runtime_us for record in old):
             is_known = True
         elif old and new.key not in disturbed:
             pairs.append((mean(record.p50 for record in old), new.p50))
     # Journals that are merged again would be held against their own canary.
-    return compare_runs(pairs, None if is_known else read_canary(path), merged.canary)
+    return compare_runs(pairs, None if is_known else read_canary(before), merged.canary)
 
 
-def _continue_story(
-    before: dict[str, Any], merged: Merged, extension: Extension, policy: str, present: Set[OpKey]
-) -> dict[str, Any]:
+def _continue(
+    before: Sidecar, merged: Merged, extension: Extension, policy: str, present: Set[OpKey]
+) -> Sidecar:
     """Add the journals' segments, failures and sources to what is known, and how they were added.
 
     What is said of an operator follows its record: it goes with a record that is replaced, and comes with one
     that is taken. A calibration stays where no record changed: it was fitted to sums that are the same still.
     """
     now = describe(merged)
-    changed = policy != "keep" and extension.present > extension.equal
-    kept = {} if changed or "calibration" not in before else {"calibration": before["calibration"]}
-    measured = {_name(record.key.to_json()) for record in merged.records}
-    kept_keys = {_name(key.to_json()) for key in present} if policy == "keep" else set[str]()
-    replaced = measured - kept_keys if policy != "pooled" else set[str]()
+    measured = {record.key for record in merged.records}
+    kept = present if policy == "keep" else frozenset[OpKey]()
+    replaced = measured - kept if policy != "pooled" else frozenset[OpKey]()
+    predicted, was_predicted = before.predicted, False
+    if predicted is not None:
+        ids = {key.id for key in merged.visits}
+        left = {op_id: interval for op_id, interval in predicted.intervals.items() if op_id not in ids}
+        was_predicted = len(left) < len(predicted.intervals)
+        predicted = msgspec.structs.replace(predicted, intervals=left)
+    changed = was_predicted or (policy != "keep" and extension.present > extension.equal)
+    step = Addition(
+        now.sources,
+        policy,
+        extension.added,
+        extension.present,
+        extension.equal,
+        len(extension.contradictions),
+        extension.drift,
+    )
+    return Sidecar(
+        records=len(extension.records),
+        sources=tuple(sorted({*before.sources, *now.sources})),
+        segments=(*before.segments, *now.segments),
+        has_unknown_origin=before.has_unknown_origin or not before.segments,
+        marked=_follow(before.marked or (), now.marked or (), replaced, kept),
+        incomplete=_follow(before.incomplete, now.incomplete, replaced, kept),
+        failures=_follow(before.failures, now.failures, measured, kept),
+        disturbances=now.disturbances,
+        canary=(*before.canary, *now.canary),
+        drift=(*before.drift, *now.drift),
+        extended=(*before.extended, step),
+        held_out=tuple(sorted({*before.held_out, *now.held_out})),
+        rounds=(*before.rounds, *now.rounds),
+        predicted=predicted,
+        calibration=None if changed else before.calibration,
+    )
 
-    def follow(kind: str, gone: Set[str]) -> list[dict[str, Any]]:
-        old = {_name(entry): entry for entry in before.get(kind, []) if _name(entry) not in gone}
-        new = {_name(entry): entry for entry in now[kind] if _name(entry) not in kept_keys}
-        return list((old | new).values())
 
-    step = {
-        "sources": now["sources"],
-        "policy": policy,
-        "added": extension.added,
-        "present": extension.present,
-        "equal": extension.equal,
-        "contradictions": len(extension.contradictions),
-        **({"drift": extension.drift.to_json()} if extension.drift else {}),
-    }
-    held_out = sorted({*before.get("held_out", []), *now.get("held_out", [])})
-    appended = {kind: [*before.get(kind, []), *now.get(kind, [])] for kind in ("canary", "drift", "rounds")}
-    return {
-        **now,
-        **kept,
-        **{kind: entries for kind, entries in appended.items() if entries},
-        **({"held_out": held_out} if held_out else {}),
-        "records": len(extension.records),
-        "sources": sorted({*before.get("sources", []), *now["sources"]}),
-        "segments": [*before.get("segments", []), *now["segments"]],
-        "marked": follow("marked", replaced),
-        "incomplete": follow("incomplete", replaced),
-        "failures": follow("failures", measured),
-        "extended": [*before.get("extended", []), step],
-    }
-
-
-def _name(entry: Mapping[str, Any]) -> str:
-    """Give what tells an entry's operator from all others."""
-    return json.dumps([entry.get(part) for part in ("op_type", "op_args", "input_shapes", "input_dtypes")])
+def _follow(
+    before: Sequence[_Entry], now: Sequence[_Entry], gone: Set[OpKey], kept: Set[OpKey]
+) -> tuple[_Entry, ...]:
+    """Return what is said of operators: of old records those not gone, of new ones those not kept."""
+    entries = {entry.key: entry for entry in before if entry.key not in gone}
+    entries |= {entry.key: entry for entry in now if entry.key not in kept}
+    return tuple(entries.values())

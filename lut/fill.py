@@ -7,12 +7,14 @@ predictions, how far each may be off, and how errors add up in nets of the space
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
+from lut.engines import name_filled
 from lut.errors import ConflictError, MissingError
 from lut.estimation import (
     LEAST_JUDGED,
@@ -24,15 +26,8 @@ from lut.estimation import (
 )
 from lut.ops import OpKey, OpSpec
 from lut.records import LutRecord
-from lut.sidecar import (
-    FilledFamily,
-    NetErrors,
-    PredictedRecords,
-    read_sidecar,
-    sidecar_path,
-    write_sidecar,
-)
-from lut.table import LutTable, format_of, load_table, table_file_name
+from lut.sidecar import FilledFamily, NetErrors, PredictedRecords, Sidecar
+from lut.table import LutTable, TableUpdate, choose_output, hash_content, read_sidecar, update_table
 from lut.wording import list_first
 
 __all__ = ["Filling", "fill_table", "write_filling"]
@@ -49,6 +44,9 @@ class Filling:
     measured: int
     predicted: PredictedRecords
     device: str
+    """The name that it has in filled tables."""
+    source_content: str = ""
+    """What `lut.table.hash_content` gave of the table it was made of."""
 
     @property
     def median_error(self) -> float | None:
@@ -73,7 +71,8 @@ def fill_table(
         MissingError: some can't be predicted; the message names them, with the reasons.
     """
     measured = list(table.measured)
-    (device,) = table.devices
+    (measured_as,) = table.devices
+    device = name_filled(measured_as)
     present = {record.key for record in measured}
     wanted = [op for op in ops if op.key not in present]
     guesses = table.interpolator
@@ -86,8 +85,15 @@ def fill_table(
         net=_judge_nets(guesses, found, nets),
         families=tuple(_describe_families(guesses, found.values())),
     )
-    records = [*measured, *(_make_record(op.key, guess, device) for op, guess in found.items())]
-    return Filling(tuple(sorted(records, key=lambda record: record.key)), len(measured), predicted, device)
+    records = [replace(record, device=device) for record in measured]
+    records += [_make_record(op.key, guess, device) for op, guess in found.items()]
+    return Filling(
+        tuple(sorted(records, key=lambda record: record.key)),
+        len(measured),
+        predicted,
+        device,
+        table.content,
+    )
 
 
 def _refuse_gaps(guesses: Interpolator, refused: Sequence[OpSpec]) -> None:
@@ -151,35 +157,61 @@ def _judge_nets(
     return NetErrors(correlation, half, len(inside), sum(inside) / len(inside))
 
 
-def write_filling(filling: Filling, source: Path, folder: Path, *, replace_table: bool = False) -> Path:
-    """Write a filled table into a folder, with its sidecar; give its path.
+def write_filling(
+    filling: Filling,
+    source: Path,
+    folder: Path,
+    *,
+    replace_table: bool = False,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Write a filled table into a folder, with its sidecar; return its path.
 
     Args:
         filling: what `fill_table` made.
         source: the table it was made of, whose sidecar is continued.
         folder: where tables lie.
-        replace_table: whether a table there may lose operators that were measured.
+        replace_table: whether a table there may lose records that were measured.
+        announce: hears whom it waits for; see `lut.table.update_table`.
 
     Raises:
-        ConflictError: the device's table there holds measured operators that this one would lack.
+        ConflictError: the filled table there holds measured records that this one would lack or undo, or
+            `source` was changed since it was read.
         FileError: a file there can't be read or written.
     """
-    path = folder / table_file_name(filling.device)
-    if path.is_file() and not replace_table:
-        _check_none_lost(path, filling)
-    story = read_sidecar(sidecar_path(source))
-    story = {"version": 1, **story, "records": len(filling.records), "predicted": filling.predicted.to_json()}
-    format_of(path).write(filling.records, path)
-    write_sidecar(sidecar_path(path), story)
+    path = choose_output(folder, filling.device)
+    with update_table(path, announce) as update:
+        if hash_content(source) != filling.source_content:
+            raise ConflictError(
+                f"{source} was changed while it was being completed. Nothing was written; give the command "
+                f"again."
+            )
+        story = read_sidecar(source) or Sidecar(has_unknown_origin=True)
+        if update.content is not None and not replace_table:
+            _check_none_lost(update, filling)
+        update.write(
+            filling.records,
+            msgspec.structs.replace(
+                story,
+                device=filling.device,
+                records=len(filling.records),
+                predicted=filling.predicted,
+                calibration=None,
+            ),
+        )
     return path
 
 
-def _check_none_lost(path: Path, filling: Filling) -> None:
-    measured = {record.key for record in filling.records if record.key.id not in filling.predicted.intervals}
-    present = load_table(path, index=False)
-    lost = sum(record.key not in measured for record in present.measured)
+def _check_none_lost(update: TableUpdate, filling: Filling) -> None:
+    predicted = update.sidecar.predicted if update.sidecar is not None else None
+    guessed = predicted.intervals if predicted is not None else {}
+    ours = {(record.key, record.runtime_us) for record in filling.records}
+    lost = sum(
+        record.key.id not in guessed and (record.key, record.runtime_us) not in ours
+        for record in update.read()
+    )
     if lost:
         raise ConflictError(
-            f"{path} holds {lost:,} measured operator{'s' * (lost > 1)} that this table does not. Choose "
-            f"another folder, or replace it with --replace."
+            f"{update.path} holds {lost:,} measured record{'s' * (lost > 1)} that this table does not. "
+            f"Choose another folder, or replace it with --replace."
         )

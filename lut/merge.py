@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from lut.drift import Canary, JournalDrift, JournalTimes
 from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
 from lut.journal import Disturbances, MeasurementLine, PooledRecords, Pools, VisitCounts, read_visits
-from lut.ops import OpKey
+from lut.ops import KeyFields, OpKey
 from lut.records import LutRecord
-from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
-from lut.table import format_of, table_file_name
+from lut.sidecar import FailedOp, MarkedOp, Sidecar
+from lut.table import choose_output, update_table
 
-__all__ = ["Merged", "WrittenTable", "describe", "merge_journals", "write_table"]
+__all__ = ["Merged", "WrittenTable", "check_poolable", "describe", "merge_journals", "write_table"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
             elif isinstance(entry, Segment):
                 segments.append(entry)
                 times.add_segment(entry)
-                _check_poolable(path, segments[0], entry, mixed=mixed)
+                check_poolable(path, segments[0], entry, "the journals before it", mixed=mixed)
             elif isinstance(entry, Round):
                 if entry.ends_run:
                     continue  # it tells how long the run was
@@ -132,7 +133,7 @@ def _mark(marked: dict[OpKey, str], key: OpKey, spoilt_by: str | None) -> None:
 
 
 def _started(segment: Segment) -> tuple[str, str, str]:
-    return segment.started, segment.id, json.dumps(asdict(segment), sort_keys=True)
+    return segment.started, segment.id, json.dumps(segment.to_json(), sort_keys=True)
 
 
 def _stage_and_reason(failure: Failure) -> tuple[str, str]:
@@ -146,11 +147,23 @@ def _check_distinct(paths: Sequence[Path]) -> None:
             raise ConflictError(f"{path} is given {count} times. Name each journal once.")
 
 
-def _check_poolable(path: Path, first: Segment, other: Segment, *, mixed: bool) -> None:
+def check_poolable(path: Path, first: Segment, other: Segment, there: str, *, mixed: bool) -> None:
+    """Refuse to put into one table what is not comparable: the one rule of whoever writes tables.
+
+    Args:
+        path: the file that holds `other`.
+        first: what is in the table.
+        other: what is to be added.
+        there: what to call the former.
+        mixed: whether programs and configurations may differ; the table then says so, whenever it is asked.
+
+    Raises:
+        ConflictError: the devices differ, or what may not.
+    """
     if other.device.name != first.device.name:
         raise ConflictError(
-            f"{path} is of the device {other.device.name}, the journals before it of {first.device.name}. "
-            f"A table holds one device: merge them one by one."
+            f"{path} is of the device {other.device.name}, {there} of {first.device.name}. A table holds "
+            f"one device: merge them one by one; `bench run --device-name` records a run under another name."
         )
     if mixed:
         return
@@ -161,8 +174,8 @@ def _check_poolable(path: Path, first: Segment, other: Segment, *, mixed: bool) 
         ]
         if differing:
             raise ConflictError(
-                f"{path} was measured with another {part} than the journals before it: "
-                f"{', '.join(differing)}. Such times are not comparable; --mixed pools them anyway."
+                f"{path} was measured with another {part} than {there}: {', '.join(differing)}. Such times "
+                f"are not comparable; --mixed pools them anyway, and the table then says so."
             )
 
 
@@ -174,7 +187,13 @@ class WrittenTable:
     calibration_dropped: bool = False
 
 
-def write_table(merged: Merged, folder: Path, *, replace: bool = False) -> WrittenTable:
+def write_table(
+    merged: Merged,
+    folder: Path,
+    *,
+    replace: bool = False,
+    announce: Callable[[str], None] = lambda _: None,
+) -> WrittenTable:
     """Write `<device>-op_lut_database.json` and beside it `….meta.json`.
 
     The table holds the ten keys and nothing else; the sidecar says who measured, by what program and
@@ -182,26 +201,23 @@ def write_table(merged: Merged, folder: Path, *, replace: bool = False) -> Writt
 
     Args:
         merged: what the journals hold.
-        folder: where tables lie.
+        folder: where tables lie; one that is there is replaced in its own format.
         replace: whether a table there may lose operators.
+        announce: hears whom it waits for; see `lut.table.update_table`.
 
     Raises:
-        ConflictError: the device's table there holds operators that the new one would lack.
+        ConflictError: the device's table there holds operators that the new one would lack, or there are two.
         FileError: a file there can't be read or written.
     """
-    path = folder / table_file_name(merged.device)
-    medians: dict[OpKey, float] = {}
-    for present in (path, path.with_name(path.name + ".zip")):
-        if present.is_file() and not replace:
-            medians = {record.key: record.p50 for record in format_of(present).read(present)}
-            _check_none_lost(present, medians, merged)
-            break
-    sidecar, story = sidecar_path(path), describe(merged)
-    calibration = read_sidecar(sidecar).get("calibration")
-    fits = bool(medians) and medians == {record.key: record.p50 for record in merged.records}
-    format_of(path).write(merged.records, path)
-    write_sidecar(sidecar, story | ({"calibration": calibration} if calibration and fits else {}))
-    return WrittenTable(path, calibration_dropped=bool(calibration) and not fits)
+    path = choose_output(folder, merged.device)
+    with update_table(path, announce) as update:
+        medians = {} if replace else {record.key: record.p50 for record in update.read()}
+        _check_none_lost(path, medians, merged)
+        calibration = None if update.sidecar is None else update.sidecar.calibration
+        fits = bool(medians) and medians == {record.key: record.p50 for record in merged.records}
+        sidecar = msgspec.structs.replace(describe(merged), calibration=calibration if fits else None)
+        update.write(merged.records, sidecar)
+    return WrittenTable(path, calibration_dropped=calibration is not None and not fits)
 
 
 def _check_none_lost(path: Path, present: Iterable[OpKey], merged: Merged) -> None:
@@ -212,24 +228,22 @@ def _check_none_lost(path: Path, present: Iterable[OpKey], merged: Merged) -> No
         )
 
 
-def describe(merged: Merged) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "device": merged.device,
-        "records": len(merged.records),
-        "sources": sorted(path.name for path in merged.sources),
-        "segments": [asdict(segment) for segment in merged.segments],
-        "marked": [
-            {**key.to_json(), "reason": CAUSES[spoilt_by]} for key, spoilt_by in merged.marked.items()
-        ],
-        "disturbances": merged.disturbances.to_json(),
-        **({"canary": [merged.canary.to_json()]} if merged.canary else {}),
-        **({"drift": [each.to_json() for each in merged.drifts]} if merged.drifts else {}),
-        **({"held_out": sorted(key.id for key in merged.held_out)} if merged.held_out else {}),
-        **({"rounds": merged.rounds} if merged.rounds else {}),
-        "incomplete": [key.to_json() for key in merged.incomplete],
-        "failures": [
-            {**key.to_json(), "stage": failure.stage, "reason": failure.reason}
+def describe(merged: Merged) -> Sidecar:
+    """Return what a table made of these journals says of itself."""
+    return Sidecar(
+        device=merged.device,
+        records=len(merged.records),
+        sources=tuple(sorted(path.name for path in merged.sources)),
+        segments=merged.segments,
+        marked=tuple(MarkedOp(*key, reason=CAUSES[spoilt_by]) for key, spoilt_by in merged.marked.items()),
+        incomplete=tuple(KeyFields(*key) for key in merged.incomplete),
+        failures=tuple(
+            FailedOp(*key, stage=failure.stage, reason=failure.reason)
             for key, failure in merged.failures.items()
-        ],
-    }
+        ),
+        disturbances=merged.disturbances.to_json(),
+        canary=(merged.canary,) if merged.canary else (),
+        drift=merged.drifts,
+        held_out=tuple(sorted(key.id for key in merged.held_out)),
+        rounds=merged.rounds,
+    )

@@ -69,7 +69,7 @@ def take_part(entry: OpSpec | Part) -> Part:
     return entry if isinstance(entry, Part) else Part(entry)
 
 
-class _Line(KeyFields):
+class _Line(KeyFields, frozen=True):
     net: Origin | None = None
 
 

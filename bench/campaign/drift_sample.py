@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from bench.device_runner import UNWATCHED, Block, Device, Watch, run_block, split_into_companies
 from lut.drift import Drift, compare_times, is_telling
+from lut.engines import name_measured
 from lut.entries import Measurement, ProgramInfo, RunConfig, Segment
 from lut.errors import ModelError
 from lut.journal import Pools
@@ -89,7 +90,11 @@ def choose_sample(
     config = replace(config, passes=min(config.passes, _MOST_PASSES))
     uses = Counter(op for net in nets for op in net)
     whole = len(table) <= _MOST_RECORDS
-    records = (OpSpec.from_key(record.key) for record in table if record.device == device_name)
+    records = (
+        OpSpec.from_key(record.key)
+        for record in table.measured
+        if name_measured(record.device) == device_name
+    )
     then_us = {}
     for op in set(records) if whole else uses:
         row = table.find(op)

@@ -95,7 +95,7 @@ def prepare_validation(
         FileError: the table's sidecar can't be read.
     """
     asked = timing.processors
-    setting = read_setting(table_file, mixed=bool(asked.threads and asked.cpus))
+    setting = read_setting(table.sidecar, str(table_file), mixed=bool(asked.threads and asked.cpus))
     program = device.prepare(watch.announce)
     check(device, program, watch.announce)
     own = program.kind == "speed_benchmark"
@@ -111,7 +111,7 @@ def prepare_validation(
         cpus=cpus,
         canary_share=DEFAULTS.canary_share if own else 0,
     )
-    table_config = read_config(table_file) if own else None
+    table_config = read_config(table.sidecar) if own else None
     sample = None
     if table_config is not None:
         ops = ([row.op for row in net.estimate.rows] for net in nets)

@@ -73,7 +73,7 @@ def fill(
         ops = list(bar.follow(chosen.generate(**space.options, fused=fused, announce=remarks.append)))
     nets = chosen.draw_nets(_NETS, **space.options, fused=fused) or _draw_sets(ops)
     filling = fill_table(table, space.name, ops, nets)
-    path = write_filling(filling, table_file, output, replace_table=replace)
+    path = write_filling(filling, table_file, output, replace_table=replace, announce=say(quiet))
     for line in (*remarks, *describe_filling(filling, path)):
         say(quiet)(line)
 

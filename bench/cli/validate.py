@@ -40,9 +40,10 @@ from lut.cli import (
     say,
     table_options,
 )
+from lut.engines import name_measured
 from lut.errors import ConflictError, FailedError
-from lut.estimation import Calibration, write_calibration
-from lut.table import estimate_models
+from lut.sidecar import Calibration
+from lut.table import estimate_models, keep_calibration
 from lut.validation import (
     LEAST_NETS,
     Validation,
@@ -188,11 +189,12 @@ def validate(
         stack.callback(device.close)
         name = devices.name or device.info.name
         table = replace(chosen, device=devices.name).open(quiet)
-        if name not in table.devices:
+        if name not in map(name_measured, table.devices):
             raise ConflictError(
                 f"{chosen.path} is of {', '.join(table.devices)}, the device is {name}. Give a table of this "
                 f"device, or its name in the table by --device-name."
             )
+        content = table.content
         nets = estimate_models(
             table, models, input_dims, precision=precision, interpolate=missing.interpolate
         )
@@ -234,7 +236,7 @@ def validate(
         calibration, validation = calibrate(validation)
     _show(validation, result)
     if calibration is not None:
-        sidecar = write_calibration(calibration, chosen.path)
+        sidecar = keep_calibration(calibration, chosen.path, content, tell)
         tell(f"{sidecar}: calibration {calibration.describe()}.")
     _judge(validation, result.fit and calibration is None, result.max_error)
 

@@ -34,7 +34,11 @@ _CALIBRATION_DROPPED = "The calibration no longer fits and was dropped; `bench v
 @click.option(
     "--replace", is_flag=True, help="With -o: replace a table that holds operators these journals lack."
 )
-@click.option("--mixed", is_flag=True, help="Pool runs of different programs or configurations.")
+@click.option(
+    "--mixed",
+    is_flag=True,
+    help="Let programs and configurations differ; the table then says so whenever it is asked.",
+)
 @quiet_option
 def merge(
     runs: tuple[Path, ...],
@@ -64,7 +68,7 @@ def merge(
     tell = say(quiet)
     merged = merge_journals(runs, tell, mixed=mixed)
     if into is not None:
-        extend_by(merged, into, tell, policy)
+        extend_by(merged, into, tell, policy, mixed=mixed)
         return
     assert output is not None
     write_merged(merged, output, tell, replace=replace)
@@ -77,7 +81,7 @@ def write_merged(merged: Merged, folder: Path, tell: Callable[[str], None], *, r
         ConflictError: the device's table there holds operators that this one would lack.
         FileError: a file there can't be read or written.
     """
-    written = write_table(merged, folder, replace=replace)
+    written = write_table(merged, folder, replace=replace, announce=tell)
     tell(
         f"{written.path}: {len(merged.records)} operators of {merged.device}"
         + (f", {len(merged.failures)} failed and left out" if merged.failures else "")
@@ -91,9 +95,16 @@ def write_merged(merged: Merged, folder: Path, tell: Callable[[str], None], *, r
     return written.path
 
 
-def extend_by(merged: Merged, table: Path, tell: Callable[[str], None], policy: str = POLICIES[0]) -> None:
+def extend_by(
+    merged: Merged,
+    table: Path,
+    tell: Callable[[str], None],
+    policy: str = POLICIES[0],
+    *,
+    mixed: bool = False,
+) -> None:
     """Add to a table, and say what was added and how the device changed; see `lut.extend.extend_table`."""
-    extension = extend_table(table, merged, policy, tell)
+    extension = extend_table(table, merged, policy, tell, mixed=mixed)
     tell(f"{table}: {_describe_extension(extension, policy)}")
     for line in _describe_drifts(merged, extension, policy):
         tell(line)
@@ -101,8 +112,8 @@ def extend_by(merged: Merged, table: Path, tell: Callable[[str], None], policy: 
 
 def _describe_drifts(merged: Merged, extension: Extension | None = None, policy: str = "") -> Iterator[str]:
     """Say how the device changed between what the table is made of, and what to do where it is much."""
-    yield from (found.describe() for found in merged.drifts)
-    large = any(found.drift.is_large for found in merged.drifts)
+    yield from (found.describe_journal() for found in merged.drifts)
+    large = any(found.is_large for found in merged.drifts)
     if extension is not None and extension.drift is not None:
         yield f"The device was {extension.drift.describe('the table as it was')}."
         large |= extension.drift.is_large and _is_mixed(extension, policy)

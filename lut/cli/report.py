@@ -21,7 +21,6 @@ from lut.report import (
     read_run,
     render_report,
 )
-from lut.sidecar import read_provenance
 from lut.table import estimate_models
 from lut.validation import Validation, read_validation
 
@@ -90,12 +89,12 @@ def report(
 
 def _read_table(choice: TableChoice, quiet: bool) -> TableReport:
     table = choice.open(quiet)
-    provenance = read_provenance(choice.path)
+    provenance = table.sidecar
     with Bar(len(table), "record", quiet) as bar:
         columns = collect_columns(
             table,
-            None if provenance is None else provenance.marked,
-            () if provenance is None else provenance.incomplete,
+            None if provenance is None else {entry.key for entry in provenance.marked or ()},
+            () if provenance is None else (entry.key for entry in provenance.incomplete),
             bar.set,
             table.is_predicted,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
 
 __all__ = ["LARGE", "LEAST", "Drift", "compare_times", "describe_change"]
 
@@ -14,12 +16,11 @@ LEAST = 5
 """Fewer times of then and now say little of a device."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many times as long a device takes as it did, by how many operators or canaries."""
 
-    factor: float
-    count: int
+    factor: Annotated[float, msgspec.Meta(gt=0)]
+    count: Annotated[int, msgspec.Meta(ge=1)]
 
     @property
     def is_large(self) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from lut.drift.runs import Canary, CanaryTimes, RunDrift, compare_runs, is_telling, take_median
 from lut.entries import Conditions, Segment
@@ -18,33 +17,16 @@ _MOST_OPERATORS = 20_000
 """This many operators give the factor; a million would only take memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalDrift:
+class JournalDrift(RunDrift, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the device was in a journal against those begun before it, by the names of their files."""
 
     journal: str
     earlier: tuple[str, ...]
-    drift: RunDrift
 
-    def describe(self) -> str:
-        """Say it in a sentence."""
+    def describe_journal(self) -> str:
+        """Return it as a sentence."""
         earlier = self.earlier[0] if len(self.earlier) == 1 else "the journals begun before it"
-        return f"{self.journal}: the device was {self.drift.describe(earlier)}."
-
-    def to_json(self) -> dict[str, Any]:
-        """Give what a table's sidecar says of it."""
-        return {"journal": self.journal, "earlier": list(self.earlier), **self.drift.to_json()}
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> JournalDrift:
-        """Read what a sidecar says.
-
-        Raises:
-            ValueError: it is no drift.
-            KeyError, TypeError: a field is absent, or of another type.
-        """
-        earlier = tuple(map(str, fields["earlier"]))
-        return cls(str(fields["journal"]), earlier, RunDrift.from_json(fields))
+        return f"{self.journal}: the device was {self.describe(earlier)}."
 
 
 @dataclass
@@ -130,7 +112,11 @@ class JournalTimes:
             drift = _compare(earlier, journal)
             if drift is not None:
                 names = tuple(each.path.name for each in earlier)
-                found.append(JournalDrift(journal.path.name, names, drift))
+                found.append(
+                    JournalDrift(
+                        drift.factor, drift.count, drift.by, journal=journal.path.name, earlier=names
+                    )
+                )
         return tuple(found)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import inf
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
-from typing import Any
+from typing import Annotated, Literal
+
+import msgspec
 
 from lut.drift.change import LARGE, LEAST, Drift, compare_times, describe_change
 from lut.entries import Conditions
@@ -24,7 +24,8 @@ __all__ = [
     "take_median",
 ]
 
-OPERATORS, CANARY = "operators", "canary"
+OPERATORS: Literal["operators"] = "operators"
+CANARY: Literal["canary"] = "canary"
 
 LARGE_IN_WORDS = f"{100 * LARGE:.0f} %"
 
@@ -32,31 +33,13 @@ _MOST_CANARIES = 2048
 """This many of the canary's times give its median, however long the run: more would only take memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunDrift(Drift):
+class RunDrift(Drift, frozen=True, forbid_unknown_fields=True):
     """How many times as long a device takes in a run as in earlier ones.
 
     `by` tells what says so: OPERATORS that both measured, or CANARY, whose times `count` then counts.
     """
 
-    by: str = OPERATORS
-
-    def to_json(self) -> dict[str, Any]:
-        """Give what a table's sidecar says of it."""
-        return {"factor": self.factor, "count": self.count, "by": self.by}
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> RunDrift:
-        """Read what a sidecar says.
-
-        Raises:
-            ValueError: it is no drift.
-            KeyError, TypeError: a field is absent, or of another type.
-        """
-        drift = cls(float(fields["factor"]), int(fields["count"]), str(fields["by"]))
-        if not 0 < drift.factor < inf or drift.count < 1 or drift.by not in (OPERATORS, CANARY):
-            raise ValueError(f"{fields!r} is no drift")
-        return drift
+    by: Literal["operators", "canary"] = OPERATORS
 
     def describe(self, earlier: str) -> str:
         """Write `4.2 % slower than in the earlier runs (by 312 operators measured in both)`."""
@@ -83,29 +66,11 @@ def take_median(samples_ns: tuple[int, ...]) -> float:
     return float(ordered[half]) if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The median of so many of the canary's times, in nanoseconds."""
 
-    median_ns: float
-    count: int
-
-    def to_json(self) -> dict[str, float]:
-        """Give what a table's sidecar says of it."""
-        return {"median_ns": self.median_ns, "count": self.count}
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Canary:
-        """Read what a sidecar says.
-
-        Raises:
-            ValueError: it is not a canary's time.
-            KeyError, TypeError: a field is absent, or of another type.
-        """
-        canary = cls(float(fields["median_ns"]), int(fields["count"]))
-        if not 0 < canary.median_ns < inf or canary.count < 1:
-            raise ValueError(f"{fields!r} is not a canary's time")
-        return canary
+    median_ns: Annotated[float, msgspec.Meta(gt=0)]
+    count: Annotated[int, msgspec.Meta(ge=1)]
 
     @classmethod
     def pooled(cls, parts: Sequence[Canary]) -> Canary | None:

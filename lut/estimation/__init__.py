@@ -2,12 +2,11 @@
 
 Reading order: `prediction`, `samples` (what is known), `terms` (what times are sums of), `curve` (what fits
 them), `doubt` (how far off that is where), `family` (both together), `pace` (how fast the device was),
-`interpolation` (a table), `crossval` (how far off it is), `net_errors` (how errors add up), `calibration`.
+`interpolation` (a table), `crossval` (how far off it is), `net_errors` (how errors add up).
 """
 
 from __future__ import annotations
 
-from lut.estimation.calibration import Calibration, FittedNet, read_calibration, write_calibration
 from lut.estimation.crossval import cross_validate
 from lut.estimation.family import FamilyModel, fit_family
 from lut.estimation.interpolation import Interpolator, fit_table
@@ -26,10 +25,8 @@ from lut.estimation.samples import (
 __all__ = [
     "LEAST_JUDGED",
     "LEAST_OPS",
-    "Calibration",
     "ErrorSource",
     "FamilyModel",
-    "FittedNet",
     "Interpolator",
     "Prediction",
     "Samples",
@@ -43,6 +40,4 @@ __all__ = [
     "fit_table",
     "lie_within",
     "place_sizes",
-    "read_calibration",
-    "write_calibration",
 ]

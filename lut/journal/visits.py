@@ -19,7 +19,7 @@ __all__ = ["MeasurementLine", "read_visit"]
 Nanoseconds: TypeAlias = Annotated[int, msgspec.Meta(gt=0, le=(1 << 63) - 1)]
 
 
-class _Line(KeyFields, forbid_unknown_fields=True, kw_only=True):
+class _Line(KeyFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
     kind: Literal["measurement"]
     segment: str
     pass_index: int = msgspec.field(name="pass")

@@ -18,7 +18,7 @@ __all__ = ["KeyFields"]
 Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class KeyFields(msgspec.Struct, forbid_unknown_fields=True):
+class KeyFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The fields of a key; lines that hold more are subclasses."""
 
     op_type: str

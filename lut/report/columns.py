@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,13 +106,13 @@ class _ArgumentTexts(dict[tuple[str, ...], int]):
 
 def collect_columns(
     records: Iterable[LutRecord],
-    marked: Mapping[OpKey, object] | None = None,
+    marked: Collection[OpKey] | None = None,
     incomplete: Iterable[OpKey] = (),
     progress: Callable[[int], None] = lambda _: None,
     is_predicted: Callable[[OpKey], bool] = lambda _: False,
 ) -> Columns:
     """Take records apart; `progress` hears how many are done, `is_predicted` tells which are predictions."""
-    marks, cut_short = marked or {}, frozenset(incomplete)
+    marks, cut_short = marked or (), frozenset(incomplete)
     op_types, families, shapes, arguments = _Texts(), _Texts(), _Texts(), _Texts()
     argument_texts = _ArgumentTexts(arguments)
     numbers: list[tuple[int, int, int, int]] = []

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from lut.engines import name_measured
 from lut.errors import ConflictError
 from lut.report.columns import Columns
 from lut.report.runs import Run
-from lut.sidecar import Provenance
+from lut.sidecar import Sidecar
 from lut.table import Comparison, Estimate, LutTable, compare
 from lut.validation import Validation
 
@@ -24,7 +25,7 @@ class TableReport:
     path: Path
     table: LutTable
     columns: Columns
-    provenance: Provenance | None
+    provenance: Sidecar | None
 
     @property
     def device(self) -> str:
@@ -62,7 +63,7 @@ def check_devices(tables: Sequence[TableReport], path: Path, devices: Sequence[s
     Raises:
         ConflictError: it does.
     """
-    known = {name for table in tables for name in table.table.devices}
+    known = {name_measured(name) for table in tables for name in table.table.devices}
     for device in devices:
         if device not in known:
             raise ConflictError(

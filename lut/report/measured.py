@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from lut.drift import RunDrift
 from lut.entries import DeviceInfo, RunConfig, Segment
 from lut.report.html import Html, facts, fold, join, tag, tag_table
 from lut.report.material import Material, NetReport, TableReport
 from lut.report.numbers import count, moment, percent
-from lut.sidecar import Provenance, sidecar_path
+from lut.sidecar import Sidecar, sidecar_path
 
 __all__ = ["build"]
 
@@ -45,15 +46,17 @@ def _describe_table(title: str, table: TableReport) -> Html:
     return join([*parts, *_describe_drifts(table.provenance), *_describe_doubts(table.provenance)])
 
 
-def _describe_drifts(provenance: Provenance) -> list[Html]:
+def _describe_drifts(provenance: Sidecar) -> list[Html]:
     """Tell how the device changed between the journals; a large change is a warning."""
-    told = [(found.describe(), found.drift) for found in provenance.drifts]
+    told: list[tuple[str, RunDrift]] = [(found.describe_journal(), found) for found in provenance.drift]
     told += [
         (
-            f"{', '.join(names)}: the device was {drift.describe('the table that was there before')}.",
-            drift,
+            f"{', '.join(step.sources)}: the device was "
+            f"{step.drift.describe('the table that was there before')}.",
+            step.drift,
         )
-        for names, drift in provenance.extended
+        for step in provenance.extended
+        if step.drift is not None
     ]
     if not told:
         return []
@@ -143,13 +146,13 @@ def _describe_runs(config: RunConfig) -> str:
     )
 
 
-def _describe_doubts(provenance: Provenance) -> list[Html]:
-    marked = list((provenance.marked or {}).items())
+def _describe_doubts(provenance: Sidecar) -> list[Html]:
+    marked = [(entry.key, entry.reason) for entry in provenance.marked or ()]
     parts = [tag("h4", "Operators without a time, or with one in doubt")]
     quiet = []
     for rows, noun, heads in (
         ([[op.key.describe(), op.stage, op.reason] for op in provenance.failures], "failed", _FAILED),
-        ([[key.describe()] for key in provenance.incomplete], "incomplete", ("Operator",)),
+        ([[entry.key.describe()] for entry in provenance.incomplete], "incomplete", ("Operator",)),
         ([[key.describe(), reason] for key, reason in marked], "marked", ("Operator", "Reason")),
     ):
         if rows:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
 
 from lut.drift import Canary
-from lut.entries import RunConfig, Segment
-from lut.errors import ConflictError, FileError
-from lut.sidecar.file import read_sidecar, sidecar_path
+from lut.entries import RunConfig
+from lut.errors import ConflictError
+from lut.sidecar.sidecar import Sidecar
 
-__all__ = ["Setting", "describe_setting", "read_canary", "read_config", "read_segments", "read_setting"]
-
-Part = TypeVar("Part")
+__all__ = ["Setting", "describe_setting", "read_canary", "read_config", "read_setting"]
 
 
 @dataclass(frozen=True)
@@ -31,47 +26,30 @@ def describe_setting(threads: int, cpus: str) -> str:
     return f"--threads {threads}" + (f" --cpus {cpus}" if cpus else "")
 
 
-def read_config(table: Path) -> RunConfig | None:
-    """Give how a table's operators were timed; None where its sidecar is absent, or tells of several ways.
-
-    Raises:
-        FileError: the sidecar can't be read, or is none.
-    """
-    segments = read_segments(table)
+def read_config(sidecar: Sidecar | None) -> RunConfig | None:
+    """Return how a table's operators were timed; None where nothing tells, or several ways are told."""
+    segments = () if sidecar is None else sidecar.segments
     is_one = bool(segments) and all(each.is_timed_as(segments[0]) for each in segments)
     return segments[0].config if is_one else None
 
 
-def read_segments(table: Path) -> list[Segment]:
-    """Give the stretches of journals that a table was made of; empty where its sidecar is absent.
-
-    Raises:
-        FileError: the sidecar can't be read, or is none.
-    """
-    return _read_each(table, "segments", Segment.from_json)
+def read_canary(sidecar: Sidecar | None) -> Canary | None:
+    """Return the canary's time when a table's operators were measured; None where nothing tells."""
+    return None if sidecar is None else Canary.pooled(sidecar.canary)
 
 
-def read_canary(table: Path) -> Canary | None:
-    """Give the canary's time when a table's operators were measured; None where its sidecar does not say.
-
-    Raises:
-        FileError: the sidecar can't be read, or is none.
-    """
-    return Canary.pooled(_read_each(table, "canary", Canary.from_json))
-
-
-def read_setting(table: Path, *, mixed: bool = False) -> Setting | None:
-    """Give what a table was measured with; None where its sidecar is absent or does not say.
+def read_setting(sidecar: Sidecar | None, table: str, *, mixed: bool = False) -> Setting | None:
+    """Return what a table was measured with; None where nothing tells.
 
     Args:
-        table: the table's file.
+        sidecar: the table's.
+        table: what to call it.
         mixed: whether None is an answer for parts that were measured with different threads or processors.
 
     Raises:
         ConflictError: there are such parts, and `mixed` is not set.
-        FileError: the sidecar can't be read, or is none.
     """
-    segments = read_segments(table)
+    segments = () if sidecar is None else sidecar.segments
     settings: dict[tuple[int, str], tuple[int, str]] = {}
     for each in segments:
         threads, cpus = each.config.threads, each.config.cpus
@@ -86,17 +64,3 @@ def read_setting(table: Path, *, mixed: bool = False) -> Setting | None:
         )
     programs = frozenset(each.program.sha256 for each in segments)
     return Setting(*next(iter(settings.values())), programs) if settings else None
-
-
-def _read_each(table: Path, name: str, read: Callable[[Mapping[str, Any]], Part]) -> list[Part]:
-    """Read all entries of one list in a table's sidecar; an absent list has none."""
-    path = sidecar_path(table)
-    fields = read_sidecar(path)
-    try:
-        return [read(entry) for entry in fields.get(name, [])]
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        what = "a canary" if name == "canary" else name
-        raise FileError(
-            f"{path} has {what} that can't be understood ({type(error).__name__}: {error}). "
-            f"Move it away to go on without it."
-        ) from error

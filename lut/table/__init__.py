@@ -1,6 +1,7 @@
 """Tables: finding operators in them, estimating nets from them, asking and comparing them.
 
-Reading order: `estimate` (rows and sums), `lut_table`, `models`, `opening`; `stores` and `index*` (where the
+Reading order: `estimate` (rows and sums), `quality` (what they are worth), `lut_table`, `models`, `opening`,
+`pair` (a table with its sidecar); `stores` and `index*` (where the
 records are); `formats` (the files); `totals`, `query`, `comparison` and its `ratio_chart`, `coverage` (what
 is asked of a table).
 """
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from lut.lazy import load_lazily
 from lut.table.coverage import Coverage
-from lut.table.estimate import Estimate, Row
+from lut.table.estimate import Estimate, QualityShare, Row
 from lut.table.formats import format_of, format_record
 from lut.table.index import build_index
 from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.models import EstimatedModel, estimate_models
-from lut.table.opening import choose_table_file, find_table_file, load_table, table_file_name
+from lut.table.opening import choose_output, choose_table_file, find_table_file, load_table, table_file_name
+from lut.table.pair import TableUpdate, hash_content, keep_calibration, read_sidecar, update_table
+from lut.table.quality import Quality
 from lut.table.query import ArgumentFilter, Query, ShapeFilter, parse_argument_filter, parse_shape_filter
 from lut.table.stores import IndexStore, MemoryStore, RecordStore
 
@@ -36,13 +39,17 @@ __all__ = [
     "LutTable",
     "MemoryStore",
     "OpRatio",
+    "Quality",
+    "QualityShare",
     "Query",
     "RecordStore",
     "Row",
     "ShapeFilter",
+    "TableUpdate",
     "Totals",
     "build_index",
     "cached_index",
+    "choose_output",
     "choose_table_file",
     "compare",
     "describe_families",
@@ -50,11 +57,15 @@ __all__ = [
     "find_table_file",
     "format_of",
     "format_record",
+    "hash_content",
+    "keep_calibration",
     "load_table",
     "parse_argument_filter",
     "parse_shape_filter",
     "plot_ratios",
+    "read_sidecar",
     "table_file_name",
+    "update_table",
 ]
 
 if not TYPE_CHECKING:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lut.frontends import Fate
 from lut.ops import OpKey, OpSpec
 from lut.records import LutRecord
+from lut.table.quality import Quality
 
 if TYPE_CHECKING:
-    from lut.estimation import Calibration, Prediction
+    from lut.estimation import Prediction
+    from lut.sidecar import Calibration
 
-__all__ = ["Estimate", "Row"]
+__all__ = ["Estimate", "QualityShare", "Row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Row:
     key: OpKey
     records: tuple[LutRecord, ...]
     predicted: Prediction | None = None
+    quality: Quality | None = None
+    """What its time is worth; None where it has none."""
 
     @property
     def runtime_us(self) -> float | None:
@@ -49,6 +54,16 @@ class Row:
             sum(record.p10 for record in self.records) / count,
             sum(record.p90 for record in self.records) / count,
         )
+
+
+class QualityShare(NamedTuple):
+    """How much of a sum is of one quality."""
+
+    quality: Quality
+    operators: int
+    runtime_us: float
+    share: float
+    """Of the sum over the rows that have a time, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,22 @@ class Estimate:
         below = add_half_widths((each.runtime_us - each.low_us for each in rows), self.correlation)
         above = add_half_widths((each.high_us - each.runtime_us for each in rows), self.correlation)
         return self.known_us - below, self.known_us + above
+
+    @property
+    def qualities(self) -> tuple[QualityShare, ...]:
+        """What the sum is made of, by quality; the largest part first."""
+        rows: defaultdict[Quality, list[float]] = defaultdict(list)
+        for row in self.rows:
+            if row.quality is not None:
+                rows[row.quality].append(row.runtime_us or 0.0)
+        known = self.known_us or 1.0
+        shares = [QualityShare(each, len(us), sum(us), sum(us) / known) for each, us in rows.items()]
+        return tuple(sorted(shares, key=lambda each: -each.runtime_us))
+
+    @property
+    def doubts(self) -> tuple[QualityShare, ...]:
+        """The parts of the sum that are something else than measured; the largest first."""
+        return tuple(each for each in self.qualities if each.quality.kind != "measured")
 
     @property
     def known_us(self) -> float:

@@ -8,18 +8,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lut.caffe2_pb2 import NetDef
-from lut.engines import fuses_activations
-from lut.errors import FileError
+from lut.engines import fuses_activations, name_measured
+from lut.errors import ConflictError, FileError
 from lut.frontends import Model, Net, list_net_ops, load_net
-from lut.ops import OpKey, OpSpec, family_of
+from lut.ops import MATCHES, OpKey, OpSpec, family_of
 from lut.records import LutRecord
 from lut.table.estimate import Estimate, Row
-from lut.table.predicted import PredictionLookup
+from lut.table.pair import hash_content, read_sidecar
+from lut.table.quality import INTERPOLATED, TableQuality
 from lut.table.stores import MemoryStore, RecordStore
 
 if TYPE_CHECKING:
-    from lut.estimation import Calibration, Interpolator, Prediction
-    from lut.sidecar import PredictedRecords
+    from lut.estimation import Interpolator
+    from lut.sidecar import Calibration, Interval, PredictedRecords, Sidecar
     from lut.table.totals import Totals
 
 __all__ = ["LutTable"]
@@ -31,7 +32,6 @@ class LutTable:
     def __init__(self, records: Iterable[LutRecord], match: str = "exact") -> None:
         """Take records, or a store that holds them (and matches as it was made to)."""
         self._store = records if isinstance(records, RecordStore) else MemoryStore(records, match)
-        self._predictions = PredictionLookup(self._store)
         self._rows: dict[bytes, Row] = {}
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class LutTable:
             fused = key._replace(op_type="Int8ConvRelu")
             records = self._store.find(fused)
             key = fused if records else key
-        row = Row(op, key, records, self._read_prediction(key, records))
+        row = self._judge(Row(op, key, records)) if records else Row(op, key, records)
         if records:  # of misses there is no end
             self._rows[op.digest] = row
         return row
@@ -124,15 +124,17 @@ class LutTable:
         Raises:
             FileError: there is none, or it is of another device; the message says how to make one.
         """
-        if self._store.path is None:
+        path = self._store.path
+        if path is None:
             raise FileError("This table is in memory only: a calibration is kept beside a table's file.")
-        from lut.estimation import read_calibration
-
-        calibration = read_calibration(self._store.path)
-        if calibration.device not in self.devices:
+        remedy = f"`bench validate MODEL... --lut {path} --fit` measures nets and makes one."
+        calibration = None if self.sidecar is None else self.sidecar.calibration
+        if calibration is None:
+            raise FileError(f"No calibration is kept beside {path}, so the sum can't be calibrated. {remedy}")
+        if calibration.device not in map(name_measured, self.devices):
             raise FileError(
-                f"The calibration beside {self._store.path} is of {calibration.device}, "
-                f"not of {', '.join(self.devices)}."
+                f"The calibration beside {path} is of {calibration.device}, "
+                f"not of {', '.join(self.devices)}. {remedy}"
             )
         return calibration
 
@@ -142,42 +144,82 @@ class LutTable:
         return {op: reason for op, reason in reasons if reason is not None}
 
     def _predict(self, row: Row) -> Row:
-        return replace(row, predicted=self.interpolator.predict(row.op))
+        predicted = self.interpolator.predict(row.op)
+        return row if predicted is None else replace(row, predicted=predicted, quality=INTERPOLATED)
+
+    @cached_property
+    def content(self) -> str:
+        """The SHA-256 of the table's text; empty where it is in memory only."""
+        return "" if self._store.path is None else hash_content(self._store.path)
+
+    @cached_property
+    def sidecar(self) -> Sidecar | None:
+        """What is known of where the table comes from; None where no file tells.
+
+        Raises:
+            FileError: the table's sidecar can't be understood, or is of another table.
+        """
+        return None if self._store.path is None else read_sidecar(self._store.path)
 
     @property
     def predicted(self) -> PredictedRecords | None:
-        """Which of the records are predictions, as `lut fill` makes them; None where all are measured.
+        """Which of the records are predictions, as `lut fill` makes them; None where all are measured."""
+        return None if self.sidecar is None else self.sidecar.predicted
 
-        Raises:
-            FileError: the table's sidecar can't be understood.
-        """
-        return self._predictions.records
+    @cached_property
+    def _quality(self) -> TableQuality:
+        return TableQuality(self.sidecar, self.devices, MATCHES[self._store.match].key)
+
+    def _find_interval(self, key: OpKey) -> Interval | None:
+        """Return the interval of a key that is asked for; None if its record was measured."""
+        if self.predicted is None:
+            return None
+        if self._store.match == "exact":
+            return self.predicted.intervals.get(key.id)
+        return self._intervals.get(MATCHES[self._store.match].key(key))
+
+    @cached_property
+    def _intervals(self) -> Mapping[OpKey, Interval]:
+        """Where other spellings are the same operator, ids tell nothing: the keys are in the file."""
+        assert self.predicted is not None
+        match, intervals = MATCHES[self._store.match].key, self.predicted.intervals
+        present = ((record.key, intervals.get(record.key.id)) for record in self._store)
+        return {match(key): interval for key, interval in present if interval is not None}
 
     def is_predicted(self, key: OpKey) -> bool:
         """Tell whether the record of a key, spelled as in the file, is a prediction."""
-        return self._predictions.holds(key)
+        return self.predicted is not None and key.id in self.predicted.intervals
 
     @property
     def measured(self) -> Iterator[LutRecord]:
-        """Give the records that were measured, in the file's order."""
+        """Give the records that were measured, in the file's order.
+
+        Raises:
+            ConflictError: the table is a filled one, and which records were measured is not known.
+        """
+        if self._quality.default.kind == "unknown":
+            raise ConflictError(
+                f"The table of {', '.join(self.devices)} is a filled one, and no .meta.json beside it says "
+                f"which of its records were measured. Give the table that it was made of."
+            )
         return (record for record in self if not self.is_predicted(record.key))
 
-    def _read_prediction(self, key: OpKey, records: tuple[LutRecord, ...]) -> Prediction | None:
-        interval = self._predictions.find(key) if records else None
+    def _judge(self, row: Row) -> Row:
+        """Say of a row with records whether they were measured, and how well."""
+        interval = self._find_interval(row.key)
+        quality = self._quality.of(row.key, is_predicted=interval is not None)
         if interval is None:
-            return None
+            return replace(row, quality=quality)
         from lut.estimation import Prediction
 
-        return Prediction(records[0].p50, *interval, family_of(OpSpec.from_key(key)))
+        family = family_of(OpSpec.from_key(row.key))
+        return replace(row, predicted=Prediction(row.records[0].p50, *interval, family), quality=quality)
 
     @cached_property
     def interpolator(self) -> Interpolator:
         """What estimates operators from the measured ones of the table."""
         from lut.estimation import fit_table
 
-        if self._store.path is None:
-            return fit_table(self)
-        from lut.sidecar import read_choice
-
-        choice = read_choice(self._store.path)
-        return fit_table(self.measured, choice.held_out, choice.rounds)
+        if self.sidecar is None:
+            return fit_table(self.measured)
+        return fit_table(self.measured, frozenset(self.sidecar.held_out), self.sidecar.rounds)

@@ -15,7 +15,7 @@ from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.stores import IndexStore
 
-__all__ = ["choose_table_file", "find_table_file", "load_table", "table_file_name"]
+__all__ = ["choose_output", "choose_table_file", "find_table_file", "load_table", "table_file_name"]
 
 
 def table_file_name(device: str) -> str:
@@ -25,6 +25,22 @@ def table_file_name(device: str) -> str:
         FileError: no file can have that name.
     """
     return name_after_device(device, "-op_lut_database.json")
+
+
+def choose_output(folder: Path, device: str) -> Path:
+    """Return the file that a device's table is written to: the one that is there, else `table_file_name`.
+
+    Raises:
+        ConflictError: a plain and a zipped one are there.
+        FileError: no file can have the device's name.
+    """
+    plain = folder / table_file_name(device)
+    zipped = plain.with_name(f"{plain.name}.zip")
+    if plain.is_file() and zipped.is_file():
+        raise ConflictError(
+            f"{folder} holds {plain.name} and {zipped.name}, which may differ. Leave one of them there."
+        )
+    return zipped if zipped.is_file() else plain
 
 
 def find_table_file(folder: Path, device: str) -> Path:

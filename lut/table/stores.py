@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lut.errors import ConflictError
 from lut.ops import MATCHES, OpKey
 from lut.records import LutRecord
 from lut.table.formats import format_of
@@ -51,6 +52,12 @@ class MemoryStore(RecordStore):
         self._match_name = match
         self._match = MATCHES[match].key
         self._by_key: dict[OpKey, list[LutRecord]] = {}
+        devices = self.devices
+        if len(devices) > 1:
+            raise ConflictError(
+                f"The records are of {len(devices)} devices: {', '.join(devices)}. Their times can't be "
+                f"averaged: make a table of one device's records."
+            )
         for record in self._records:
             self._by_key.setdefault(self._match(record.key), []).append(record)
 

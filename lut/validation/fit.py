@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lut.estimation import Calibration, FittedNet
+from lut.sidecar import Calibration, FittedNet
 from lut.validation.results import Validation
 
 __all__ = ["FORMS", "LEAST_NETS", "Form", "MeasuredNet", "calibrate", "fit_calibration"]

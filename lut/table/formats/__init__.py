@@ -13,8 +13,8 @@ from lut.table.formats.lines import LineSpan, split_lines
 __all__ = ["FORMATS", "LineSpan", "TableFormat", "format_of", "format_record"]
 
 FORMATS: dict[str, TableFormat] = {
-    ".json": TableFormat(json_lut.read, json_lut.write, json_lut.scan, split_lines),
-    ".json.zip": TableFormat(json_lut.read_zip, json_lut.write_zip, json_lut.scan_zip),
+    ".json": TableFormat(json_lut.open_plain, json_lut.read, json_lut.write, json_lut.scan, split_lines),
+    ".json.zip": TableFormat(json_lut.open_zip, json_lut.read_zip, json_lut.write_zip, json_lut.scan_zip),
 }
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
@@ -23,7 +23,18 @@ from lut.records import LutRecord
 from lut.table.formats.json_record import RUNTIME_FIELDS, KeyDigest, ParsedLine, read_record, scan_record
 from lut.table.formats.lines import LineSpan, open_member, read_lines
 
-__all__ = ["RUNTIME_FIELDS", "format_record", "read", "read_zip", "scan", "scan_zip", "write", "write_zip"]
+__all__ = [
+    "RUNTIME_FIELDS",
+    "format_record",
+    "open_plain",
+    "open_zip",
+    "read",
+    "read_zip",
+    "scan",
+    "scan_zip",
+    "write",
+    "write_zip",
+]
 
 Parsed = TypeVar("Parsed")
 
@@ -34,7 +45,7 @@ def read(path: Path) -> Iterator[LutRecord]:
     Raises:
         FileError: the file can't be read, or a line is not a record; the message names the line.
     """
-    with _open(path) as stream:
+    with open_plain(path) as stream:
         for _, record in _parse_lines(path, stream, read_record):
             yield record
 
@@ -46,7 +57,7 @@ def read_zip(path: Path) -> Iterator[LutRecord]:
         FileError: as `read`, or the archive is none, is damaged, holds another number of tables, or expands
             beyond `lut.table.formats.lines.MAX_UNZIPPED_BYTES`.
     """
-    with open_member(path, ".json") as stream:
+    with open_zip(path) as stream:
         for _, record in _parse_lines(path, stream, read_record):
             yield record
 
@@ -55,7 +66,7 @@ def scan(
     path: Path, digest: KeyDigest | None = None, span: LineSpan | None = None
 ) -> Iterator[tuple[int, ParsedLine]]:
     """Read of each record what an index needs, with its line number; all of it is checked, as by `read`."""
-    with _open(path) as stream:
+    with open_plain(path) as stream:
         yield from _parse_lines(path, stream, partial(scan_record, digest=digest), span)
 
 
@@ -65,17 +76,27 @@ def scan_zip(
     span: LineSpan | None = None,  # noqa: ARG001 - archives are never split
 ) -> Iterator[tuple[int, ParsedLine]]:
     """As `scan`, from a zip archive; see `read_zip`."""
-    with open_member(path, ".json") as stream:
+    with open_zip(path) as stream:
         yield from _parse_lines(path, stream, partial(scan_record, digest=digest))
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
+def open_plain(path: Path) -> Iterator[IO[bytes]]:
+    """Open a table's text.
+
+    Raises:
+        FileError: the file can't be read.
+    """
     try:
         with path.open("rb") as stream:
             yield stream
     except OSError as refusal:
         raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
+
+
+def open_zip(path: Path) -> AbstractContextManager[IO[bytes]]:
+    """Open the text of a zipped table; see `read_zip`."""
+    return open_member(path, ".json")
 
 
 def _parse_lines(

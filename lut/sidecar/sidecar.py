@@ -1,0 +1,172 @@
+"""What a sidecar says of its table: one definition, read and written here alone.
+
+    {"version": 2, "device": "SM-G950U-7.0-24", "records": 2011, "content": "<SHA-256 of the table>",
+     "sources": ["zoo.run.jsonl"], "segments": [{"device": {…}, "program": {…}, "config": {…}, …}],
+     "marked": [{<operator>, "reason": "measured while …"}], "incomplete": [{<operator>}],
+     "failures": [{<operator>, "stage": "crash", "reason": …}], …}
+
+Version 1 lacks `content`, and is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+
+from lut.drift import Canary, JournalDrift, RunDrift
+from lut.entries import Segment
+from lut.errors import FileError
+from lut.ops import KeyFields
+from lut.sidecar.calibration import Calibration
+from lut.sidecar.predictions import PredictedRecords
+
+__all__ = [
+    "VERSION",
+    "Addition",
+    "FailedOp",
+    "MarkedOp",
+    "Sidecar",
+    "format_sidecar",
+    "parse_sidecar",
+    "sidecar_path",
+]
+
+VERSION = 2
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+_ID: TypeAlias = str
+
+
+class MarkedOp(KeyFields, frozen=True):
+    """An operator to be wary of, and why: a sentence's end, as in `lut.entries.CAUSES`."""
+
+    reason: str
+
+
+class FailedOp(KeyFields, frozen=True):
+    """An operator that could not be measured: at which stage, and what was seen."""
+
+    stage: str
+    reason: str
+
+
+class Addition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How journals were merged into the table; see `lut.extend.Extension` for the counts."""
+
+    sources: tuple[str, ...]
+    policy: str
+    added: Count
+    present: Count
+    equal: Count
+    contradictions: Count
+    drift: RunDrift | None = None
+    """How the device was in them against the table as it was; None where that can't be told."""
+
+
+class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a table's figures come from, and what was learnt of them since."""
+
+    device: str = ""
+    records: Count | None = None
+    content: str = ""
+    """The SHA-256 of the table's text, whether that is zipped or not; empty in version 1."""
+    sources: tuple[str, ...] = ()
+    """The names of the journals."""
+    segments: tuple[Segment, ...] = ()
+    has_unknown_origin: bool = False
+    """Whether some records are of a table of which no file told who measured it."""
+    marked: tuple[MarkedOp, ...] | None = None
+    """None where nobody looked for such operators, which is not the same as finding none."""
+    incomplete: tuple[KeyFields, ...] = ()
+    """Operators with fewer visits than their configuration's passes."""
+    failures: tuple[FailedOp, ...] = ()
+    disturbances: Mapping[str, Mapping[str, Count]] = msgspec.field(default_factory=dict)
+    """What disturbed the runs, by kind and cause; see `lut.journal.Disturbances`."""
+    canary: tuple[Canary, ...] = ()
+    drift: tuple[JournalDrift, ...] = ()
+    """How the device was in a journal against those begun before it."""
+    extended: tuple[Addition, ...] = ()
+    held_out: tuple[_ID, ...] = ()
+    """Operators that were measured to judge predictions by."""
+    rounds: tuple[tuple[_ID, ...], ...] = ()
+    """Operators that runs with a goal chose and measured together."""
+    predicted: PredictedRecords | None = None
+    calibration: Calibration | None = None
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether records are of programs or configurations that are not comparable, or may be."""
+        return bool(self.describe_mixture())
+
+    def describe_mixture(self) -> str:
+        """Say what differs between what the records were measured with; empty where nothing does."""
+        found: dict[str, list[str]] = {}
+        for segment in self.segments:
+            for part, name, ours, theirs in self.segments[0].differences(segment):
+                if part != "device":
+                    values = found.setdefault(f"{part} {name}", [_show(ours)])
+                    values += [text for text in [_show(theirs)] if text not in values]
+        said = [f"{name} {' and '.join(values)}" for name, values in found.items()]
+        said += ["records of unknown origin"] if self.has_unknown_origin and self.segments else []
+        return ", ".join(said)
+
+
+def _show(value: object) -> str:
+    text = str(value) or "''"
+    return text if len(text) <= 12 else f"{text[:12]}…"
+
+
+def sidecar_path(table: Path) -> Path:
+    """Name the sidecar of a table, plain or zipped."""
+    return table.with_name(table.name.removesuffix(".zip")).with_suffix(".meta.json")
+
+
+def parse_sidecar(text: bytes, path: Path) -> Sidecar:
+    """Read a sidecar, which `path` names in what is raised.
+
+    Raises:
+        FileError: it is none, of a newer version, or holds something else than it should.
+    """
+    try:
+        fields: Any = msgspec.json.decode(text)
+        if not isinstance(fields, dict):
+            raise ValueError("it is not a JSON object")
+        version = fields.pop("version", 1)
+        if isinstance(version, int) and version > VERSION:
+            raise FileError(
+                f"{path} is of version {version}; this program reads up to version {VERSION}. Update "
+                f"cnn-latency-lut, or move the file away to go on without what it says."
+            )
+        segments = fields.pop("segments", [])
+        if not isinstance(segments, list):
+            raise ValueError("segments is not a list")
+        sidecar = msgspec.convert(_modernise(fields), Sidecar)
+        return msgspec.structs.replace(sidecar, segments=tuple(map(Segment.from_json, segments)))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise FileError(
+            f"{path} does not say where a table comes from as `lut merge` writes it "
+            f"({type(error).__name__}: {error}). Move it away to go on without what it says."
+        ) from error
+
+
+def _modernise(fields: dict[str, Any]) -> dict[str, Any]:
+    """Read what version 1 held in calibrations and what can be worked out."""
+    calibration = fields.get("calibration")
+    if isinstance(calibration, dict):
+        derived = ("version", "median_left_out_error", "worst_left_out_error")
+        kept = {name: value for name, value in calibration.items() if name not in derived}
+        if calibration.get("version", 1) != 1:
+            raise ValueError(f"its calibration is of version {calibration['version']}")
+        return {**fields, "calibration": kept}
+    return fields
+
+
+def format_sidecar(sidecar: Sidecar) -> bytes:
+    """Write a sidecar as JSON, with the line's end."""
+    segments = [segment.to_json() for segment in sidecar.segments]
+    fields = msgspec.to_builtins(msgspec.structs.replace(sidecar, segments=()))
+    text = msgspec.json.encode({"version": VERSION, **fields, "segments": segments})
+    return msgspec.json.format(text, indent=1) + b"\n"
