@@ -163,7 +163,7 @@ def check_poolable(path: Path, first: Segment, other: Segment, there: str, *, mi
     if other.device.name != first.device.name:
         raise ConflictError(
             f"{path} is of the device {other.device.name}, {there} of {first.device.name}. A table holds "
-            f"one device: merge them one by one; `bench run --device-name` records a run under another name."
+            f"one device: merge them one by one."
         )
     if mixed:
         return

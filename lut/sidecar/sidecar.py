@@ -66,7 +66,7 @@ class Addition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the device was in them against the table as it was; None where that can't be told."""
 
 
-class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a table's figures come from, and what was learnt of them since."""
 
     device: str = ""

@@ -7,8 +7,8 @@ new sidecar states the SHA-256 of the new table's text. Then the table takes its
     X.json                                           replaced: from here on the new pair counts
     X.meta.json                                      replaced, and the folder removed
 
-Whoever reads takes the sidecar, in place or in that folder, that states what the table holds. A process that is
-killed between two steps leaves the old pair, or the new one with its sidecar still in the folder; the next
+Whoever reads takes the sidecar, in place or in that folder, that states what the table holds. A process that
+is killed between two steps leaves the old pair, or the new one with its sidecar still in the folder; the next
 writer puts it in place. Writers hold a lock on the table's folder, and read again what they add to.
 """
 
@@ -125,7 +125,8 @@ class TableUpdate:
         """
         if self.content != content:
             raise ConflictError(
-                f"{self.path} was changed by another command meanwhile. Nothing was written; give this one again."
+                f"{self.path} was changed by another command meanwhile. Nothing was written; give this one "
+                f"again."
             )
 
     def write(self, records: Iterable[LutRecord], sidecar: Sidecar) -> None:

@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,10 @@ from lut.errors import ConflictError, FileError
 from lut.extend import extend, extend_table
 from lut.journal import open_journal
 from lut.merge import merge_journals, write_table
-from lut.ops import OpSpec, TensorSpec
+from lut.ops import KeyFields, OpSpec, TensorSpec
 from lut.records import LutRecord
-from lut.sidecar import sidecar_path
-from lut.table import format_of
+from lut.sidecar import Calibration, FailedOp, FittedNet, MarkedOp, Sidecar, sidecar_path
+from lut.table import format_of, load_table, read_sidecar, update_table
 from tests.lut.samples import written_journal
 
 SEGMENT = Segment(
@@ -36,6 +37,20 @@ def relu(channels: int) -> OpSpec:
 def record(channels: int, median: float, noise: float = 1.0, device: str = "phone-9-28") -> LutRecord:
     spread = (median - 2 * noise, median - noise, median, median + noise, median + 2 * noise)
     return LutRecord(relu(channels).key, spread, device)
+
+
+def written(path: Path, *records: LutRecord, **said: Any) -> Path:
+    """A table measured as `SEGMENT` says, and what else its sidecar says."""
+    with update_table(path) as update:
+        update.write(records, Sidecar(device="phone-9-28", segments=(SEGMENT,), **said))
+    return path
+
+
+def known(path: Path) -> Sidecar:
+    """What the sidecar says."""
+    sidecar = read_sidecar(path)
+    assert sidecar is not None
+    return sidecar
 
 
 def write_run(path: Path, times_us: dict[int, float]) -> Path:
@@ -79,7 +94,7 @@ def test_records_contradict_when_their_noise_does_not_explain_it() -> None:
 
 def test_a_table_is_extended_in_its_own_format(tmp_path: Path) -> None:
     path = tmp_path / "phone-9-28-op_lut_database.json.zip"
-    format_of(path).write([record(4, 10.0)], path)
+    written(path, record(4, 10.0))
     merged = merge_journals([write_run(tmp_path / "a.jsonl", {4: 50.0, 8: 60.0})], print)
     extension = extend_table(path, merged, "newest")
     assert [each.p50 for each in format_of(path).read(path)] == [50.0, 60.0]
@@ -90,16 +105,15 @@ def test_a_table_is_extended_in_its_own_format(tmp_path: Path) -> None:
     story = json.loads((tmp_path / "phone-9-28-op_lut_database.meta.json").read_text())
     assert (story["sources"], story["records"]) == (["a.jsonl", "b.jsonl"], 3)
     assert [step["policy"] for step in story["extended"]] == ["newest", "keep"]
-    assert len(story["segments"]) == 2
+    assert len(story["segments"]) == 3
 
 
 def test_a_failure_is_forgotten_when_its_operator_is_measured(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
-    format_of(path).write([record(4, 10.0)], path)
-    failures = [{**relu(channels).key.to_json(), "stage": "crash", "reason": "x"} for channels in (8, 16)]
-    (tmp_path / "table.meta.json").write_text(json.dumps({"failures": failures}))
+    failures = tuple(FailedOp(*relu(channels).key, stage="crash", reason="x") for channels in (8, 16))
+    written(path, record(4, 10.0), failures=failures)
     extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print), "newest")
-    assert json.loads((tmp_path / "table.meta.json").read_text())["failures"] == failures[1:]
+    assert known(path).failures == failures[1:]
 
 
 @pytest.mark.parametrize(
@@ -116,27 +130,28 @@ def test_a_calibration_stays_as_long_as_no_sum_changes(
     policy: str, times_us: dict[int, float], stays: bool, tmp_path: Path
 ) -> None:
     path = tmp_path / "table.json"
-    format_of(path).write([record(4, 10.0)], path)
-    (tmp_path / "table.meta.json").write_text('{"calibration": {"form": "factor"}}')
+    nets = (FittedNet("net", 1, 10.0, 10.2, 0.0),)
+    calibration = Calibration("factor", 1.02, 0.0, "phone-9-28", "2026-01-01T00:00:00Z", nets)
+    written(path, record(4, 10.0), calibration=calibration)
     extension = extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", times_us)], print), policy)
     assert extension.calibration_dropped is not stays
-    assert ("calibration" in json.loads((tmp_path / "table.meta.json").read_text())) is stays
+    assert known(path).calibration == (calibration if stays else None)
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_a_damaged_sidecar_changes_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "table.json"
-    format_of(path).write([record(4, 10.0)], path)
+    written(path, record(4, 10.0))
     (tmp_path / "table.meta.json").write_text(text)
     merged = merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print)
-    with pytest.raises(FileError, match="Move it away to go on without it"):
+    with pytest.raises(FileError, match="Move it away to go on without what it says"):
         extend_table(path, merged, "newest")
     assert list(format_of(path).read(path)) == [record(4, 10.0)]
 
 
 def test_devices_are_not_mixed(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
-    format_of(path).write([record(4, 10.0, device="other-8-26")], path)
+    written(path, record(4, 10.0, device="other-8-26"))
     merged = merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print)
     with pytest.raises(ConflictError, match="is of the device other-8-26, the journals are of phone-9-28"):
         extend_table(path, merged, "newest")
@@ -146,7 +161,7 @@ def test_the_command_tells_what_it_did(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, run = tmp_path / "table.json", write_run(tmp_path / "a.jsonl", dict.fromkeys(range(1, 15), 60.0))
-    format_of(path).write([record(channels, 10.0) for channels in range(1, 13)], path)
+    written(path, *(record(channels, 10.0) for channels in range(1, 13)))
 
     def merge(*arguments: object) -> tuple[object, list[str]]:
         monkeypatch.setattr(sys, "argv", ["lut", "merge", str(run), *map(str, arguments)])
@@ -161,13 +176,16 @@ def test_the_command_tells_what_it_did(
         "12 of those contradict: old and new p10 to p90 don't overlap. Medians in microseconds, old and new:",
         "  10.0  60.0  Relu [1,1,7,7]",
     ]
-    assert (len(lines), lines[-1]) == (13, "  and 2 more")
+    assert lines[12] == "  and 2 more"
     assert merge("--into", path)[1][0].startswith(f"{path}: 0 operators added, 12 replaced, 2 the same")
     assert merge()[0] == merge("--into", path, "-o", tmp_path)[0] == 2
 
 
-def marked(*channels: int) -> list[dict[str, object]]:
-    return [{**relu(each).key.to_json(), "reason": "measured while it rained"} for each in channels]
+def said_of(kind: str, *channels: int) -> tuple[KeyFields, ...]:
+    keys = [relu(each).key for each in channels]
+    if kind == "marked":
+        return tuple(MarkedOp(*key, reason="measured while it rained") for key in keys)
+    return tuple(KeyFields(*key) for key in keys)
 
 
 @pytest.mark.parametrize(("policy", "left"), [("newest", [2]), ("pooled", [2, 4]), ("keep", [2, 4])])
@@ -176,20 +194,18 @@ def test_what_is_said_of_an_operator_follows_its_record(
     kind: str, policy: str, left: list[int], tmp_path: Path
 ) -> None:
     path = tmp_path / "table.json"
-    format_of(path).write([record(2, 10.0), record(4, 10.0)], path)
-    (tmp_path / "table.meta.json").write_text(json.dumps({kind: marked(2, 4)}))
+    written(path, record(2, 10.0), record(4, 10.0), **{kind: said_of(kind, 2, 4)})
     extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", {4: 60.0})], print), policy)
-    assert json.loads((tmp_path / "table.meta.json").read_text())[kind] == marked(*left)
+    assert getattr(known(path), kind) == said_of(kind, *left)
 
 
 @pytest.mark.parametrize(("policy", "comes"), [("newest", True), ("pooled", True), ("keep", False)])
 def test_a_mark_comes_with_the_record_it_is_of(policy: str, comes: bool, tmp_path: Path) -> None:
     path = tmp_path / "table.json"
-    format_of(path).write([record(4, 10.0)], path)
+    written(path, record(4, 10.0))
     merged = merge_journals([write_run(tmp_path / "a.jsonl", {4: 60.0})], print)
     extend_table(path, replace(merged, marked={relu(4).key: "preempted"}), policy)
-    story = json.loads((tmp_path / "table.meta.json").read_text())
-    assert [mark["reason"] for mark in story["marked"]] == [CAUSES["preempted"]] * comes
+    assert [mark.reason for mark in known(path).marked or ()] == [CAUSES["preempted"]] * comes
 
 
 def table_of_run(folder: Path, times_us: dict[int, float]) -> Path:
@@ -248,7 +264,7 @@ def test_a_canary_that_is_none_changes_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     story = json.loads(sidecar_path(path).read_text()) | {"canary": [{"median_ns": 0, "count": 9}]}
     sidecar_path(path).write_text(json.dumps(story))
-    with pytest.raises(FileError, match="has a canary that can't be understood"):
+    with pytest.raises(FileError, match=r"Expected `float` > 0.0 - at `\$.canary"):
         extend_table(path, merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print), "newest")
     assert path.read_bytes() == before
 
@@ -268,8 +284,11 @@ def test_of_a_table_measured_otherwise_or_nobody_knows_how_drift_is_not_known(
     segments = [segment | {"config": segment["config"] | config} for segment in story["segments"] if config]
     sidecar_path(path).write_text(json.dumps(story | {"segments": segments}))
     merged = merge_journals([write_run(tmp_path / "a.jsonl", SLOWER)], print)
-    assert extend_table(path, merged, "newest").drift is None
-    assert "drift" not in json.loads(sidecar_path(path).read_text())["extended"][0]
+    with pytest.raises(ConflictError, match="--mixed"):
+        extend_table(path, merged, "newest")
+    assert extend_table(path, merged, "newest", mixed=True).drift is None
+    assert known(path).extended[0].drift is None
+    assert known(path).is_mixed
 
 
 @pytest.mark.parametrize(
@@ -305,7 +324,7 @@ def test_the_command_warns_where_the_table_mixes_two_speeds(
 
 def test_two_that_extend_one_table_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
-    format_of(path).write([record(1, 10.0)], path)
+    written(path, record(1, 10.0))
     runs = [
         merge_journals([write_run(tmp_path / f"{channels}.jsonl", {channels: 60.0})], print)
         for channels in range(2, 34)
@@ -313,4 +332,40 @@ def test_two_that_extend_one_table_lose_nothing(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda merged: extend_table(path, merged, "newest"), runs))
     assert len(list(format_of(path).read(path))) == 33
-    assert len(json.loads((tmp_path / "table.meta.json").read_text())["extended"]) == 32
+    assert len(known(path).extended) == 32
+
+
+@pytest.mark.parametrize("named", [("program", "engine"), ("config", "threads")])
+def test_what_is_not_comparable_is_added_only_when_asked_and_the_table_says_so(
+    named: tuple[str, str], tmp_path: Path
+) -> None:
+    part, name = named
+    path = written(tmp_path / "table.json", record(4, 10.0))
+    other = replace(
+        SEGMENT,
+        program=replace(SEGMENT.program, engine="y") if part == "program" else SEGMENT.program,
+        config=replace(SEGMENT.config, threads=2) if part == "config" else SEGMENT.config,
+    )
+    journal = written_journal(tmp_path / "a.jsonl", other, Measurement(relu(8), other.id, 0, (60_000,)))
+    merged = merge_journals([journal], print)
+    before = path.read_bytes()
+    with pytest.raises(ConflictError, match=rf"another {part} than .*: {name} .*--mixed"):
+        extend_table(path, merged, "newest")
+    assert path.read_bytes() == before
+    extend_table(path, merged, "newest", mixed=True)
+    estimate = load_table(path).estimate([relu(4), relu(8)])
+    (part_of_sum,) = estimate.doubts
+    assert (part_of_sum.quality.kind, part_of_sum.operators, part_of_sum.share) == ("mixed", 2, 1.0)
+    assert name in part_of_sum.quality.cause
+
+
+def test_to_a_published_table_nothing_is_added_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    format_of(path).write([record(4, 10.0)], path)
+    merged = merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print)
+    with pytest.raises(ConflictError, match="is not known.*--mixed"):
+        extend_table(path, merged, "newest")
+    extend_table(path, merged, "newest", mixed=True)
+    assert known(path).is_mixed
+    extend_table(path, merged, "newest")
+    assert known(path).is_mixed

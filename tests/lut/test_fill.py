@@ -19,8 +19,8 @@ from lut.extend import extend_table
 from lut.fill import Filling, fill_table, write_filling
 from lut.merge import merge_journals, write_table
 from lut.ops import UINT8, OpSpec, TensorSpec, multiply_adds
-from lut.sidecar import read_predicted, read_sidecar, sidecar_path
-from lut.table import Coverage, load_table
+from lut.sidecar import Sidecar, sidecar_path
+from lut.table import Coverage, load_table, read_sidecar
 from tests.commands import Outcome, make_runner
 from tests.lut.samples import CONFIG, SEGMENT, measured, pointwise, written_journal
 
@@ -30,6 +30,18 @@ Lut = Callable[..., Outcome]
 @pytest.fixture
 def lut_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Lut:
     return make_runner("lut", cli.main, capsys, monkeypatch)
+
+
+def known(path: Path) -> Sidecar:
+    """What a table's sidecar says."""
+    sidecar = read_sidecar(path)
+    assert sidecar is not None
+    return sidecar
+
+
+def measured_beside(filled: Path) -> Path:
+    """The table that a filled one was made of."""
+    return filled.parents[1] / "measured" / filled.name.replace("-filled", "")
 
 
 SPACE = [pointwise(*shape) for shape in product((7, 14, 28), range(8, 97, 8), range(8, 97, 8))]
@@ -70,8 +82,10 @@ def filled(tmp_path: Path) -> Path:
 
 
 def test_measured_records_stay_and_the_rest_is_predicted(tmp_path: Path, filled: Path) -> None:
-    before, after = load_table(tmp_path / "measured" / filled.name), load_table(filled)
-    assert list(after.measured) == list(before)
+    before, after = load_table(measured_beside(filled)), load_table(filled)
+    assert [(each.key, each.runtime_us) for each in after.measured] == [
+        (each.key, each.runtime_us) for each in before
+    ]
     assert len(after) == len(SPACE)
     assert after.predicted is not None
     assert len(after.predicted.intervals) == len(SPACE) - len(before)
@@ -105,7 +119,7 @@ def test_nothing_is_fitted_to_what_is_held_out(tmp_path: Path) -> None:
 
 
 def test_the_sidecar_says_how_far_predictions_are_off(filled: Path) -> None:
-    predicted = read_predicted(filled)
+    predicted = known(filled).predicted
     assert predicted is not None
     (family,) = predicted.families
     assert (family.family, family.held_out) == ("Int8Conv 1x1", 60)
@@ -115,7 +129,7 @@ def test_the_sidecar_says_how_far_predictions_are_off(filled: Path) -> None:
     assert predicted.net.correlation < 0.5
     assert (predicted.net.fitted_on, predicted.net.tested_on) == (20, 20)
     assert predicted.net.covered >= 0.75
-    assert read_sidecar(sidecar_path(filled))["sources"] == ["run.jsonl"]
+    assert known(filled).sources == ("run.jsonl",)
 
 
 @pytest.mark.parametrize(("held_out", "states_error"), [(0, False), (7, False), (8, True)])
@@ -176,16 +190,16 @@ def test_measured_records_replace_predicted_ones_by_every_policy(tmp_path: Path)
         for op in new:
             row = table.find(op)
             assert (row.runtime_us, row.predicted) == (77.0, None)
-        left = read_predicted(filled)
+        left = known(filled).predicted
         assert left is not None
         assert len(left.intervals) == len(predicted.intervals) - 3
         assert left.families == predicted.families
-        assert read_sidecar(sidecar_path(filled))["held_out"] == read_sidecar(sidecar_path(path))["held_out"]
+        assert known(filled).held_out == known(path).held_out
 
 
 def test_predictions_are_never_fitted_to(tmp_path: Path, filled: Path) -> None:
     again = fill_table(load_table(filled), "a space", SPACE)
-    first = fill_table(load_table(tmp_path / "measured" / filled.name), "a space", SPACE)
+    first = fill_table(load_table(measured_beside(filled)), "a space", SPACE)
     assert again.records == first.records
     assert again.predicted.net is None
 
@@ -193,7 +207,7 @@ def test_predictions_are_never_fitted_to(tmp_path: Path, filled: Path) -> None:
 def test_a_fuller_table_is_not_overwritten(tmp_path: Path, filled: Path) -> None:
     fewer = write_measured(tmp_path / "fewer", count=60)
     filling = fill(fewer)
-    with pytest.raises(ConflictError, match=r"measured operators that this table does not.*--replace"):
+    with pytest.raises(ConflictError, match=r"measured records that this table does not.*--replace"):
         write_filling(filling, fewer, filled.parent)
     write_filling(filling, fewer, filled.parent, replace_table=True)
     assert len(list(load_table(filled).measured)) == len(list(load_table(fewer)))
@@ -209,7 +223,7 @@ def test_commands_say_what_is_predicted(lut_command: Lut, filled: Path) -> None:
     assert sum(family["predicted"] for family in families) == count
     _, out, _ = lut_command("query", "--lut", filled, "--type", "Int8Conv")
     assert out.count("(PREDICTED)") == count
-    measured_only = filled.parents[1] / "measured" / filled.name
+    measured_only = measured_beside(filled)
     _, out, _ = lut_command("diff", measured_only, filled)
     assert "predictions of `lut fill`" not in out
     _, out, _ = lut_command("diff", filled, filled)
@@ -225,7 +239,7 @@ def test_commands_say_what_is_predicted(lut_command: Lut, filled: Path) -> None:
 def test_a_sidecar_that_says_something_else_is_refused(filled: Path) -> None:
     sidecar = sidecar_path(filled)
     sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "predicted": {"intervals": [1]}}))
-    with pytest.raises(FileError, match="does not tell which records are predicted"):
+    with pytest.raises(FileError, match=r"at `\$.predicted.intervals`"):
         load_table(filled).find(SPACE[0])
 
 
@@ -239,3 +253,38 @@ def test_half_widths_add_as_errors_do() -> None:
     together = 50 * chance.normal(size=400)
     assert fit_correlation(widths, together.tolist()) > 0.8
     assert fit_correlation([], []) == 1.0
+
+
+def test_a_filled_table_shows_what_it_is_without_its_sidecar(filled: Path) -> None:
+    """The published format has no place for more: the device's name tells it."""
+    sidecar_path(filled).unlink()
+    table = load_table(filled)
+    assert table.devices == (f"{SEGMENT.device.name}-filled",)
+    (doubt,) = table.estimate(SPACE[:9]).doubts
+    assert (doubt.quality.kind, doubt.share) == ("unknown", 1.0)
+    with pytest.raises(ConflictError, match="which of its records were measured"):
+        fill_table(table, "a space", SPACE)
+
+
+def test_what_was_measured_meanwhile_is_not_undone(tmp_path: Path) -> None:
+    path = write_measured(tmp_path)
+    filling = fill(path)
+    once = replace(SEGMENT, config=replace(CONFIG, passes=1))
+    journal = written_journal(tmp_path / "new.jsonl", once, measured(SPACE[0], 77_000, segment=once))
+    extend_table(path, merge_journals([journal], lambda _: None), "newest")
+    with pytest.raises(ConflictError, match="was changed while it was being completed"):
+        write_filling(filling, path, path.parent)
+    complete = write_filling(fill(path), path, path.parent)
+    extend_table(complete, merge_journals([journal], lambda _: None), "newest")
+    later = written_journal(tmp_path / "later.jsonl", once, measured(SPACE[0], 88_000, segment=once))
+    extend_table(complete, merge_journals([later], lambda _: None), "newest")
+    with pytest.raises(ConflictError, match="1 measured record that"):
+        write_filling(fill(path), path, path.parent)
+
+
+def test_the_shares_of_a_sum_are_told(filled: Path) -> None:
+    table = load_table(filled)
+    shares = {each.quality.kind: each for each in table.estimate(SPACE[:60]).qualities}
+    assert set(shares) == {"measured", "predicted"}
+    assert shares["predicted"].operators == sum(table.is_predicted(op.key) for op in SPACE[:60])
+    assert sum(each.share for each in shares.values()) == pytest.approx(1.0)

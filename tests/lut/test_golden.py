@@ -12,8 +12,8 @@ import pytest
 from lut.entries import Measurement, RunConfig, Segment
 from lut.journal import open_journal, read_journal, read_progress
 from lut.merge import merge_journals, write_table
-from lut.sidecar import read_provenance, read_setting
-from lut.table import load_table
+from lut.sidecar import read_setting
+from lut.table import load_table, read_sidecar
 from lut.validation import read_validation
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -82,12 +82,12 @@ def test_a_run_in_another_configuration_does_not(version: str) -> None:
 @every_version
 def test_a_sidecar_tells_how_the_table_was_measured(version: str, tmp_path: Path) -> None:
     folder = shutil.copytree(GOLDEN / version, tmp_path / version)
-    setting = read_setting(folder / TABLE)
+    sidecar = read_sidecar(folder / TABLE)
+    setting = read_setting(sidecar, TABLE)
     assert setting is not None
     assert (setting.threads, setting.cpus) == (1, "0x1")
-    provenance = read_provenance(folder / TABLE)
-    assert provenance is not None
-    assert [segment.config for segment in provenance.segments] == [CONFIGS[version]]
+    assert sidecar is not None
+    assert [segment.config for segment in sidecar.segments] == [CONFIGS[version]]
     written = write_table(merge_journals([folder / "run.jsonl"], pytest.fail), folder)
     assert written.path == folder / TABLE
 

@@ -1,5 +1,6 @@
 """Journals pooled into a table. The samples here are made up: what is tested is arithmetic."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -14,7 +15,7 @@ from lut.entries import Conditions, Discarded, Failure, Measurement, Repeated, S
 from lut.errors import ConflictError, FileError
 from lut.merge import Merged, describe, merge_journals, write_table
 from lut.records import LutRecord
-from lut.sidecar import sidecar_path
+from lut.sidecar import MarkedOp, sidecar_path
 from lut.table import format_of, load_table
 from tests.lut.samples import (
     CONFIG,
@@ -108,7 +109,8 @@ def test_other_programs_and_configurations_are_pooled_only_when_asked(
         merge(first, second)
     assert str(caught.value) == (
         f"{second} was measured with another {part} than the journals before it: {values}. "
-        f"Such times are not comparable; --mixed pools them anyway."
+        f"Such times are not comparable; --mixed pools them anyway, and the table "
+        f"then says so."
     )
     merged = merge(first, second, mixed=True)
     assert [record.p50 for record in merged.records] == [2.0]
@@ -249,9 +251,10 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
         "Box-12-6.1-op_lut_database.meta.json",
     ]
     assert json.loads((path.parent / "Box-12-6.1-op_lut_database.meta.json").read_text()) == {
-        "version": 1,
+        "version": 2,
         "device": "Box-12-6.1",
         "records": 2,
+        "content": hashlib.sha256(path.read_bytes()).hexdigest(),
         "sources": ["a.run.jsonl"],
         "segments": [
             {
@@ -261,8 +264,16 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
                 "started": SEGMENT.started,
             }
         ],
+        "has_unknown_origin": False,
         "marked": [],
         "disturbances": {},
+        "canary": [],
+        "drift": [],
+        "extended": [],
+        "held_out": [],
+        "rounds": [],
+        "predicted": None,
+        "calibration": None,
         "incomplete": [CONV_RELU.key.to_json()],
         "failures": [{**CONV.key.to_json(), "stage": "crash", "reason": "killed"}],
     }
@@ -295,9 +306,7 @@ def test_what_was_measured_in_slow_phases_only_is_marked(tmp_path: Path) -> None
     path = written_journal(tmp_path / "a.run.jsonl", SEGMENT, slow, measured(RELU, 5_000))
     merged = merge(path)
     assert merged.marked == {CONV_RELU.key: "canary"}
-    (mark,) = describe(merged)["marked"]
-    assert mark["op_type"] == CONV_RELU.op_type
-    assert mark["reason"] == "measured while the canary was slow"
+    assert describe(merged).marked == (MarkedOp(*CONV_RELU.key, reason="measured while the canary was slow"),)
 
 
 def test_what_was_thrown_away_and_made_again_is_counted(tmp_path: Path) -> None:
@@ -309,7 +318,7 @@ def test_what_was_thrown_away_and_made_again_is_counted(tmp_path: Path) -> None:
     merged = merge(path)
     assert not merged.marked
     assert [record.p50 for record in merged.records if record.key == CONV_RELU.key] == [20.0]
-    assert describe(merged)["disturbances"] == {
+    assert describe(merged).disturbances == {
         "discarded_runs": {"canary": 1, "preempted": 2},
         "repeated_visits": {"preempted": 1},
     }
@@ -349,7 +358,16 @@ def test_nor_is_a_zipped_one_put_into_the_shade(tmp_path: Path) -> None:
 def test_a_calibration_is_kept_while_it_fits(samples: tuple[int, ...], stays: bool, tmp_path: Path) -> None:
     first = merge(written_journal(tmp_path / "a.run.jsonl", SEGMENT, measured(RELU, 2_000)))
     sidecar = sidecar_path(write_table(first, tmp_path).path)
-    calibration = {"form": "factor"}
+    nets = [{"net": "net", "operators": 1, "sum_us": 2.0, "measured_us": 2.1, "left_out_error": 0.0}]
+    calibration = {
+        "form": "factor",
+        "factor": 1.05,
+        "per_operator_us": 0.0,
+        "device": "Box-12-6.1",
+        "fitted": "2026-01-01T00:00:00Z",
+        "nets": nets,
+        "config": {},
+    }
     sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"calibration": calibration}))
     again = merge(written_journal(tmp_path / "b.run.jsonl", SEGMENT, measured(RELU, *samples)))
     assert write_table(again, tmp_path).calibration_dropped is not stays

@@ -3,18 +3,19 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import lut
-from lut.errors import FileError
-from lut.estimation import Calibration, FittedNet, read_calibration, write_calibration
-from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
-from lut.table import LutTable, table_file_name
-from lut.table.formats.json_lut import write
+from lut.errors import ConflictError, FileError
+from lut.sidecar import Calibration, FittedNet, Sidecar, sidecar_path
+from lut.table import LutTable, hash_content, keep_calibration, table_file_name, update_table
+from lut.table.formats.json_lut import write_zip
 from lut.validation import LEAST_NETS
 from lut.validation.fit import FORMS, MeasuredNet, fit_calibration
 from tests.lut.samples import RELU, record
@@ -102,48 +103,53 @@ def test_forms_differ() -> None:
 # --- Beside a table ------------------------------------------------------------------------------
 
 
-def write_table(folder: Path) -> Path:
+def write_table(folder: Path, **said: Any) -> Path:
     path = folder / table_file_name(BOX)
-    write([record(RELU, 50.0)], path)
+    with update_table(path) as update:
+        update.write([record(RELU, 50.0)], Sidecar(device=BOX, **said))
     return path
 
 
 def test_a_calibration_is_kept_beside_the_table_and_corrects_estimates(tmp_path: Path) -> None:
-    path = write_table(tmp_path)
-    write_sidecar(sidecar_path(path), {"version": 1, "sources": ["a.run.jsonl"]})
-    assert write_calibration(CALIBRATION, path) == sidecar_path(path)
-    assert read_sidecar(sidecar_path(path))["sources"] == ["a.run.jsonl"]
+    path = write_table(tmp_path, sources=("a.run.jsonl",))
+    assert keep_calibration(CALIBRATION, path, hash_content(path)) == sidecar_path(path)
     table = lut.open(path)
+    assert table.sidecar is not None
+    assert table.sidecar.sources == ("a.run.jsonl",)
+    assert table.calibration == CALIBRATION
     estimate = table.estimate([RELU, RELU]).calibrated(table.calibration)
     assert (estimate.total_us, estimate.calibrated_us) == pytest.approx((100.0, 102.0))
     totals = table.estimate_many([[RELU], [RELU, RELU]])
     assert table.calibration.apply(totals.total_us, np.array([1, 2])).tolist() == pytest.approx([51.0, 102.0])
 
 
-def test_what_was_written_is_read_back(tmp_path: Path) -> None:
-    path = tmp_path / "table.json.zip"
-    write_calibration(CALIBRATION, path)
-    assert (tmp_path / "table.meta.json").exists()
-    assert read_calibration(path) == CALIBRATION
+def test_a_published_table_is_calibrated_too(tmp_path: Path) -> None:
+    path = tmp_path / f"{table_file_name(BOX)}.zip"
+    write_zip([record(RELU, 50.0)], path)
+    keep_calibration(CALIBRATION, path, hash_content(path))
+    assert lut.open(path).calibration == CALIBRATION
+
+
+def test_a_table_that_changed_since_is_not_calibrated(tmp_path: Path) -> None:
+    path = write_table(tmp_path)
+    content = hash_content(path)
+    with update_table(path) as update:
+        update.write([record(RELU, 60.0)], Sidecar(device=BOX))
+    with pytest.raises(ConflictError, match="changed by another command"):
+        keep_calibration(CALIBRATION, path, content)
 
 
 def test_without_a_calibration_the_command_that_makes_one_is_named(tmp_path: Path) -> None:
     path = write_table(tmp_path)
-    remedy = f"`bench validate MODEL... --lut {path} --fit` measures nets and makes one."
-    sidecar = sidecar_path(path)
-    with pytest.raises(FileError) as caught:
-        _ = lut.open(path).calibration
-    assert str(caught.value) == f"{sidecar} does not exist, so the sum can't be calibrated. {remedy}"
-    write_sidecar(sidecar, {"version": 1})
-    with pytest.raises(FileError) as caught:
-        read_calibration(path)
-    assert str(caught.value) == f"{sidecar} holds no calibration, so the sum can't be calibrated. {remedy}"
+    for _ in range(2):
+        with pytest.raises(FileError, match=rf"`bench validate MODEL\.\.\. --lut {path} --fit` measures"):
+            _ = lut.open(path).calibration
+        sidecar_path(path).unlink(missing_ok=True)
 
 
 def test_a_calibration_of_another_device_or_of_no_file_is_refused(tmp_path: Path) -> None:
-    path = write_table(tmp_path)
-    write_calibration(replace(CALIBRATION, device="Phone"), path)
-    with pytest.raises(FileError, match=rf"is of Phone, not of {BOX}\.$"):
+    path = write_table(tmp_path, calibration=msgspec.structs.replace(CALIBRATION, device="Phone"))
+    with pytest.raises(FileError, match=rf"is of Phone, not of {BOX}\."):
         _ = lut.open(path).calibration
     with pytest.raises(FileError, match="in memory only"):
         _ = LutTable([record(RELU, 5.0)]).calibration
@@ -162,14 +168,12 @@ def test_a_calibration_of_another_device_or_of_no_file_is_refused(tmp_path: Path
 )
 def test_a_damaged_calibration_is_refused(field: str, value: object, tmp_path: Path) -> None:
     path = write_table(tmp_path)
-    write_sidecar(sidecar_path(path), {"calibration": CALIBRATION.to_json() | {field: value}})
-    with pytest.raises(FileError, match=r"can't be understood .* `bench validate MODEL\.\.\. --lut"):
-        read_calibration(path)
+    sidecar_path(path).write_text(json.dumps({"calibration": CALIBRATION.to_json() | {field: value}}))
+    with pytest.raises(FileError, match=f"^{sidecar_path(path)} "):
+        _ = lut.open(path).calibration
 
 
-def test_a_sidecar_is_json_for_people(tmp_path: Path) -> None:
+def test_a_calibration_of_version_1_is_read(tmp_path: Path) -> None:
     path = write_table(tmp_path)
-    write_calibration(CALIBRATION, path)
-    story = json.loads(sidecar_path(path).read_text())
-    assert story["calibration"]["median_left_out_error"] == 0.01
-    assert story["calibration"]["nets"][0]["net"] == "net"
+    sidecar_path(path).write_text(json.dumps({"calibration": {"version": 1, **CALIBRATION.to_json()}}))
+    assert lut.open(path).calibration == CALIBRATION
