@@ -125,7 +125,7 @@ def blocks(space: str | BlockSpace, table: LutTable, *, interpolate: bool = Fals
 _HOMES = {
     "BlockSpace": "lut.spaces",
     "BlockTable": "lut.spaces",
-    "Calibration": "lut.estimation",
+    "Calibration": "lut.sidecar",
     "Estimate": "lut.table",
     "Fate": "lut.frontends",
     "LutTable": "lut.table",

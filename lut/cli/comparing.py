@@ -28,6 +28,8 @@ class _Line:
     known_us: float
     is_whole: bool
     calibrated_us: float | None
+    measured: float
+    """The share of its time that was measured, with nothing that speaks against it."""
     shares: dict[str, float]
 
 
@@ -47,6 +49,7 @@ def _sum_up(nets: Sequence[EstimatedModel]) -> tuple[list[str], list[_Line]]:
             net.estimate.known_us,
             net.estimate.total_us is not None,
             net.estimate.calibrated_us,
+            1.0 - sum(part.share for part in net.estimate.doubts),
             {name: by_type.get(name, 0.0) / (net.estimate.known_us or 1.0) for name in names},
         )
         for net, by_type in zip(nets, times, strict=True)
@@ -70,15 +73,23 @@ def _render_table(nets: Sequence[EstimatedModel]) -> str:
     titles = " ".join(f"{name:>{size}}" for name, size in zip(names, sizes, strict=True))
     calibrated = any(line.calibrated_us is not None for line in lines)
     extra = f" {'CALIBRATED':>12}" if calibrated else ""
+    doubted = any(round(line.measured, 4) < 1 for line in lines)
+    extra += f" {'MEASURED':>8}" if doubted else ""
     text = [f"{'NET':<{width}} {'OPS':>4} {'M MULTIPLY-ADDS':>15} {'ESTIMATE US':>12}{extra} {titles}  OTHER"]
     for line in lines:
         shares = " ".join(f"{line.shares[name]:>{size}.1%}" for name, size in zip(names, sizes, strict=True))
         other = max(0.0, 1 - sum(line.shares.values())) if line.known_us else 0.0
         mark = "" if line.is_whole else "  PARTIAL"
         extra = f" {line.calibrated_us or 0:>12.3f}" if calibrated else ""
+        extra += f" {line.measured:>8.1%}" if doubted else ""
         text.append(
             f"{line.name:<{width}} {line.operators:>4} {line.multiply_adds / 1e6:>15,.1f} "
             f"{line.known_us:>12.3f}{extra} {shares} {other:>6.1%}{mark}"
+        )
+    if doubted:
+        text.append(
+            "MEASURED: the share of the sum that was measured, in one way and undisturbed; `lut estimate` "
+            "without --compare tells what the rest is."
         )
     if not all(line.is_whole for line in lines):
         text.append("PARTIAL: the sum lacks operators, and is not the net's latency.")
@@ -93,6 +104,7 @@ def _to_json(line: _Line) -> dict[str, Any]:
         "total_us": line.known_us if line.is_whole else None,
         "partial_us": None if line.is_whole else line.known_us,
         "calibrated_us": line.calibrated_us,
+        "measured_share": line.measured,
         "shares": line.shares,
     }
 
@@ -105,7 +117,7 @@ def _render_csv(nets: Sequence[EstimatedModel]) -> str:
     names, lines = _sum_up(nets)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["net", "operators", "multiply_adds", "total_us", "partial_us", "calibrated_us", *names])
+    writer.writerow(["net", "operators", "multiply_adds", "total_us", "partial_us", "calibrated_us", "measured_share", *names])
     for line in lines:
         fields = _to_json(line)
         del fields["shares"]

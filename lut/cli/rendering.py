@@ -15,7 +15,7 @@ from typing import Any
 from lut.ops import OpSpec, describe_value
 from lut.table import Estimate, EstimatedModel, Row
 
-__all__ = ["RENDERERS", "render_all"]
+__all__ = ["RENDERERS", "describe_doubts", "render_all"]
 
 
 def render_all(nets: Sequence[EstimatedModel], form: str) -> str:
@@ -50,6 +50,7 @@ def _table_lines(estimate: Estimate) -> Iterator[str]:
             f"ESTIMATED, not measured: {len(estimate.predicted)} operators, {estimate.predicted_us:.3f} us, "
             f"{estimate.predicted_us / estimate.known_us:.1%} of the sum."
         )
+    yield from describe_doubts(estimate)
     if estimate.total_us is None:
         without = (
             f", and none of {len(estimate.unmapped)} nodes without operators" if estimate.unmapped else ""
@@ -61,6 +62,18 @@ def _table_lines(estimate: Estimate) -> Iterator[str]:
     else:
         yield f"Sum of all {len(estimate.rows)} operators' medians (p50): {estimate.total_us:.3f} us"
         yield from _spread_and_calibration(estimate)
+
+
+def describe_doubts(estimate: Estimate) -> Iterator[str]:
+    """Say, a line each, what part of a sum is something else than measured; see `lut.table.Quality`.
+
+    What was predicted has lines of its own.
+    """
+    for part in estimate.doubts:
+        if part.quality.kind == "predicted":
+            continue
+        word = f"{part.quality.kind.upper()}: {part.operators} operators"
+        yield f"{word}, {part.runtime_us:.3f} us, {part.share:.1%} of the sum: {part.quality.cause}."
 
 
 def _spread_and_calibration(estimate: Estimate) -> Iterator[str]:
@@ -83,7 +96,10 @@ def _spread_and_calibration(estimate: Estimate) -> Iterator[str]:
 def _remark(row: Row) -> str:
     if row.predicted is not None:
         return f" (ESTIMATED: {row.predicted.low_us:.3f} to {row.predicted.high_us:.3f} us)"
-    return "" if row.key == row.op.key else f" (found as {row.key.op_type})"
+    remarks = [] if row.key == row.op.key else [f"found as {row.key.op_type}"]
+    if row.quality is not None and row.quality.kind in ("marked", "incomplete"):
+        remarks.append(row.quality.kind.upper())
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
 def _render_json(estimate: Estimate) -> str:
@@ -94,6 +110,15 @@ def _render_json(estimate: Estimate) -> str:
         "total_us": estimate.total_us,
         "partial_us": None if estimate.total_us is not None else estimate.known_us,
         "estimated_us": estimate.predicted_us,
+        "quality": [
+            {
+                **part.quality._asdict(),
+                "operators": part.operators,
+                "time_us": part.runtime_us,
+                "share": part.share,
+            }
+            for part in estimate.qualities
+        ],
         "interval_us": estimate.interval_us,
         "spread": {
             "low_us": low,
@@ -118,6 +143,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
         "runtime_us_p90": p90,
         "found_as": row.key.op_type if row.records else None,
         "records": len(row.records),
+        "quality": None if row.quality is None else row.quality.kind,
         "estimated": None if row.predicted is None else asdict(row.predicted),
     }
 
@@ -127,16 +153,16 @@ def _render_csv(estimate: Estimate) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["index", "op_type", "input_shapes", "arguments", "runtime_us_p50", "found_as", "estimated"]
+        ["index", "op_type", "input_shapes", "arguments", "runtime_us_p50", "found_as", "quality"]
     )
     for index, row in enumerate(estimate.rows):
         found_as = row.key.op_type if row.records else ""
-        estimated = "" if row.predicted is None else "estimated"
+        quality = "" if row.quality is None else row.quality.kind
         shapes, arguments = _shapes_and_arguments(row.op)
-        writer.writerow([index, row.op.op_type, shapes, arguments, row.runtime_us, found_as, estimated])
+        writer.writerow([index, row.op.op_type, shapes, arguments, row.runtime_us, found_as, quality])
     label = "sum" if estimate.total_us is not None else "partial sum"
-    estimated = f"{estimate.predicted_us} estimated" if estimate.predicted else ""
-    writer.writerow([label, "", "", "", estimate.known_us, "", estimated])
+    shares = " ".join(f"{part.quality.kind}={part.share:.4f}" for part in estimate.qualities)
+    writer.writerow([label, "", "", "", estimate.known_us, "", shares])
     if estimate.calibrated_us is not None:
         writer.writerow(["calibrated sum", "", "", "", estimate.calibrated_us, "", ""])
     return text.getvalue()

@@ -114,6 +114,11 @@ def _notes(estimate: Estimate, whole: NetComparison | None) -> Iterator[str]:
         yield f"partial: {count(len(estimate.unmapped), 'node')} unmapped"
     elif estimate.predicted:
         yield f"{count(len(estimate.predicted), 'operator')} predicted"
+    yield from (
+        f"{percent(part.share)} {part.quality.kind}"
+        for part in estimate.doubts
+        if part.quality.kind != "predicted"
+    )
     if whole is not None and whole.spoilt_by:
         yield "disturbed"
 
@@ -140,6 +145,12 @@ def _describe_net(number: int, net: NetReport, series: list[str]) -> Html:
             f"{'is' if len(estimate.predicted) == 1 else 'are'} predicted; as far as these are off, the sum "
             f"is within {micros(interval[0])} to {micros(interval[1])} in 9 of 10 cases."
         )
+    for part in estimate.doubts:
+        if part.quality.kind != "predicted":
+            text += (
+                f" {count(part.operators, 'operator')} of it, {percent(part.share)} of the time, "
+                f"{'is' if part.operators == 1 else 'are'} {part.quality.describe()}."
+            )
     chart = render_chart(_draw_waterfall(_anchor(number), net, series))
     parts = [tag("h3", net.name), tag("p", text, class_="warning" if estimate.total_us is None else None)]
     return tag("article", *parts, chart, _share_by_type(estimate), id=_anchor(number))

@@ -6,14 +6,23 @@ python -m tests.fuzz.make_corpus
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
+from lut.drift import JournalDrift
 from lut.entries import Failure
-from lut.estimation import Calibration, FittedNet, write_calibration
 from lut.ops import OpSpec
 from lut.plan import write_plan
-from lut.sidecar import write_sidecar
+from lut.sidecar import (
+    Calibration,
+    FailedOp,
+    FittedNet,
+    MarkedOp,
+    NetErrors,
+    PredictedRecords,
+    Sidecar,
+    format_sidecar,
+)
 from lut.spaces import make_blocks, write_blocks
 from lut.spaces.block_space import BlockSpace
 from lut.table import LutTable, build_index
@@ -55,11 +64,19 @@ def main() -> None:
     failed = NetComparison("x", 2, None, 50.0, failure="run: no engine")
     validation = Validation("Box", "Box.json", "2024-01-02", SEGMENT.config, SEGMENT.program, (net, failed))
     write_validation(validation, CORPUS / "validation.json")
-    (CORPUS / "table.meta.json").unlink(missing_ok=True)
     fitted = FittedNet("FBNet-96/int8", 42, 97.0, 100.0, 0.01)
     calibration = Calibration("factor", 1.03, 0.0, "Box", "2024-01-02", (fitted,))
-    write_sidecar(CORPUS / "table.meta.json", {"segments": [asdict(SEGMENT)]})
-    write_calibration(calibration, CORPUS / "table.json")
+    sidecar = Sidecar(
+        device="Box",
+        records=4,
+        segments=(SEGMENT, replace(SEGMENT, started="2024-02-03T04:05:06+00:00")),
+        marked=(MarkedOp(*CONV.key, reason="it rained"),),
+        failures=(FailedOp(*FC.key, stage="run", reason="no engine"),),
+        drift=(JournalDrift(1.01, 9, journal="b", earlier=("a",)),),
+        predicted=PredictedRecords({RELU.id: (3.0, 3.5)}, "two", NetErrors(0.1, 20, 20, 0.9)),
+        calibration=calibration,
+    )
+    (CORPUS / "table.meta.json").write_bytes(format_sidecar(sidecar))
     with tempfile.TemporaryDirectory() as name:
         folder = written_model(Path(name))
         wire = [(folder / part).read_bytes() for part in ("model.pb", "model_init.pb")]

@@ -13,14 +13,13 @@ from pathlib import Path
 
 from lut.entries import Measurement
 from lut.errors import LutError
-from lut.estimation import read_calibration
 from lut.frontends import load_model
 from lut.journal import MeasurementLine, read_journal, read_visits
 from lut.merge import merge_journals
 from lut.ops import parse_argument
 from lut.ops.canonical import canonical_key
 from lut.plan import read_plan
-from lut.sidecar import read_setting
+from lut.sidecar import format_sidecar, parse_sidecar, read_setting
 from lut.spaces import load_blocks
 from lut.table import load_table, parse_argument_filter, parse_shape_filter
 from lut.table.formats import FORMATS
@@ -124,12 +123,11 @@ def _use(validation: Validation) -> None:
 
 
 def _read_sidecar(data: bytes) -> None:
-    """Ask a sidecar for all that is read of it; one answer may be refused, and the other not."""
-    _write(data, "table.meta.json")
-    table = _FOLDER / "table.json"
-    with contextlib.suppress(LutError):
-        read_setting(table)
-    read_calibration(table)
+    """Read a sidecar, and ask it for what is answered from it."""
+    sidecar = parse_sidecar(data, Path("table.meta.json"))
+    assert parse_sidecar(format_sidecar(sidecar), Path("table.meta.json")) == sidecar
+    sidecar.describe_mixture()
+    read_setting(sidecar, "table")
 
 
 _HOLDER = tempfile.TemporaryDirectory()

@@ -44,7 +44,7 @@ REVEALED = [
     "float | None",
     "lut.estimation.prediction.Prediction | None",
     "lut.table.estimate.Estimate",
-    "lut.estimation.calibration.Calibration",
+    "lut.sidecar.calibration.Calibration",
     "lut.table.totals.Totals",
     "lut.spaces.block_table.BlockTable",
     "lut.spaces.block_table.BlockTable",

@@ -7,16 +7,16 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bench.campaign import validation
 from bench.cli import validate as cli_validate
 from bench.device_runner import HostDevice, NetRuns, measure_nets, whole_nets
 from lut.cli import console
-from lut.estimation import read_calibration
 from lut.plan import read_plan
-from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
-from lut.table import estimate_models, load_table
+from lut.sidecar import Sidecar, format_sidecar, sidecar_path
+from lut.table import estimate_models, load_table, read_sidecar
 from lut.validation import NetComparison, Validation, read_validation
 from lut.wording import install_extra
 from lut.zoo import write_net
@@ -25,6 +25,15 @@ from tests.lut.cli.conftest import lut_command
 from tests.lut.samples import written_model
 
 __all__ = ["lut_command"]
+
+
+
+def known(table: Path) -> Sidecar:
+    """What a table's sidecar says."""
+    sidecar = read_sidecar(table)
+    assert sidecar is not None
+    return sidecar
+
 
 QUICK = ("--passes=2", "--iters=2", "--warmup=1")
 
@@ -72,9 +81,9 @@ def test_nets_are_measured_and_compared_in_the_table_s_setting(
     )
     assert (code, err) == (0, "")
     title, header, first, second, drift, *rest = out.splitlines()
-    [segment] = read_sidecar(sidecar_path(table))["segments"]
+    [segment] = known(table).segments
     assert title == (
-        f"{HostDevice().info.name}: 2 passes of 1+2 runs, 1 thread on {segment['config']['cpus']}; "
+        f"{HostDevice().info.name}: 2 passes of 1+2 runs, 1 thread on {segment.config.cpus}; "
         f"estimates are sums of medians from {table.name}"
     )
     # The machine may change meanwhile, or have been disturbed when the table was made.
@@ -99,8 +108,8 @@ def test_nets_are_measured_and_compared_in_the_table_s_setting(
 
     assert (written.device, written.table) == (HostDevice().info.name, table.name)
     assert (written.config.passes, written.config.iters, written.config.warmup) == (2, 2, 1)
-    assert (written.config.threads, written.config.cpus) == (1, segment["config"]["cpus"])
-    assert written.program.sha256 == segment["program"]["sha256"]
+    assert (written.config.threads, written.config.cpus) == (1, segment.config.cpus)
+    assert written.program.sha256 == segment.program.sha256
     assert written.drift_before is not None
     assert written.drift_before.count == 40
     int8, small = written.nets
@@ -128,9 +137,9 @@ def test_options_override_the_table_s_setting_and_say_so(
     )
     config = json.loads(out)["config"]
     assert (config["threads"], config["cpus"]) == (2, HostDevice().default_cpus(2))
-    [segment] = read_sidecar(sidecar_path(table))["segments"]
+    [segment] = known(table).segments
     assert err == (
-        f"{table.name} was measured with --threads 1 --cpus {segment['config']['cpus']}, the nets run with "
+        f"{table.name} was measured with --threads 1 --cpus {segment.config.cpus}, the nets run with "
         f"--threads 2 --cpus {config['cpus']}: the errors include that difference.\n"
     )
 
@@ -144,9 +153,10 @@ def test_a_table_by_another_program_or_without_origin_is_told(
     _, _, err = bench_command(*arguments)
     assert err.startswith(f"How {copy.name} was measured is not known: the nets run with --threads 1 ")
     assert bench_command(*arguments, "-q")[2] == ""
-    story = read_sidecar(sidecar_path(table))
-    story["segments"][0]["program"]["sha256"] = "ab" * 32
-    write_sidecar(sidecar_path(copy), story)
+    [segment] = known(table).segments
+    other = replace(segment, program=replace(segment.program, sha256="ab" * 32))
+    told = msgspec.structs.replace(known(table), segments=(other,))
+    sidecar_path(copy).write_bytes(format_sidecar(told))
     _, _, err = bench_command(*arguments)
     assert err.startswith(
         f"{copy.name} was measured by a different program (abababababab) from the one that runs the nets ("
@@ -324,7 +334,7 @@ def test_a_fit_is_kept_beside_the_table_and_used_by_lut_estimate(
     assert out.splitlines()[-1].startswith(
         "|error| calibrated, each net left out of the fit: of 3 nets: median "
     )
-    calibration = read_calibration(copy)
+    calibration = load_table(copy).calibration
     assert err == f"{sidecar_path(copy)}: calibration {calibration.describe()}.\n"
     assert [net.net for net in calibration.nets] == [
         "FBNet-96/int8",
@@ -332,7 +342,7 @@ def test_a_fit_is_kept_beside_the_table_and_used_by_lut_estimate(
         f"{place.name}/two",
     ]
     assert calibration.config["passes"] == 2
-    assert read_sidecar(sidecar_path(copy))["segments"] == read_sidecar(sidecar_path(table))["segments"]
+    assert known(copy).segments == known(table).segments
     assert picture.read_bytes().startswith(b"\x89PNG")
 
     code, out, _ = lut_command("estimate", place / "one", "--lut", copy, "--calibrated")

@@ -204,7 +204,8 @@ def test_merge_of_two_configurations(lut_command: Lut) -> None:
         4,
         "",
         "error: b.run.jsonl was measured with another config than the journals before it: threads 1 and 4. "
-        "Such times are not comparable; --mixed pools them anyway.\n",
+        "Such times are not comparable; --mixed pools them anyway, and the table "
+        "then says so.\n",
     )
     assert not Path("data").exists()
     assert lut_command("merge", "a.run.jsonl", "b.run.jsonl", "--mixed", "-o", "data") == (
@@ -257,7 +258,7 @@ def test_estimate(lut_command: Lut) -> None:
     code, out, _ = lut_command("estimate", "net", "--lut", table, "--format", "json")
     assert (code, json.loads(out)["total_us"]) == (0, 100.0)
     code, out, _ = lut_command("estimate", "net", "--lut", table, "--format", "csv")
-    assert (code, out.splitlines()[-1]) == (0, "sum,,,,100.0,,")
+    assert (code, out.splitlines()[-1]) == (0, "sum,,,,100.0,,measured=1.0000")
 
 
 def test_estimate_with_misses_names_them_and_plans_them(lut_command: Lut) -> None:

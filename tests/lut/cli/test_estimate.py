@@ -116,7 +116,7 @@ def test_nets_side_by_side(lut_command: Lut) -> None:
     assert (first["total_us"], first["partial_us"], first["multiply_adds"]) == (100.0, None, 32)
     assert (second["total_us"], second["partial_us"], second["shares"]["Conv"]) == (None, 50.0, 0.8)
     code, out, _ = lut_command("estimate", "nets", "--compare", "--lut", table, "--format", "csv")
-    assert out.splitlines()[1] == "nets/a,3,32,100.0,,,0.0,0.6,0.1,0.3"
+    assert out.splitlines()[1] == "nets/a,3,32,100.0,,,1.0,0.0,0.6,0.1,0.3"
 
 
 def test_a_pattern_behind_lut_that_matches_several_files_is_told(lut_command: Lut) -> None:

@@ -3,7 +3,7 @@
 import json
 
 from lut.cli.rendering import RENDERERS
-from lut.estimation import Calibration, FittedNet
+from lut.sidecar import Calibration, FittedNet
 from lut.table import Estimate, LutTable
 from tests.lut.samples import CONV, CONV_RELU, RELU, SOFTMAX, record
 
@@ -44,18 +44,19 @@ def test_nothing_found_has_no_shares() -> None:
 def test_json() -> None:
     conv = {"runtime_us_p10": 74.0, "runtime_us_p50": 75.0, "runtime_us_p90": 76.0}
     relu = {"runtime_us_p10": 24.0, "runtime_us_p50": 25.0, "runtime_us_p90": 26.0}
-    no = {"estimated": None}
+    yes = {"estimated": None, "quality": "measured"}
     assert json.loads(RENDERERS["json"](WHOLE)) == {
         "statistic": "sum of medians (p50)",
         "total_us": 100.0,
         "partial_us": None,
         "operators": [
-            {**CONV.key.to_json(), **conv, "found_as": "Int8ConvRelu", "records": 1} | no,
-            {**RELU.key.to_json(), **relu, "found_as": "Relu", "records": 2} | no,
+            {**CONV.key.to_json(), **conv, "found_as": "Int8ConvRelu", "records": 1} | yes,
+            {**RELU.key.to_json(), **relu, "found_as": "Relu", "records": 2} | yes,
         ],
         "missing": [],
         "unmapped": [],
         "estimated_us": 0,
+        "quality": [{"kind": "measured", "cause": "", "operators": 2, "time_us": 100.0, "share": 1.0}],
         "interval_us": None,
         "spread": {
             "low_us": 98.0,
@@ -67,7 +68,7 @@ def test_json() -> None:
     }
     partial = json.loads(RENDERERS["json"](PARTIAL))
     nothing = dict.fromkeys(("runtime_us_p10", "runtime_us_p50", "runtime_us_p90", "found_as"))
-    miss = {**SOFTMAX.key.to_json(), **nothing, "records": 0} | no
+    miss = {**SOFTMAX.key.to_json(), **nothing, "records": 0, "estimated": None, "quality": None}
     assert (partial["total_us"], partial["partial_us"]) == (None, 25.0)
     assert partial["operators"][0] == partial["operators"][2] == miss
     assert partial["missing"] == [SOFTMAX.key.to_json()]
@@ -85,22 +86,25 @@ def test_a_calibrated_sum_stands_beside_the_raw_one() -> None:
     report = json.loads(RENDERERS["json"](calibrated))
     assert (report["total_us"], report["calibrated_us"]) == (100.0, 103.0)
     assert report["calibration"]["form"] == "factor and constant"
-    assert RENDERERS["csv"](calibrated).splitlines()[-2:] == ["sum,,,,100.0,,", "calibrated sum,,,,103.0,,"]
+    assert RENDERERS["csv"](calibrated).splitlines()[-2:] == [
+        "sum,,,,100.0,,measured=1.0000",
+        "calibrated sum,,,,103.0,,",
+    ]
     partial = PARTIAL.calibrated(calibration)
     assert partial.calibrated_us is None
     assert RENDERERS["table"](partial) == RENDERERS["table"](PARTIAL)
 
 
 def test_csv() -> None:
-    header = "index,op_type,input_shapes,arguments,runtime_us_p50,found_as,estimated\n"
+    header = "index,op_type,input_shapes,arguments,runtime_us_p50,found_as,quality\n"
     assert RENDERERS["csv"](WHOLE) == (
         f"{header}"
-        "0,Int8Conv,1x8x8x16 32x3x3x16 32,kernel=3 order=NHWC pad=1 stride=1,75.0,Int8ConvRelu,\n"
-        "1,Relu,1x4,,25.0,Relu,\n"
-        "sum,,,,100.0,,\n"
+        "0,Int8Conv,1x8x8x16 32x3x3x16 32,kernel=3 order=NHWC pad=1 stride=1,75.0,Int8ConvRelu,measured\n"
+        "1,Relu,1x4,,25.0,Relu,measured\n"
+        "sum,,,,100.0,,measured=1.0000\n"
     )
     assert RENDERERS["csv"](PARTIAL) == (
-        f"{header}0,Softmax,1x4,,,,\n1,Relu,1x4,,25.0,Relu,\n2,Softmax,1x4,,,,\npartial sum,,,,25.0,,\n"
+        f"{header}0,Softmax,1x4,,,,\n1,Relu,1x4,,25.0,Relu,measured\n2,Softmax,1x4,,,,\npartial sum,,,,25.0,,measured=1.0000\n"
     )
 
 

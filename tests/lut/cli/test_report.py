@@ -68,7 +68,7 @@ def test_a_broken_sidecar_is_named(files: Files, report_command: Report, tmp_pat
     files.table.with_suffix(".meta.json").write_text("[]")
     code, _, err = report_command("--lut", files.table, "-o", tmp_path / "report.html")
     assert code == 4
-    assert "does not tell where a table comes from" in err
+    assert "does not say where a table comes from" in err
 
 
 def test_a_report_of_another_format_is_refused(files: Files, report_command: Report, tmp_path: Path) -> None:

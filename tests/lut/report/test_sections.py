@@ -27,8 +27,8 @@ from lut.report.nets import build as build_nets
 from lut.report.numbers import UNKNOWN, count, moment, percent, significant
 from lut.report.packing import compress, pack
 from lut.report.validating import build as build_validating
-from lut.sidecar import read_provenance, sidecar_path
-from lut.table import load_table
+from lut.sidecar import MarkedOp, sidecar_path
+from lut.table import load_table, read_sidecar
 from lut.validation import DEVICE_CHANGED, read_validation
 from tests.lut.report.conftest import Files
 from tests.lut.samples import CONV, CONV_RELU, RELU, SEGMENT, record, written_journal
@@ -79,15 +79,15 @@ def test_a_journal_without_a_measurement_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_story_tells_of_marks_or_that_nobody_looked(files: Files) -> None:
-    provenance = read_provenance(files.table)
+    provenance = read_sidecar(files.table)
     assert provenance is not None
-    assert provenance.marked == {CONV.key: "its runs disagree"}
+    assert provenance.marked == (MarkedOp(*CONV.key, reason="its runs disagree"),)
     assert [failed.reason for failed in provenance.failures] == ["the engine said <no>"]
     sidecar = sidecar_path(files.table)
     fields = json.loads(sidecar.read_text())
     del fields["marked"]
     sidecar.write_text(json.dumps(fields))
-    unmarked = read_provenance(files.table)
+    unmarked = read_sidecar(files.table)
     assert unmarked is not None
     assert unmarked.marked is None
     assert sidecar_path(Path("a.json.zip")) == Path("a.meta.json")
@@ -99,8 +99,9 @@ def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files,
     fields = json.loads(sidecar_path(files.table).read_text())
     assert "Drift between" not in describe_measured(files.table)
     between = {"journal": "b", "earlier": ["a"], "factor": 1.021, "count": 40, "by": "operators"}
-    into = {"sources": ["c", "d"], "drift": {"factor": 0.9, "count": 12, "by": "canary"}}
-    told = {"drift": [between], "extended": [{"sources": ["e"]}, into]}
+    step = {"policy": "newest", "added": 1, "present": 0, "equal": 0, "contradictions": 0}
+    into = {"sources": ["c", "d"], **step, "drift": {"factor": 0.9, "count": 12, "by": "canary"}}
+    told = {"drift": [between], "extended": [{"sources": ["e"], **step}, into]}
     sidecar_path(path).write_text(json.dumps(fields | told))
     assert (
         "<h4>Drift between journals</h4>"
@@ -112,7 +113,7 @@ def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files,
 
 def describe_measured(path: Path) -> str:
     table = load_table(path)
-    return build_measured(Material(TableReport(path, table, collect_columns(table), read_provenance(path))))
+    return build_measured(Material(TableReport(path, table, collect_columns(table), read_sidecar(path))))
 
 
 def test_sums_stand_beside_what_the_same_table_was_held_against(files: Files) -> None:
@@ -122,9 +123,10 @@ def test_sums_stand_beside_what_the_same_table_was_held_against(files: Files) ->
     validation = read_validation(files.validation)  # of `net`, that took 10 µs; `big` failed
     material = Material(report, nets=nets, validation=validation)
     beside = str(build_nets(material))
-    assert re.findall(r"<td[^>]*>([^<]*)</td>", beside)[:6] == [
-        *("3.3", "10.0", "\N{MINUS SIGN}10.0\N{NO-BREAK SPACE}%"),
-        *("3.3", UNKNOWN, UNKNOWN),
+    marked = "33.3\N{NO-BREAK SPACE}% marked"
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", beside)[:8] == [
+        *("3.3", "10.0", "\N{MINUS SIGN}10.0\N{NO-BREAK SPACE}%", marked),
+        *("3.3", UNKNOWN, UNKNOWN, marked),
     ]
     elsewhere = replace(material, validation=replace(validation, table="other.json"))
     assert "Measured" not in str(build_nets(elsewhere))
