@@ -72,6 +72,9 @@ def _run(command: click.Command, interrupted: str) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except (click.Abort, KeyboardInterrupt):
+        # An interrupt within `exec` of a text, as dataclasses are made by, is one that Python takes for
+        # unhandled, and ends by the signal whatever the exit code, until the next text is run.
+        eval("None")
         echo(interrupted, err=True)
         return 130
     except SystemExit:

@@ -8,6 +8,7 @@ what is size, each type's rule says (`lut.ops.rules`).
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import log2
 
 from lut.errors import ModelError
 from lut.ops.arguments import ArgumentValue, describe_value
@@ -59,7 +60,7 @@ def _name_family(op: OpSpec, output: TensorSpec) -> str:
     rule = RULES[op.op_type]
     words = [rule.unfused or op.op_type]
     if rule.has_window:
-        words += _window_words(op, rule)
+        words += [*_window_words(op, rule), *_image_words(op, rule)]
     if not rule.has_weights and len(op.inputs) != 1:
         words.append(f"of {len(op.inputs)}")
     if kind := rule.kind(op):
@@ -100,6 +101,18 @@ def _window_words(op: OpSpec, rule: Rule) -> list[str]:
         words.append(f"pads {window.pads}")
     if window.dilation != (1, 1):
         words.append(f"dilation {window.dilation}")
+    return words
+
+
+def _image_words(op: OpSpec, rule: Rule) -> list[str]:
+    """Tell batches and images that are not about square from others.
+
+    Kernels share out rows and images among threads and tiles, so that as many pixels take another time there.
+    """
+    batch, _, space = Layout(_order(op, rule)).split(op.inputs[0].shape)
+    words = [] if batch == 1 else [f"batch {batch}"]
+    if len(space) == 2 and all(space) and (steps := round(2 * log2(space[1] / space[0]))):
+        words.append(f"aspect {2 ** (steps / 2):.2g}")
     return words
 
 

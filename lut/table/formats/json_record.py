@@ -7,7 +7,6 @@ the same answer; what is wrong with a line is said there.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Annotated, Any, TypeAlias
@@ -29,8 +28,12 @@ RUNTIME_FIELDS = tuple(f"runtime_us_p{percentile}" for percentile in PERCENTILES
 _LEFT_OUT = "ws_nbytes_limit"
 _LEFT_OUT_BYTES = _LEFT_OUT.encode()
 
-# JSON has no infinity, and msgspec takes no number beyond the largest double.
-Time: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | Annotated[float, msgspec.Meta(ge=0)]
+_MOST_US = 10**15
+"""Thirty years: sums of such times are numbers still."""
+
+Time: TypeAlias = (
+    Annotated[int, msgspec.Meta(ge=0, le=_MOST_US)] | Annotated[float, msgspec.Meta(ge=0, le=_MOST_US)]
+)
 
 
 class _Line(KeyFields, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +91,9 @@ def _read_normal(line: bytes) -> tuple[bytes, LutRecord] | None:
         fields = _decode(line)
     except ValueError:
         return None
+    times = msgspec.structs.astuple(fields)[_TIMES]
+    if not _are_percentiles(times):
+        return None
     key = fields.key
     text = key.text
     # msgspec takes the last of two equal names; the second one would be two quotes too many.
@@ -95,7 +101,12 @@ def _read_normal(line: bytes) -> tuple[bytes, LutRecord] | None:
         return None
     if _LEFT_OUT_BYTES in text:
         return None
-    return text, LutRecord(key, msgspec.structs.astuple(fields)[_TIMES], fields.device)
+    return text, LutRecord(key, times, fields.device)
+
+
+def _are_percentiles(times: tuple[float, ...]) -> bool:
+    p0, p10, p50, p90, p100 = times
+    return 0 < p50 and p0 <= p10 <= p50 <= p90 <= p100
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -129,8 +140,10 @@ def parse_record(line: bytes) -> LutRecord:
         raise ValueError(f"unknown keys {unknown}, absent keys {absent}")
     runtimes = tuple(fields[name] for name in RUNTIME_FIELDS)
     for name, value in zip(RUNTIME_FIELDS, runtimes, strict=True):
-        if type(value) not in (int, float) or not 0 <= value <= sys.float_info.max:
-            raise ValueError(f"{name} is {value!r}; expected a time in microseconds")
+        if type(value) not in (int, float) or not 0 <= value <= _MOST_US:
+            raise ValueError(f"{name} is {value!r}; expected a time in microseconds, of at most {_MOST_US:.0e}")
+    if not _are_percentiles(runtimes):
+        raise ValueError(f"its percentiles are {list(runtimes)}; expected a median above 0, and none to fall")
     if not isinstance(fields["device"], str):
         raise ValueError("the field 'device' is not a string")
     fields["device"].encode()  # as the key's own texts

@@ -130,7 +130,7 @@ def test_an_interrupted_run_ends_at_once_and_frees_its_phones(
     child.send_signal(number)
     _, said = child.communicate(timeout=within(20))
     assert time.monotonic() - started < within(3)
-    assert child.returncode == 130
+    assert child.returncode == 130, said
     assert said.splitlines()[-1].startswith("Interrupted. What a run measured is kept")
     assert "Traceback" not in said
     lasting.wait_until(lambda hosts: all(phone.doing == "free" for phone in hosts[0].phones), within(5))

@@ -1,6 +1,7 @@
 """How a command ends, and what it shows on the way."""
 
 import io
+import subprocess
 import sys
 import unicodedata
 from contextlib import redirect_stderr, redirect_stdout
@@ -43,6 +44,16 @@ def test_an_error_of_ours_is_a_sentence_and_its_code(
 def test_a_command_that_returns_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ending_of(None, monkeypatch) == 0
     assert ending_of(click.exceptions.Exit(7), monkeypatch) == 7
+
+
+def test_an_interrupt_while_a_class_is_made_ends_with_130() -> None:
+    """Dataclasses are made by `exec`; an interrupt there leaves a mark by which Python ends otherwise."""
+    program = (
+        "import click; from lut.cli import end_program\n"
+        "end_program(click.Command('x', callback=lambda: exec('raise KeyboardInterrupt')))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.split()) == (130, ["Interrupted."])
 
 
 def test_an_interrupt_ends_with_130(
