@@ -5,6 +5,7 @@ import subprocess
 import sys
 import unicodedata
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import click
 import pytest
@@ -46,13 +47,14 @@ def test_a_command_that_returns_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> 
     assert ending_of(click.exceptions.Exit(7), monkeypatch) == 7
 
 
-def test_an_interrupt_while_a_class_is_made_ends_with_130() -> None:
+def test_an_interrupt_while_a_class_is_made_ends_with_130(tmp_path: Path) -> None:
     """Dataclasses are made by `exec`; an interrupt there leaves a mark by which Python ends otherwise."""
-    program = (
+    (tmp_path / "program.py").write_text(
         "import click; from lut.cli import end_program\n"
         "end_program(click.Command('x', callback=lambda: exec('raise KeyboardInterrupt')))"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "program"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr.split()) == (130, ["Interrupted."])
 
 
