@@ -108,7 +108,7 @@ def test_estimates_are_named_as_such_everywhere() -> None:
     assert row.predicted is not None
     assert result.spread_us == pytest.approx((4.0 + row.predicted.low_us, 6.0 + row.predicted.high_us))
     assert '"family": "Int8Conv 1x1"' in RENDERERS["json"](result)
-    assert RENDERERS["csv"](result).splitlines()[2].endswith(",estimated")
+    assert RENDERERS["csv"](result).splitlines()[2].endswith(",predicted")
     assert table.refusals([missing]) == {}
 
 

@@ -66,7 +66,9 @@ def any_shape(random: Random) -> Shape:
 
 
 def space(random: Random) -> tuple[int, int]:
-    return random.randint(12, 40), random.randint(12, 40)
+    """An image that is about square: others are of other families."""
+    height = random.randint(12, 40)
+    return height, random.randint(height, height + height // 8)
 
 
 def written_order(op_type: str, kind: Kind, random: Random) -> Args:

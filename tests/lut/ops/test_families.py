@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lut.errors import ModelError
 from lut.estimation import LEAST_OPS, fit_table
-from lut.ops import UINT8, OpSpec, TensorSpec, check_family, family_of, infer_outputs
+from lut.ops import INT32, UINT8, OpSpec, TensorSpec, check_family, family_of, infer_outputs
 from lut.ops.canonical import canonical_key
 from lut.ops.families import sizes_of
 from lut.ops.rules import RULES
@@ -123,3 +123,16 @@ def test_what_cannot_be_understood_has_no_family() -> None:
         assert check_family(op) is None
         with pytest.raises(ModelError):
             family_of(op)
+
+
+def test_batches_and_images_that_are_not_square_are_other_families() -> None:
+    """Their pixels are as many, their times are not: nothing is interpolated from one to the other."""
+
+    def conv(batch: int, height: int, width: int) -> OpSpec:
+        inputs = [TensorSpec((batch, height, width, 8), UINT8), TensorSpec((4, 1, 1, 8), UINT8)]
+        return OpSpec.of("Int8Conv", [*inputs, TensorSpec((4,), INT32)], kernel=1, order="NHWC")
+
+    assert family_of(conv(1, 14, 14)) == family_of(conv(1, 28, 32)) == "Int8Conv 1x1"
+    assert family_of(conv(64, 14, 14)) == "Int8Conv 1x1 batch 64"
+    assert family_of(conv(1, 7, 28)) == "Int8Conv 1x1 aspect 4"
+    assert family_of(conv(1, 28, 7)) == "Int8Conv 1x1 aspect 0.25"
