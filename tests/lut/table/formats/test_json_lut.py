@@ -98,10 +98,10 @@ def test_ws_nbytes_limit_is_dropped_as_the_original_drops_it(tmp_path: Path) -> 
         ("7.0", "NaN", "runtime_us_p100 is nan; expected a time in microseconds"),
         ("7.0", "Infinity", "runtime_us_p100 is inf; expected a time in microseconds"),
         ("7.0", "1" + "0" * 400, "runtime_us_p100 is 1000"),
-        ("7.0", "1e300", "of at most 1e"),
-        ("5.0", "0", "a median above 0"),
-        ("5.0", "8.0", "none to fall"),
-        ("3.0", "4.5", "none to fall"),
+        ("7.0", "1e300", "runtime_us_p100 is 1e+300; expected a time in microseconds, of at most 1e+15"),
+        ("5.0", "0", "its percentiles are [3.0, 4.0, 0, 6.0, 7.0]"),
+        ("5.0", "8.0", "its percentiles are [3.0, 4.0, 8.0, 6.0, 7.0]"),
+        ("3.0", "4.5", "its percentiles are [4.5, 4.0, 5.0, 6.0, 7.0]"),
         ('"Relu"', "7", "the field 'op_type' is absent or not a string"),
         ('"Box-12-6.1"', "null", "the field 'device' is not a string"),
         ("[[1, 4]]", '"1x4"', "the field 'input_shapes' is absent or not a list"),
@@ -116,7 +116,7 @@ def test_ws_nbytes_limit_is_dropped_as_the_original_drops_it(tmp_path: Path) -> 
         ('"Relu"', '"\\ud800"', "'utf-8' codec can't encode character"),
         ('"Box-12-6.1"', '"\\udfff"', "'utf-8' codec can't encode character"),
     ],
-    ids=range(26),
+    ids=range(30),
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_line_that_is_no_record_is_named(
