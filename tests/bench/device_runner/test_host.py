@@ -9,6 +9,8 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from bench.device_runner import host as host_module
 from bench.device_runner.device import Exit, SilenceError
 from bench.device_runner.processors import read_mask
 from bench.device_runner.program.manifest import encode_manifest
+from bench.device_runner.program.run import EndedEarly, run_program
 from bench.engines import CAFFE2
 from lut.errors import DeviceError
 from tests.bench.conftest import FaultyHost, relu
@@ -105,10 +108,30 @@ def test_silence_is_bounded_and_a_silent_process_is_ended(host: FaultyHost) -> N
     assert child.poll() is not None
 
 
-def test_a_program_that_is_gone_is_named(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-    from pathlib import Path
+def stand_in(host: FaultyHost, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Let a shell script run in the program's place."""
+    path = Path(tempfile.mkdtemp()) / "program"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(host, "_program", replace(host._program, executable=path))
 
+
+def test_a_line_without_end_ends_the_program(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(host, monkeypatch, "exec tr '\\0' x </dev/zero")
+    net = CAFFE2.lower(relu(4))
+    assert list(run_program(host, [net], [], 30)) == [
+        EndedEarly("the program printed a line of more than 16 MiB")
+    ]
+
+
+def test_words_on_stderr_do_not_fill_the_disk(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(host, monkeypatch, "exec cat /dev/zero >&2")
+    with host.start(b"", []) as process:
+        assert process.read_line(60) is None
+        assert process.finish().signal == "SIGXFSZ"
+
+
+def test_a_program_that_is_gone_is_named(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "_program", replace(host._program, executable=Path("/nowhere/program")))
     with (
         pytest.raises(DeviceError, match=r"/nowhere/program can't be started: .* `bench build`"),
