@@ -35,7 +35,11 @@ _ENVIRONMENT = {**os.environ, "LD_BIND_NOW": "1"}
 
 
 class HostDevice:
-    """This machine. Its name is made as a phone's is: `<CPU model>-<OS release>-<kernel>`."""
+    """This machine, by the name `<CPU model>-<OS release>-<architecture>`.
+
+    It has three parts as a phone's has, but not the kernel's release: every update would make another device
+    of the machine, whose tables could not be used on. What may change is among the facts.
+    """
 
     def __init__(self, name: str | None = None, engine: Engine = CAFFE2) -> None:
         self._engine = engine
@@ -44,11 +48,13 @@ class HostDevice:
         self._interruption = Interruption()
         self._load_gate = LoadGate(self._interruption)
         self._info = DeviceInfo(
-            name=engine.name_device(name or clean_name(_cpu_model(), version, platform.release())),
+            name=engine.name_device(name or clean_name(_cpu_model(), version, platform.machine())),
             kind="host",
             serial="host",
             facts={
                 "cpu": _cpu_model(),
+                "kernel": platform.release(),
+                "microcode": _read_cpuinfo("microcode") or "unavailable",
                 "cpus": ",".join(map(str, list_allowed())),
                 "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
                 "last_cache_bytes": _last_cache_bytes(),
@@ -215,11 +221,16 @@ def _limit_files(process: int) -> None:
 
 def _cpu_model() -> str:
     """The CPU's name in /proc/cpuinfo; ARM kernels give none there, then the machine type."""
+    return _read_cpuinfo("model name") or platform.machine()
+
+
+def _read_cpuinfo(wanted: str) -> str:
+    """Read a property of the first processor; "" where the kernel does not tell it."""
     for line in _read("/proc/cpuinfo").splitlines():
         name, _, value = line.partition(":")
-        if name.strip() == "model name":
+        if name.strip() == wanted:
             return value.strip()
-    return platform.machine()
+    return ""
 
 
 def _last_cache_bytes() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import errno
 import os
+import platform
 import signal
 import subprocess
 import tempfile
@@ -28,8 +29,16 @@ from tests.bench.conftest import FaultyHost, relu
 def test_the_name_is_made_as_a_phone_s_is() -> None:
     name = HostDevice().info.name
     assert name == clean_name(name)
-    assert name.endswith(clean_name(os.uname().release))
+    assert name.endswith(f"-{clean_name(os.uname().machine)}")
     assert name.count("-") >= 2
+
+
+def test_another_kernel_is_a_fact_and_makes_no_other_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = HostDevice().info
+    monkeypatch.setattr(platform, "release", lambda: "7.0.1-new")
+    after = HostDevice().info
+    assert after.name == before.name
+    assert (before.facts["kernel"], after.facts["kernel"]) == (os.uname().release, "7.0.1-new")
 
 
 def test_where_the_system_keeps_no_set_of_processors_all_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
