@@ -146,7 +146,7 @@ def _look_for_compiler(engine: Engine, name: str) -> Finding:
 
 
 def _check_engine(engine: Engine) -> Finding:
-    """Find the program whole (its SHA-256, its libraries' sizes), check its numbers, and let it measure."""
+    """Find the program whole (every file of it by its SHA-256), check its numbers, and let it measure."""
     try:
         program = engine.find("host")
     except DeviceError as error:

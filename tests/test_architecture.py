@@ -226,6 +226,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "host_load",
             "interruption",
             "kind",
+            "output",
             "processors",
             "program",
             "session",

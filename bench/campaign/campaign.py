@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
+from bench.campaign.facts import refuse_former_name
 from bench.campaign.fleet import WorkPool
 from bench.campaign.recorder import Recorder
 from bench.campaign.sources import Source, WholePlan
@@ -66,6 +67,7 @@ def open_campaign(
     """
     source = plan if isinstance(plan, Source) else WholePlan(plan, seed)
     started = time.monotonic()
+    refuse_former_name(journal, segment)
     done = read_progress(journal, segment, announce)
     if retry_failed:
         done.failed.clear()

@@ -13,13 +13,17 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from bench.campaign.workers import run_apart, working
 from bench.device_runner import (
+    DEFAULT_ROUTE,
     AdbRoute,
     Block,
     Device,
     PhoneOptions,
+    explain_missing_usb,
     explain_no_phone,
+    find_usb_phones,
     list_serials,
     open_device,
+    server_address,
 )
 from lut.entries import ProgramInfo
 from lut.errors import ConflictError, DeviceError
@@ -195,19 +199,38 @@ def choose_devices(
     """Open the devices that were named; all phones; or where nothing is said the one phone, or the host.
 
     Raises:
-        DeviceError: one can't be opened, there is no phone, or several and nobody says which.
+        DeviceError: one can't be opened, there is no phone where one was meant, or several and nobody says
+            which.
     """
     if serials:
         return [_open(serial, route, options) for serial in dict.fromkeys(serials)]
     phones = [serial for serial, kind in list_serials(route).items() if kind != "host"]
-    if every and not phones:
-        raise DeviceError(f"{explain_no_phone()} --device host measures on this machine.")
+    if not phones and (every or _means_phone(route, options)):
+        raise DeviceError(f"{_explain_absence(route)} --device host measures on this machine.")
+    if not phones and (seen := find_usb_phones()):
+        names = ", ".join(phone.serial for phone in seen)
+        raise DeviceError(
+            f"A phone is on USB ({names}), but it can't be used from here. "
+            f"{explain_missing_usb() or '`bench doctor` says why.'} --device host measures on this machine."
+        )
     if not every and len(phones) > 1:
         raise DeviceError(
             f"{len(phones)} phones are attached: {', '.join(phones)}. Name one or more by --device, or take "
             f"all of them by --all."
         )
     return [_open(serial, route, options) for serial in phones or ["host"]]
+
+
+def _means_phone(route: AdbRoute, options: PhoneOptions) -> bool:
+    """Tell whether something was said that makes no sense of this machine itself."""
+    return route != DEFAULT_ROUTE or bool(options.profile or options.ignored_gates)
+
+
+def _explain_absence(route: AdbRoute) -> str:
+    if route.way != "server" and not route.servers:
+        return explain_no_phone()
+    servers = " and ".join(map(str, route.servers or (server_address(),)))
+    return f"No phone is listed by an adb server at {servers}."
 
 
 def _open(serial: str, route: AdbRoute, options: PhoneOptions) -> Device:

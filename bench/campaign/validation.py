@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from bench.campaign.drift_sample import DriftSample, Remeasurement, choose_sample, measure_again
+from bench.campaign.facts import compare_facts
 from bench.campaign.fleet import Check, no_check
 from bench.campaign.protocol import Processors
 from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
-from lut.sidecar import Setting, describe_setting, read_config, read_setting
+from lut.sidecar import Setting, describe_setting, read_config, read_segments, read_setting
 from lut.table import Estimate, EstimatedModel, LutTable
 from lut.validation import NetComparison, Validation
 
@@ -117,7 +118,10 @@ def prepare_validation(
         ops = ([row.op for row in net.estimate.rows] for net in nets)
         by_nets = device.engine.shares_activations
         sample = choose_sample(table, ops, table_config, device_name, by_nets=by_nets)
-    return Preparation(program, config, sample, _compare_settings(table_file, setting, config, program))
+    remarks = [*_compare_settings(table_file, setting, config, program)]
+    if changed := compare_facts((each.device for each in read_segments(table_file)), device.info):
+        remarks.append(f"The device is not as it was when {table_file.name} was measured: {changed}.")
+    return Preparation(program, config, sample, tuple(remarks))
 
 
 def _compare_settings(

@@ -12,13 +12,17 @@ from bench.engines import Engine
 from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
 
-__all__ = ["Device", "Exit", "LostError", "Process", "SilenceError", "clean_name"]
+__all__ = ["Device", "Exit", "FloodError", "LostError", "Process", "SilenceError", "clean_name"]
 
 
 def clean_name(*parts: str) -> str:
     """Join the parts of a device's name by "-", with only letters, digits, ".", "_" and "-" in it."""
     cleaned = (re.sub(r"[^A-Za-z0-9._-]+", "_", part).strip("_") for part in parts)
     return "-".join(part or "unknown" for part in cleaned)
+
+
+class FloodError(DeviceError):
+    """The device, or the process on it, says more than it may."""
 
 
 class SilenceError(Exception):
@@ -57,6 +61,7 @@ class Process(Protocol):
 
         Raises:
             SilenceError: no line came within `timeout_s` seconds.
+            FloodError: it is longer than any line of the program's.
             LostError: the process is gone, and how it ended can't be told.
         """
 

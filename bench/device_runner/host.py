@@ -7,7 +7,9 @@ import os
 import platform
 import signal
 import subprocess
+import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -15,6 +17,7 @@ from typing import IO
 from bench.device_runner.device import Exit, Process, SilenceError, clean_name
 from bench.device_runner.host_load import LoadGate, choose_free_cores, watch_cores
 from bench.device_runner.interruption import Interruption
+from bench.device_runner.output import MOST_OUTPUT_BYTES, LineSplitter
 from bench.device_runner.phone import AdbRoute, PhoneOptions
 from bench.device_runner.processors import format_mask, list_allowed, read_mask
 from bench.engines import CAFFE2, Engine
@@ -32,7 +35,11 @@ _ENVIRONMENT = {**os.environ, "LD_BIND_NOW": "1"}
 
 
 class HostDevice:
-    """This machine. Its name is made as a phone's is: `<CPU model>-<OS release>-<kernel>`."""
+    """This machine, by the name `<CPU model>-<OS release>-<architecture>`.
+
+    It has three parts as a phone's has, but not the kernel's release: every update would make another device
+    of the machine, whose tables could not be used on. What may change is among the facts.
+    """
 
     def __init__(self, name: str | None = None, engine: Engine = CAFFE2) -> None:
         self._engine = engine
@@ -41,11 +48,13 @@ class HostDevice:
         self._interruption = Interruption()
         self._load_gate = LoadGate(self._interruption)
         self._info = DeviceInfo(
-            name=engine.name_device(name or clean_name(_cpu_model(), version, platform.release())),
+            name=engine.name_device(name or clean_name(_cpu_model(), version, platform.machine())),
             kind="host",
             serial="host",
             facts={
                 "cpu": _cpu_model(),
+                "kernel": platform.release(),
+                "microcode": _read_cpuinfo("microcode") or "unavailable",
                 "cpus": ",".join(map(str, list_allowed())),
                 "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
                 "last_cache_bytes": _last_cache_bytes(),
@@ -165,23 +174,24 @@ class _HostProcess:
         except OSError as error:
             raise DeviceError(describe_refusal(command[0], error, "`bench build` makes it again.")) from error
         assert self._child.stdout is not None
+        _limit_files(self._child.pid)
         self._stdout = self._child.stdout
         self._stderr = stderr
-        self._buffer = b""
+        self._splitter = LineSplitter()
+        self._lines: deque[bytes] = deque()
         self._at_end = False
         self._interruption = interruption
 
     def read_line(self, timeout_s: float) -> str | None:
-        while b"\n" not in self._buffer:
+        while not self._lines:
             if not self._interruption.wait_readable(self._stdout, timeout_s):
                 raise SilenceError(f"the program printed nothing for {timeout_s:g} s")
             chunk = os.read(self._stdout.fileno(), 1 << 16)
             if not chunk:
                 self._at_end = True
-                return None  # what is in the buffer is the torn line of a killed process
-            self._buffer += chunk
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.decode(errors="replace")
+                return None  # what is left in the splitter is the torn line of a killed process
+            self._lines += self._splitter.split(chunk)
+        return self._lines.popleft().decode(errors="replace")
 
     def finish(self) -> Exit:
         self._stdout.close()
@@ -200,13 +210,27 @@ class _HostProcess:
         )
 
 
+def _limit_files(process: int) -> None:
+    """Let the system end a process (by SIGXFSZ) before what it says on stderr, a file, fills the disk."""
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (MOST_OUTPUT_BYTES, MOST_OUTPUT_BYTES))
+
+
 def _cpu_model() -> str:
     """The CPU's name in /proc/cpuinfo; ARM kernels give none there, then the machine type."""
+    return _read_cpuinfo("model name") or platform.machine()
+
+
+def _read_cpuinfo(wanted: str) -> str:
+    """Read a property of the first processor; "" where the kernel does not tell it."""
     for line in _read("/proc/cpuinfo").splitlines():
         name, _, value = line.partition(":")
-        if name.strip() == "model name":
+        if name.strip() == wanted:
             return value.strip()
-    return platform.machine()
+    return ""
 
 
 def _last_cache_bytes() -> str:

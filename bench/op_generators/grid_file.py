@@ -1,6 +1,6 @@
 """Reading grid files: TOML tables, one for each family of operators, with the values of its axes.
 
-    cap = 100000                                # most points; optional
+    cap = 100000                                # most points, 2,000,000 or fewer; optional
 
     [conv]
     H = [7, 14, 28]                             # values,
@@ -34,10 +34,10 @@ if sys.version_info >= (3, 11):
 else:  # the standard library has it from 3.11 on
     import tomli as tomllib
 
-__all__ = ["DEFAULT_CAP", "Grid", "Table", "Value", "read_grid"]
+__all__ = ["MOST_POINTS", "Grid", "Table", "Value", "read_grid"]
 
-DEFAULT_CAP = 2_000_000
-"""Points of a grid before constraints; a day or more of measuring on most devices."""
+MOST_POINTS = 2_000_000
+"""Points of a grid before constraints; a day or more of measuring on most devices. No file can raise it."""
 
 ALIASES = {"H": "height", "W": "width", "C": "channels", "Cin": "in_channels", "Cout": "out_channels"}
 
@@ -89,7 +89,7 @@ def read_grid(path: Path, families: Mapping[str, Family]) -> Grid:
     except (ValueError, RecursionError) as error:  # TOML and text errors are ValueErrors
         raise FileError(f"{path} is not TOML: {error or 'nested too deep'}.") from error
     try:
-        cap = _read_cap(document.pop("cap", DEFAULT_CAP))
+        cap = _read_cap(document.pop("cap", MOST_POINTS))
         tables = tuple(_read_tables(document, families))
     except _BadEntry as error:
         raise FileError(f"{path}: {error}.") from error
@@ -102,6 +102,10 @@ def read_grid(path: Path, families: Mapping[str, Family]) -> Grid:
 def _read_cap(value: object) -> int:
     if type(value) is not int or value < 1:
         raise _BadEntry("cap", f"{value!r} is not a whole number from 1 on")
+    if value > MOST_POINTS:
+        raise _BadEntry(
+            "cap", f"{value:,} is more than any grid may have, {MOST_POINTS:,}: use several files"
+        )
     return value
 
 
@@ -111,9 +115,10 @@ def _check_cap(path: Path, tables: tuple[Table, ...], cap: int) -> None:
         return
     table = max(tables, key=lambda table: table.points)
     axis = max(table.values, key=lambda name: len(table.values[name]))
+    otherwise = "raise `cap`" if points <= MOST_POINTS else "use several files"
     raise FileError(
         f"{path} holds {points:,} points before constraints, its cap is {cap:,}. The largest axis is "
-        f"[{table.name}] {axis} with {len(table.values[axis]):,} values: take fewer, or raise `cap`."
+        f"[{table.name}] {axis} with {len(table.values[axis]):,} values: take fewer, or {otherwise}."
     )
 
 

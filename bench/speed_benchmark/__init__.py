@@ -2,8 +2,8 @@
 
 In reading order: `targets` (for which machine, on which runtime), `pins` (what a runtime consists of),
 `index`, `ranges`, `fetch` and `runtime` (how that gets here), `compiler` and `build` (the program out of it),
-`cache` (the folder all of it lives in), `src/` (the program itself, C++: what all engines share, and a folder
-an engine).
+`cache` (the folder all of it lives in), `contents` (what lies there, by SHA-256), `src/` (the program itself,
+C++: what all engines share, and a folder an engine).
 """
 
 from __future__ import annotations

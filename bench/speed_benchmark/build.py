@@ -3,7 +3,11 @@
 A program belongs to its sources, flags, pinned runtime and compiler: when one of them changes it is built
 again. What does not change its machine code, like where the cache is, does not change the program either,
 so that its hash can label results. Each lies in a folder of its own, with a stamp that tells what it was made
-of: checkouts with other sources share a cache without taking each other's programs away.
+of and what came out: checkouts with other sources share a cache without taking each other's programs away.
+
+The stamp has the SHA-256 of every file that runs: the program, and the libraries it loads from the cache.
+Whenever a program is found, they are compared; one with a changed file is not found, and so is built again.
+What a host's program loads from the system, libc and libstdc++, is not compared.
 """
 
 from __future__ import annotations
@@ -18,9 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.speed_benchmark.cache import Announce, Transfer, lock_cache, new_folder, report
 from bench.speed_benchmark.compiler import Compiler, explain_missing_compiler, find_compiler, run_tool
+from bench.speed_benchmark.contents import find_difference, hash_file, hash_files, list_folder
 from bench.speed_benchmark.runtime import provide
 from bench.speed_benchmark.targets import Target
 from lut.cache import default_cache
@@ -31,8 +37,9 @@ __all__ = ["Program", "build_program", "find_program"]
 SOURCES = Path(__file__).parent / "src"
 
 _COMPILE = ("-O2", "-DNDEBUG", "-Wall", "-Wextra")
-_STAMP = "stamp.json"
-_STAMP_KEYS = {"target", "recipe", "compiler", "sha256", "libraries"}
+_PROGRAM = "speed_benchmark"
+_STAMP = "built.json"
+_STAMP_KEYS = {"target", "recipe", "compiler", "files"}
 _KEPT = 4
 """This many programs of a target are kept, those used last: one for each checkout at work."""
 
@@ -44,8 +51,8 @@ class Program:
     """A built program: what a device runner starts or packs.
 
     `library_dir` holds the libraries it loads (the host's finds them by itself; a phone's needs the loader
-    in there, `./ld-linux-aarch64.so.1 --library-path . ./speed_benchmark`). `sha256` covers the executable
-    and the pinned engine: it labels results.
+    in there, `./ld-linux-aarch64.so.1 --library-path . ./speed_benchmark`). `sha256` is that of the list of
+    all of them, each with its own: it labels results.
     """
 
     target: str
@@ -56,7 +63,10 @@ class Program:
 
 
 def find_program(target: Target, *, cache: Path | None = None) -> Program | None:
-    """Give the target's program if it is built, whole, and of the present sources; no compiler is asked."""
+    """Give the target's program if it is built, whole to the byte, and of the present sources.
+
+    No compiler is asked. See `hash_file` for how often files are read.
+    """
     return _find(target, cache or default_cache())
 
 
@@ -79,7 +89,7 @@ def build_program(
         with lock_cache(cache, progress):
             # A program stays usable when its compiler is gone, but not when that is another one now.
             compiler = find_compiler(target)
-            found = _find(target, cache, compiler.version if compiler else None)
+            found = _find(target, cache, compiler.version if compiler else None, progress)
             return found or _build(target, cache, compiler, progress, transfer)
     except OSError as exc:
         raise EngineError(
@@ -114,12 +124,14 @@ def _hash_recipe(target: Target) -> str:
     return digest.hexdigest()
 
 
-def _find(target: Target, cache: Path, compiler: str | None = None) -> Program | None:
+def _find(
+    target: Target, cache: Path, compiler: str | None = None, progress: Announce | None = None
+) -> Program | None:
     """Find the whole program of the present sources that was used last, of this compiler if one is given."""
     recipe = _hash_recipe(target)
     for folder, stamp in _list_stamps(target, cache):
         if stamp["recipe"] == recipe and compiler in (None, stamp["compiler"]):
-            program = _open_program(target, folder, stamp, cache)
+            program = _open_program(target, folder, stamp, cache, progress)
             if program is not None:
                 with contextlib.suppress(OSError):  # of a cache that is read-only nothing is ever removed
                     os.utime(folder / _STAMP)
@@ -127,7 +139,7 @@ def _find(target: Target, cache: Path, compiler: str | None = None) -> Program |
     return None
 
 
-def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, str]]]:
+def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, Any]]]:
     """Give the folders of a target's programs, the one used last first, with what they were made of."""
     found = []
     for path in (cache / "programs").glob(f"[!.]*/{_STAMP}"):
@@ -141,31 +153,29 @@ def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, str]
     return [(folder, stamp) for _, folder, stamp in found]
 
 
-def _open_program(target: Target, folder: Path, stamp: dict[str, str], cache: Path) -> Program | None:
-    """The program in a folder, or None when it is not whole any more."""
-    executable, libraries = folder / "speed_benchmark", _library_folder(target, folder, cache)
+def _open_program(
+    target: Target, folder: Path, stamp: dict[str, Any], cache: Path, progress: Announce | None = None
+) -> Program | None:
+    """The program in a folder, or None when a file of it is not what was made."""
+    libraries = _library_folder(target, folder, cache)
     try:
-        whole = _label(executable, target) == stamp["sha256"]
-        whole = whole and stamp["libraries"] == _list_libraries(libraries)
-    except OSError:
+        files = _list_files(folder, libraries)
+        changed = find_difference(stamp["files"], files)
+    except (OSError, AttributeError, TypeError):
         return None
-    if not whole:
+    if changed is not None:
+        place = folder if changed == _PROGRAM else libraries
+        report(progress, f"{place / changed} is not what was built or unpacked; it is made again.")
         return None
-    return Program(target.name, executable, libraries, stamp["sha256"], target.runtime.label)
+    return Program(target.name, folder / _PROGRAM, libraries, hash_files(files), target.runtime.label)
 
 
 def _library_folder(target: Target, folder: Path, cache: Path) -> Path:
     return folder / "lib" if target.system_libraries else target.runtime.libraries.folder(cache)
 
 
-def _label(executable: Path, target: Target) -> str:
-    own = hashlib.sha256(executable.read_bytes()).hexdigest()
-    return hashlib.sha256(f"{own} {target.runtime.libraries.download.sha256}".encode()).hexdigest()
-
-
-def _list_libraries(folder: Path) -> str:
-    """Names and sizes: enough to see that one is gone or cut short without reading hundreds of MB."""
-    return " ".join(f"{path.name}:{path.stat().st_size}" for path in sorted(folder.iterdir()))
+def _list_files(folder: Path, libraries: Path) -> dict[str, str]:
+    return {_PROGRAM: hash_file(folder / _PROGRAM), **list_folder(libraries)}
 
 
 def _build(
@@ -192,8 +202,7 @@ def _build(
             "target": target.id,
             "recipe": recipe,
             "compiler": version,
-            "sha256": _label(folder / "speed_benchmark", target),
-            "libraries": _list_libraries(_library_folder(target, folder, cache)),
+            "files": _list_files(folder, _library_folder(target, folder, cache)),
         }
         (folder / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")
     for unused, _ in _list_stamps(target, cache)[_KEPT:]:
@@ -224,7 +233,7 @@ def _compile(target: Target, cache: Path, compiler: Compiler, folder: Path) -> N
                 pool.map(compile_one, [path for path in _list_sources(target) if path.suffix == ".cc"])
             )
         libraries = target.runtime.libraries.folder(cache)
-        link = [*made, "-o", str(folder / "speed_benchmark")]
+        link = [*made, "-o", str(folder / _PROGRAM)]
         link += [*(str(libraries / name) for name in target.runtime.linked), *_link_flags(target)]
         if not target.system_libraries:
             # Relative, so that the program is the same wherever the cache is.

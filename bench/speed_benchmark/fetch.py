@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from bench.speed_benchmark.cache import Announce, Transfer, report
+from bench.speed_benchmark.contents import hash_file
 from bench.speed_benchmark.index import NotFoundError, ask_settings, download_whole, find_address
 from bench.speed_benchmark.pins import Component, Download
 from bench.speed_benchmark.ranges import BrokenOffError, NoRangesError, Parts, RemoteFile, find_parts
@@ -145,7 +145,7 @@ def _find(download: Download, cache: Path) -> Path | None:
     for path in (by_user, _fetched(download, cache)):
         if not path.is_file():
             continue
-        actual = _hash_file(path)
+        actual = hash_file(path)
         if actual == download.sha256:
             return path
         message = f"{path} has the SHA-256 {actual}; the pinned file has {download.sha256}."
@@ -154,14 +154,6 @@ def _find(download: Download, cache: Path) -> Path | None:
         path.unlink()
         raise EngineError(f"{message} It was removed; run this again to download it.")
     return None
-
-
-def _hash_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as content:
-        while chunk := content.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _bring_whole(

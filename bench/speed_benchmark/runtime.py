@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from bench.speed_benchmark.cache import Announce, Transfer, new_folder, report
+from bench.speed_benchmark.contents import hash_files, list_folder
 from bench.speed_benchmark.fetch import bring, discard, find_supply, is_fetched
 from bench.speed_benchmark.pins import Component
 from lut.errors import EngineError
@@ -29,11 +30,14 @@ def provide(
     progress: Announce | None,
     transfer: Transfer | None = None,
 ) -> None:
-    """Unpack the components that are not there yet, downloading what that takes. Call with the cache locked.
+    """Unpack the components that are not there as they are pinned, downloading what that takes.
+
+    Every file of those that are there is read and compared; one that was changed costs its component, which
+    is unpacked anew. Call with the cache locked.
 
     Raises EngineError when the disk has no room for it, a download fails, or what came is not what is pinned.
     """
-    missing = [component for component in components if not component.folder(cache).is_dir()]
+    missing = [component for component in components if not _is_pinned(component, cache, progress)]
     if not missing:
         return
     supply = find_supply(missing, cache, progress)
@@ -58,6 +62,17 @@ def provide(
         discard(component, cache)
 
 
+def _is_pinned(component: Component, cache: Path, progress: Announce | None) -> bool:
+    """Tell whether a component is there, every byte of it."""
+    folder = component.folder(cache)
+    if not folder.is_dir():
+        return False
+    whole = hash_files(list_folder(folder)) == component.sha256
+    if not whole:
+        report(progress, f"{folder} is not what was unpacked there; it is made again.")
+    return whole
+
+
 def _unpack(component: Component, archive: Path, cache: Path) -> None:
     """Store the component's members, unless one is not what is pinned."""
     stored, left = dict[str, str](), component.size
@@ -66,8 +81,7 @@ def _unpack(component: Component, archive: Path, cache: Path) -> None:
             for member, content in _read_members(archive, component):
                 stored[member], size = _store(content, _place(folder, member), left)
                 left -= size
-            lines = "".join(f"{sha256}  {member}\n" for member, sha256 in sorted(stored.items()))
-            actual = f"the SHA-256 {hashlib.sha256(lines.encode()).hexdigest()}"
+            actual = f"the SHA-256 {hash_files(stored)}"
         except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:
             actual = f"an error in it ({error})"
         if actual == f"the SHA-256 {component.sha256}":

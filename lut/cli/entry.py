@@ -130,6 +130,8 @@ def get_runtime(
 ) -> None:
     """Look nets up with the original's options, output and sums.
 
+    What a sum lacks is named on stderr, and then the exit code is 5, as with `lut estimate`.
+
     --precision is not one of the original's: it chooses between the forms that a folder holds side by side as
     `int8` and `fp32`, and says how a model of floats runs.
 
@@ -137,5 +139,9 @@ def get_runtime(
     Example:
       lut get-runtime --model_path models/ChamNet-A/int8 --input_dims '{"data": [1, 3, 224, 224]}'
     """
-    for line in original.look_up_models(model_path, db_dir, input_dims, input_dtype, device, precision):
-        echo(line)
+    nets = []
+    for net in original.look_up_models(model_path, db_dir, input_dims, input_dtype, device, precision):
+        nets.append(net)
+        for line in net.lines:
+            echo(line)
+    original.refuse_partial(nets)

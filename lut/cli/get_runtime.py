@@ -2,24 +2,60 @@
 
 What it prints, and what it does on a miss, was read off the original (`runtime_lut` of mobile-vision):
 per operator its type and input shapes, then the medians of all its records; on a miss only a sentence;
-at the end whether all were found and the sum, in microseconds, in which misses count nothing. Whoever
-wants a miss named takes `lut estimate`.
+at the end whether all were found and the sum, in microseconds, in which misses count nothing. What is not in
+such a sum is named beside that, on stderr, and the exit code is that of `lut estimate`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from lut.frontends import find_models, load_model
+from lut.cli.model_choice import blame_unmapped
+from lut.errors import MissingError
+from lut.frontends import Model, find_models, load_model
 from lut.ops import OpSpec
-from lut.table import LutTable, Row, find_table_file, load_table
+from lut.table import Row, find_table_file, load_table
 
-__all__ = ["DEFAULT_DEVICE", "DEFAULT_INPUT_DIMS", "DEFAULT_MODEL_PATHS", "look_up_models"]
+__all__ = [
+    "DEFAULT_DEVICE",
+    "DEFAULT_INPUT_DIMS",
+    "DEFAULT_MODEL_PATHS",
+    "LookedUp",
+    "look_up_models",
+    "refuse_partial",
+]
 
 DEFAULT_MODEL_PATHS = "ChamNet/models/ChamNet-E/int8,ChamNet/models/ChamNet-E/fp32"
 DEFAULT_INPUT_DIMS = '{"data": [1, 3, 160, 160]}'
 DEFAULT_DEVICE = "SM-G950U-7.0-24"
+
+_NAMED = 10
+"""So many operators of a net that were not found are named."""
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """A net, and a row of the table for each of its operators."""
+
+    model: Model
+    rows: tuple[Row, ...]
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """What the original prints."""
+        total: float = 0  # an int, as in the original: a net with no operator found has the latency "0"
+        for row in self.rows:
+            yield from _lines(row)
+            total += 0 if row.runtime_us is None else row.runtime_us
+        yield f"All operators found in the table? {not self.missing}"
+        yield f"The network run-time latency is {total}"
+
+    @property
+    def missing(self) -> tuple[OpSpec, ...]:
+        """The operators that were not found, each once."""
+        return tuple(dict.fromkeys(row.op for row in self.rows if row.runtime_us is None))
 
 
 def look_up_models(
@@ -29,8 +65,8 @@ def look_up_models(
     input_dtype: int,
     device: str,
     precision: str | None = None,
-) -> Iterator[str]:
-    """Give the lines that the original prints for each of the comma-separated model folders.
+) -> Iterator[LookedUp]:
+    """Look up each of the comma-separated model folders.
 
     With a `precision`, a folder may be one of models; see `lut.frontends.find_models` and `load_model`.
 
@@ -42,20 +78,28 @@ def look_up_models(
     paths = [Path(path) for path in model_paths.split(",")]
     for path in find_models(paths, precision) if precision else paths:
         model = load_model(path, input_dims, input_dtype, precision)
-        yield from _look_up(model.choose_ops(fused=table.fuses_activations), table)
+        yield LookedUp(model, tuple(map(table.find, model.choose_ops(fused=table.fuses_activations))))
 
 
-def _look_up(ops: tuple[OpSpec, ...], table: LutTable) -> Iterator[str]:
-    total: float = 0  # an int, as in the original: a net with no operator found has the latency "0"
-    all_found = True
-    for row in map(table.find, ops):
-        yield from _lines(row)
-        if row.runtime_us is None:
-            all_found = False
-        else:
-            total += row.runtime_us
-    yield f"All operators found in the table? {all_found}"
-    yield f"The network run-time latency is {total}"
+def refuse_partial(nets: Sequence[LookedUp]) -> None:
+    """End with the names of what nets have and their sums lack.
+
+    Raises:
+        MissingError: the table lacks operators of theirs, or nodes of a model have none.
+    """
+    told = []
+    for net in nets:
+        path, missing = net.model.path, net.missing
+        if missing:
+            names = [f"\n  {op.describe()}" for op in missing[:_NAMED]]
+            rest = f"\n  and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+            told.append(f"The table does not hold {len(missing)} operators of {path}:{''.join(names)}{rest}")
+        if net.model.unmapped:
+            told.append(blame_unmapped(path, net.model.unmapped, net.model.multiply_adds))
+    if told:
+        raise MissingError(
+            "\n".join([*told, "The latency printed is a partial sum: these count as nothing."])
+        )
 
 
 def _lines(row: Row) -> Iterator[str]:

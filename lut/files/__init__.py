@@ -1,11 +1,9 @@
-"""Files: read and written so that none is ever there by half (`access`), line by
-line (`lines`), called after devices (`names`), and known by content (`kinds`)."""
+"""Files: read and written so that none is ever there by half (`access`), held alone (`lock_files`, `locks`),
+line by line (`lines`), called after devices (`names`), and known by content (`kinds`)."""
 
 from __future__ import annotations
 
 from lut.files.access import (
-    lock_descriptor,
-    lock_folder,
     open_atomically,
     parse_json,
     read_bytes,
@@ -13,6 +11,7 @@ from lut.files.access import (
 )
 from lut.files.kinds import explain_kind, kind_of
 from lut.files.lines import LONGEST_LINE_BYTES, read_lines
+from lut.files.locks import lock_descriptor, lock_folder
 from lut.files.names import name_after_device
 
 __all__ = [

@@ -1,8 +1,8 @@
 """An index of a table: a file of fixed rows in the order of their keys' digests, mapped into memory.
 
 It makes the first answer from a table of 100 MB a matter of milliseconds, takes no memory of its own,
-and any number of processes share it. One line of JSON, padded with spaces, says what it is; sorted
-rows of 64 bytes follow:
+and any number of processes share it. One line of JSON, padded with spaces and with its own CRC-32 in front,
+says what it is; sorted rows of 64 bytes follow, and then the CRC-32 of each row:
 
     16 bytes  digest of the key (see `OpKey.digest`)
      4 bytes  line of the record in the table, counted from 1, big-endian
@@ -10,7 +10,9 @@ rows of 64 bytes follow:
               five times that is written without a decimal point, so that it can be printed so again
     40 bytes  the five times in microseconds, as big-endian doubles
 
-Files are made under another name and then take their place, so that one that is there is whole.
+Files are made under another name and then take their place, so that one that is there was written whole.
+What a disk or a memory changed since is seen when it is read: an answer is given only if the rows found, and
+those before and behind them, have their checksums. In sorted rows these prove that there are no others.
 Building reads, and checks, every line of the table.
 """
 
@@ -18,22 +20,36 @@ from __future__ import annotations
 
 import json
 import mmap
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from lut.errors import FileError
 from lut.files import open_atomically, parse_json
 from lut.table.index_scan import ROW, WHOLE, scan_table
 
-__all__ = ["VERSION", "BuiltIndex", "Index", "IndexRow", "IndexSummary", "build_index", "open_index"]
+__all__ = [
+    "VERSION",
+    "BuiltIndex",
+    "DamagedIndexError",
+    "Index",
+    "IndexRow",
+    "IndexSummary",
+    "build_index",
+    "open_index",
+]
 
-VERSION = 2
+VERSION = 3
 """Of the layout, of digests, and of what readers accept: an index of another version is rebuilt."""
 
 _HEADER_BYTES = 4096
 _ROW_BYTES = ROW.size
+_CHECK = struct.Struct(">I")
+_MARK_BYTES = 9
+"""A line's CRC-32 in front of it: eight hexadecimal digits and a space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +77,33 @@ class IndexSummary:
     first_repeated: tuple[int, int] | None
 
 
+class DamagedIndexError(FileError):
+    """A row of an index is not what was written; its table has to be read again."""
+
+
 class Index:
     """A table's index; reading it is safe from many threads."""
 
-    def __init__(self, summary: IndexSummary, rows: mmap.mmap | bytes, start: int) -> None:
-        """Take rows that fill a buffer, sorted, from `start` to its end."""
+    def __init__(
+        self, summary: IndexSummary, rows: mmap.mmap | bytes, start: int, path: Path | None = None
+    ) -> None:
+        """Take sorted rows, and behind them their checksums, that fill a buffer from `start` to its end."""
         self.summary = summary
+        self.path = path
         self._buffer = rows
         self._start = start
         self._count = summary.records
+        self._checks = start + summary.records * _ROW_BYTES
 
     def __len__(self) -> int:
         return self._count
 
     def find(self, digest: bytes) -> list[IndexRow]:
-        """Give the rows of a key in the order of the table; none if it has none."""
+        """Give the rows of a key in the order of the table; none if it has none.
+
+        Raises:
+            DamagedIndexError: a row that the answer rests on is not what was written.
+        """
         buffer, start = self._buffer, self._start
         low, high = 0, self._count
         while low < high:
@@ -86,9 +114,15 @@ class Index:
             else:
                 high = middle
         found = []
+        before = max(0, low - 1)
         while low < self._count and self._digest(low) == digest:
             found.append(self._row(low))
             low += 1
+        for number in range(before, min(low + 1, self._count)):
+            place = start + number * _ROW_BYTES
+            (written,) = _CHECK.unpack_from(buffer, self._checks + number * _CHECK.size)
+            if crc32(buffer[place : place + _ROW_BYTES]) != written:
+                raise DamagedIndexError(f"{self.path} is damaged. Remove it; it is made again.")
         return found
 
     def _digest(self, number: int) -> bytes:
@@ -106,7 +140,7 @@ class Index:
 
 @dataclass(frozen=True)
 class BuiltIndex:
-    """An index's summary and its rows' bytes, before they are in a file."""
+    """An index's summary, and the bytes of its rows and their checksums, before they are in a file."""
 
     summary: IndexSummary
     rows: bytes
@@ -122,9 +156,10 @@ class BuiltIndex:
             FileError: it can't be written.
         """
         text = json.dumps({"version": VERSION, **vars(self.summary)}).encode()
-        size = -(-(len(text) + 1) // _HEADER_BYTES) * _HEADER_BYTES
+        size = -(-(len(text) + _MARK_BYTES + 1) // _HEADER_BYTES) * _HEADER_BYTES
+        said = text.ljust(size - _MARK_BYTES - 1) + b"\n"
         with open_atomically(path) as stream:
-            stream.write(text.ljust(size - 1) + b"\n")
+            stream.write(_mark(said) + said)
             stream.write(self.rows)
 
 
@@ -147,7 +182,8 @@ def build_index(
         raise FileError(f"{path} holds no record.")
     rows.sort()
     summary = IndexSummary(len(rows), tuple(part.devices), tuple(part.first_lines), *_find_repeated(rows))
-    return BuiltIndex(summary, b"".join(rows))
+    checks = struct.pack(f">{len(rows)}I", *map(crc32, rows))
+    return BuiltIndex(summary, b"".join([*rows, checks]))
 
 
 def _find_repeated(rows: Sequence[bytes]) -> tuple[int, tuple[int, int] | None]:
@@ -170,17 +206,24 @@ def open_index(path: Path) -> Index | None:
     try:
         with path.open("rb") as stream:
             header = stream.readline(1 << 20)
-            fields = parse_json(header)
+            said = header[_MARK_BYTES:]
+            if _mark(said) != header[:_MARK_BYTES]:
+                return None
+            fields = parse_json(said)
             if fields.pop("version") != VERSION:
                 return None
             summary = IndexSummary(**{name: _freeze(value) for name, value in fields.items()})
             if not isinstance(summary.records, int) or not isinstance(summary.devices, tuple):
                 return None
             buffer = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-            whole = len(buffer) == len(header) + summary.records * _ROW_BYTES
-            return Index(summary, buffer, len(header)) if whole else None
+            whole = len(buffer) == len(header) + summary.records * (_ROW_BYTES + _CHECK.size)
+            return Index(summary, buffer, len(header), path) if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _mark(said: bytes) -> bytes:
+    return b"%08x " % crc32(said)
 
 
 def _freeze(value: Any) -> Any:

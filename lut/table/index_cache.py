@@ -23,7 +23,7 @@ from lut.errors import FileError
 from lut.files import write_atomically
 from lut.table.index import VERSION, Index, build_index, open_index
 
-__all__ = ["cached_index"]
+__all__ = ["cached_index", "rebuild_index"]
 
 _FOLDER = "tables"
 _SMALL_BYTES = 1 << 20
@@ -77,6 +77,24 @@ def cached_index(path: Path, match: str = "exact", progress: Callable[[int], Non
         assert index is not None
         return index
     raise FileError(f"{path} changes while it is read. Wait until it is written.")
+
+
+def rebuild_index(damaged: Index, path: Path, match: str) -> Index:
+    """Build a table's index anew in the place of one that was found to be damaged.
+
+    Raises:
+        FileError: the table can't be read, or is not the one that the damaged index was made of.
+    """
+    file = damaged.path
+    try:
+        if file is not None:
+            if not file.name.startswith(f"{_hash_content(path)}."):
+                raise FileError(f"{path} was changed since it was opened: open it again.")
+            file.unlink(missing_ok=True)
+            return cached_index(path, match)
+    except OSError:  # it may not be removed, and would be met again
+        pass
+    return build_index(path, match).index()
 
 
 def _look_at(path: Path) -> list[int]:

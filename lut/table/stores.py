@@ -10,7 +10,8 @@ from lut.errors import ConflictError
 from lut.ops import MATCHES, OpKey
 from lut.records import LutRecord
 from lut.table.formats import format_of
-from lut.table.index import Index
+from lut.table.index import DamagedIndexError, Index
+from lut.table.index_cache import rebuild_index
 
 __all__ = ["IndexStore", "MemoryStore", "RecordStore"]
 
@@ -116,6 +117,11 @@ class IndexStore(RecordStore):
                 yield record
 
     def find(self, key: OpKey) -> tuple[LutRecord, ...]:
-        rows = self._index.find(key.digest if self._digest is None else self._digest(key))
+        digest = key.digest if self._digest is None else self._digest(key)
+        try:
+            rows = self._index.find(digest)
+        except DamagedIndexError:
+            self._index = rebuild_index(self._index, self._path, self._match)
+            rows = self._index.find(digest)
         records = (LutRecord(key, row.runtime_us, self._names[row.device]) for row in rows)
         return tuple(record for record in records if self._device in (None, record.device))

@@ -73,7 +73,7 @@ def test_a_program_that_was_damaged_is_not_whole(monkeypatch: pytest.MonkeyPatch
     folder.mkdir(parents=True)
     whole = program.executable.read_bytes()
     (folder / "speed_benchmark").write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    (folder / "stamp.json").write_bytes(program.executable.with_name("stamp.json").read_bytes())
+    (folder / "built.json").write_bytes(program.executable.with_name("built.json").read_bytes())
     (cache / "runtime").symlink_to(program.library_dir.parent)
     monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(cache))
     finding = CHECKS["engine"](CAFFE2)

@@ -20,7 +20,7 @@ from tests.docs.markdown import Block, split_commands
 
 __all__ = ["Place", "PythonSession", "check_printed", "run_blocks"]
 
-SAMPLE_NAME = "AMD_EPYC-debian12-6.18.44-fc-v657"
+SAMPLE_NAME = "AMD_EPYC-debian12-x86_64"
 """The machine that the pages were written on."""
 
 _SECONDS = 600

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Protocol
 
-from bench.device_runner.device import LostError
+from bench.device_runner.device import FloodError, LostError
 from bench.device_runner.interruption import Interruption
+from bench.device_runner.output import MOST_OUTPUT_BYTES, LineSplitter
 from lut.errors import DeviceError
 
 __all__ = ["Channel", "Connection", "Patience", "ShellReturn", "SilentError", "UnauthorizedError"]
@@ -99,6 +100,7 @@ class Connection:
 
         Raises:
             LostError: the connection broke, or the command did not end within its time.
+            FloodError: it said more than any command of ours does.
         """
         allowed = timeout_s or self.patience.command_s
         deadline = time.monotonic() + allowed
@@ -108,6 +110,11 @@ class Connection:
             pieces = self._channel.open_shell(f"({command}\n)\necho {nonce} $?", allowed)
             for piece in pieces:
                 output += piece
+                if len(output) > MOST_OUTPUT_BYTES:
+                    raise FloodError(
+                        f"The phone said more than {MOST_OUTPUT_BYTES >> 20} MiB in answer to one command. "
+                        f"Restart it, and run this again."
+                    )
                 if time.monotonic() > deadline:
                     raise SilentError(f"a command on the phone did not end within {allowed:g} s")
         text = output.replace(b"\r\n", b"\n").decode(errors="replace")
@@ -134,13 +141,13 @@ class Connection:
 
         Raises:
             SilentError: nothing came for `silence_s` seconds.
+            FloodError: a line has no end.
             LostError: the connection broke.
         """
-        buffer = b""
+        splitter = LineSplitter()
         with self._lock:
             for piece in self._channel.open_shell(command, silence_s):
-                *lines, buffer = (buffer + piece).split(b"\n")
-                for line in lines:
+                for line in splitter.split(piece):
                     yield line.removesuffix(b"\r")
 
     def push(self, data: bytes, path: str, report: Callable[[str], None] = lambda _: None) -> None:

@@ -15,7 +15,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.device_runner.device import Exit, Process
+from bench.device_runner.device import Exit, FloodError, Process
+from bench.device_runner.output import MOST_OUTPUT_BYTES
 from bench.device_runner.phone.bundle import Bundle, pack_archive
 from lut.entries import ProgramInfo
 from lut.errors import DeviceError
@@ -111,16 +112,20 @@ class ForeignProcess:
         self._iters = int(_settings(arguments)["iter"])
         self._visit: Mapping[str, object] = {}
         self._text: list[str] = []
+        self._said = 0
 
     def read_line(self, timeout_s: float) -> str | None:
         while (line := self._process.read_line(timeout_s)) is not None:
             if line.startswith('{"event": "begin"'):
-                self._visit, self._text = json.loads(line), []
+                self._visit, self._text, self._said = json.loads(line), [], 0
                 return line
             if line.startswith('{"event": "exit"}'):
                 return self._conclude(line.rpartition(" ")[2])
             if line.startswith('{"event": "end"}'):
                 return line
+            self._said += len(line) + 1
+            if self._said > MOST_OUTPUT_BYTES:
+                raise FloodError(f"the program printed more than {MOST_OUTPUT_BYTES >> 20} MiB for one net")
             self._text.append(line)
         return None
 

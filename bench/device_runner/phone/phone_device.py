@@ -258,12 +258,13 @@ class PhoneDevice:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(folder / f"{self._own_name()}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            alone = lock_descriptor(lock, wait=False)
         except OSError as error:
             raise DeviceError(
                 f"{self._serial} can't be locked for this run: {folder} can't be used "
                 f"({error.strerror or error}). Set CNN_LATENCY_LUT_CACHE to a folder that can be written."
             ) from error
-        if not lock_descriptor(lock, wait=False):
+        if not alone:
             os.close(lock)
             raise DeviceError(f"{self._serial} is in use by another run on this computer. Wait for it.")
         self._lock = lock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.device_runner.device import Device, LostError, Process, SilenceError
+from bench.device_runner.device import Device, FloodError, LostError, Process, SilenceError
 from bench.device_runner.program.events import (
     Begin,
     End,
@@ -115,7 +115,7 @@ class _Reader:
             except SilenceError as error:
                 self.trouble = ("timeout", str(error))
                 return
-            except ParseError as error:
+            except (FloodError, ParseError) as error:
                 self.trouble = ("parse", str(error))
                 return
             if isinstance(event, Begin):

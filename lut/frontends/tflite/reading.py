@@ -1,10 +1,14 @@
-"""A TFLite file as operators and tensors. The file is mapped into memory, and weights are never read."""
+"""A TFLite file as operators and tensors. The file is mapped into memory, and weights are never read.
+
+A vector may be referred to from many places, so that a small file can hold as good as endless lists. What is
+read is counted, each time anew, and may come to as much as a file of its size holds.
+"""
 
 from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,12 @@ __all__ = ["TfliteGraph", "TfliteOperator", "TfliteTensor", "read_tflite"]
 _IDENTIFIER = b"TFL3"
 _MOST_BYTES = 4096
 """A tensor with more data is one of weights."""
+
+_MOST_PARTS = 2_000_000
+"""Entries of all lists together: fifty times those of the largest models in use."""
+
+_BYTES_OF_PART = 64
+"""So many bytes of a name or a small tensor count as an entry: they are read at once."""
 
 _DTYPES = {
     tflite.TensorType.FLOAT32: np.float32,
@@ -85,42 +95,69 @@ def read_tflite(path: Path) -> TfliteGraph:
         raise ModelError(f"it is not a TFLite model, or not whole ({error}). Fetch it again.") from error
 
 
+class _Count:
+    """How many entries of lists may still be read of a file of so many bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._left = min(_MOST_PARTS, size)
+
+    def take(self, count: int) -> int:
+        """Count entries that are about to be read; give how many they are."""
+        self._left -= count
+        if self._left < 0:
+            raise ModelError(
+                "its lists are longer than a file of its size can hold: they share parts, as no converter "
+                "writes them. Convert the model again."
+            )
+        return count
+
+    def take_bytes(self, data: bytes | None) -> bytes:
+        """Count bytes that were read at once; give them."""
+        self.take(1 + len(data or b"") // _BYTES_OF_PART)
+        return data or b""
+
+    def read(self, length: int, vector: Callable[[], Any]) -> tuple[int, ...]:
+        """Read a vector of so many whole numbers."""
+        return tuple(vector().tolist()) if self.take(length) else ()
+
+
 def _read(path: Path, content: mmap.mmap) -> TfliteGraph:
     model = tflite.Model.GetRootAs(content, 0)
     if not model.SubgraphsLength():
         raise ModelError("it holds no graph.")
-    graph = model.Subgraphs(0)
-    names = _name_types(model)
+    graph, count = model.Subgraphs(0), _Count(len(content))
+    names = _name_types(model, count)
     operators = []
-    for index in range(graph.OperatorsLength()):
+    for index in range(count.take(graph.OperatorsLength())):
         operator = graph.Operators(index)
         op_type = names[operator.OpcodeIndex()]
-        inputs = tuple(operator.Inputs(place) for place in range(operator.InputsLength()))
-        outputs = tuple(operator.Outputs(place) for place in range(operator.OutputsLength()))
+        inputs = count.read(operator.InputsLength(), operator.InputsAsNumpy)
+        outputs = count.read(operator.OutputsLength(), operator.OutputsAsNumpy)
         operators.append(TfliteOperator(op_type, inputs, outputs, _read_options(operator)))
     tensors = tuple(
-        _read_tensor(model, graph.Tensors(index), index) for index in range(graph.TensorsLength())
+        _read_tensor(model, graph.Tensors(index), index, count)
+        for index in range(count.take(graph.TensorsLength()))
     )
     return TfliteGraph(
         path,
         tuple(operators),
         tensors,
-        tuple(graph.Inputs(place) for place in range(graph.InputsLength())),
-        tuple(graph.Outputs(place) for place in range(graph.OutputsLength())),
+        count.read(graph.InputsLength(), graph.InputsAsNumpy),
+        count.read(graph.OutputsLength(), graph.OutputsAsNumpy),
     )
 
 
-def _name_types(model: Any) -> list[str]:
+def _name_types(model: Any, count: _Count) -> list[str]:
     """Name the types that operators refer to; a custom one by its own name."""
     numbers: Mapping[int, str] = {
         number: name for name, number in vars(tflite.BuiltinOperator).items() if isinstance(number, int)
     }
     names = []
-    for index in range(model.OperatorCodesLength()):
+    for index in range(count.take(model.OperatorCodesLength())):
         code = model.OperatorCodes(index)
         # Files from before 2020 have the number in another field, of 8 bits.
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        custom = code.CustomCode()
+        custom = count.take_bytes(code.CustomCode())
         names.append(custom.decode(errors="replace") if custom else numbers.get(number, f"operator {number}"))
     return names
 
@@ -136,16 +173,15 @@ def _read_options(operator: Any) -> Any:
     return options
 
 
-def _read_tensor(model: Any, tensor: Any, index: int) -> TfliteTensor:
-    shape = tuple(max(1, int(tensor.Shape(place))) for place in range(tensor.ShapeLength()))
+def _read_tensor(model: Any, tensor: Any, index: int, count: _Count) -> TfliteTensor:
+    shape = tuple(max(1, size) for size in count.read(tensor.ShapeLength(), tensor.ShapeAsNumpy))
     buffer = model.Buffers(tensor.Buffer())
     size = buffer.DataLength() or (buffer.Size() if hasattr(buffer, "Size") else 0)
     dtype = tensor.Type()
     values = None
     if 0 < buffer.DataLength() <= _MOST_BYTES and dtype in _DTYPES:
-        values = np.frombuffer(bytes(map(buffer.Data, range(buffer.DataLength()))), _DTYPES[dtype]).reshape(
-            shape
-        )
+        data = count.take_bytes(buffer.DataAsNumpy().tobytes())
+        values = np.frombuffer(data, _DTYPES[dtype]).reshape(shape)
     # Converters join the names of all that went into an operator; the last says what it became.
-    name = (tensor.Name() or b"").decode(errors="replace").rpartition(";")[2]
+    name = count.take_bytes(tensor.Name()).decode(errors="replace").rpartition(";")[2]
     return TfliteTensor(f"{name}#{index}", shape, dtype, bool(size), values)

@@ -18,6 +18,9 @@ from lut.ops import FLOAT
 __all__ = ["INT64", "Translate", "Translation", "turn_axis", "turn_shape"]
 
 _TO_NCHW = (0, 3, 1, 2)
+_MOST_NUMBERS = 64
+"""Axes, sizes and pads are one or two numbers a dimension; any operator may refer to them."""
+
 INT64 = 7  # of ONNX's TensorProto.DataType
 
 _ACTIVATIONS: dict[int, tuple[str, dict[str, Any]]] = {
@@ -61,9 +64,11 @@ class Translation:
         """Give the values of a small constant.
 
         Raises:
-            ModelError: it is computed from the net's input.
+            ModelError: it is computed from the net's input, or says more than dimensions need.
         """
         values = self.tensor(number).values
+        if values is not None and values.size > _MOST_NUMBERS:
+            raise ModelError(f"{self.name(number)!r} holds {values.size} numbers, more than dimensions need")
         if values is None:
             raise ModelError(f"what {self.name(number)!r} holds is computed from the net's input")
         return [int(value) for value in values.reshape(-1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -198,6 +199,20 @@ def test_a_table_of_another_device_is_refused(bench_command: Bench, place: Path,
     )
     code, out, _ = bench_command(*arguments, "--device-name=Phone", "--json")
     assert (code, json.loads(out)["device"]) == (0, "Phone")
+
+
+def test_what_of_the_device_has_changed_is_named(
+    bench_command: Bench, place: Path, table: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / table.name
+    copy.write_bytes(table.read_bytes())
+    sidecar = read_sidecar(sidecar_path(table))
+    for segment in sidecar["segments"]:
+        segment["device"]["facts"]["kernel"] = "5.0-old"
+    sidecar_path(copy).write_text(json.dumps(sidecar))
+    code, _, err = bench_command("validate", place / "one", "--device=host", "--lut", copy, *QUICK)
+    assert code == 0
+    assert f"kernel 5.0-old then, {os.uname().release} now." in err
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import collections
 import errno
 import os
+import platform
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ from bench.device_runner import host as host_module
 from bench.device_runner.device import Exit, SilenceError
 from bench.device_runner.processors import read_mask
 from bench.device_runner.program.manifest import encode_manifest
+from bench.device_runner.program.run import EndedEarly, run_program
 from bench.engines import CAFFE2
 from lut.errors import DeviceError
 from tests.bench.conftest import FaultyHost, relu
@@ -25,8 +29,16 @@ from tests.bench.conftest import FaultyHost, relu
 def test_the_name_is_made_as_a_phone_s_is() -> None:
     name = HostDevice().info.name
     assert name == clean_name(name)
-    assert name.endswith(clean_name(os.uname().release))
+    assert name.endswith(f"-{clean_name(os.uname().machine)}")
     assert name.count("-") >= 2
+
+
+def test_another_kernel_is_a_fact_and_makes_no_other_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = HostDevice().info
+    monkeypatch.setattr(platform, "release", lambda: "7.0.1-new")
+    after = HostDevice().info
+    assert after.name == before.name
+    assert (before.facts["kernel"], after.facts["kernel"]) == (os.uname().release, "7.0.1-new")
 
 
 def test_where_the_system_keeps_no_set_of_processors_all_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,10 +117,30 @@ def test_silence_is_bounded_and_a_silent_process_is_ended(host: FaultyHost) -> N
     assert child.poll() is not None
 
 
-def test_a_program_that_is_gone_is_named(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-    from pathlib import Path
+def stand_in(host: FaultyHost, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Let a shell script run in the program's place."""
+    path = Path(tempfile.mkdtemp()) / "program"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(host, "_program", replace(host._program, executable=path))
 
+
+def test_a_line_without_end_ends_the_program(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(host, monkeypatch, "exec tr '\\0' x </dev/zero")
+    net = CAFFE2.lower(relu(4))
+    assert list(run_program(host, [net], [], 30)) == [
+        EndedEarly("the program printed a line of more than 16 MiB")
+    ]
+
+
+def test_words_on_stderr_do_not_fill_the_disk(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(host, monkeypatch, "exec cat /dev/zero >&2")
+    with host.start(b"", []) as process:
+        assert process.read_line(60) is None
+        assert process.finish().signal == "SIGXFSZ"
+
+
+def test_a_program_that_is_gone_is_named(host: FaultyHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "_program", replace(host._program, executable=Path("/nowhere/program")))
     with (
         pytest.raises(DeviceError, match=r"/nowhere/program can't be started: .* `bench build`"),

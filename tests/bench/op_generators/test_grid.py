@@ -102,6 +102,7 @@ def with_line(line: str) -> str:
         ("", " holds no table. Families are add, average_pool, "),
         ("cap = 10", " holds no table."),
         ("cap = 0" + CONV, ": cap: 0 is not a whole number from 1 on."),
+        ("cap = 2000001" + CONV, ": cap: 2,000,001 is more than any grid may have, 2,000,000: "),
         ("cap = 'x'" + CONV, ": cap: 'x' is not a whole number"),
         ("[lstm]\nH = 3", ": [lstm]: there is no such family; choose from add, "),
         ("conv = 3", ": conv: expected a table, written [conv]."),
@@ -161,11 +162,12 @@ def test_explosions_are_refused_before_they_are_generated(tmp_path: Path) -> Non
     text = "[sum]\nH = {from = 1, to = 1000}\nW = {from = 1, to = 3000}\nC = {from = 1, to = 2000}"
     assert refusal(tmp_path, text) == (
         " holds 6,000,000,000 points before constraints, its cap is 2,000,000. The largest axis is "
-        "[sum] width with 3,000 values: take fewer, or raise `cap`."
+        "[sum] width with 3,000 values: take fewer, or use several files."
     )
     assert refusal(tmp_path, "cap = 11\n" + CONV).startswith(
         " holds 12 points before constraints, its cap is 11."
     )
+    assert refusal(tmp_path, "cap = 11\n" + CONV).endswith(": take fewer, or raise `cap`.")
     assert len(generate(tmp_path, "cap = 12\n" + CONV)) == 6
 
 

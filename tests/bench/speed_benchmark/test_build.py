@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.engines import CAFFE2
+from bench.engines import CAFFE2, XNNPACK
 from bench.speed_benchmark import Program, build, choose_target
 from lut.cache import default_cache
 from lut.errors import EngineError
@@ -118,14 +118,15 @@ def test_the_same_sources_make_the_same_program_in_any_cache(cache: Path, tmp_pa
 @pytest.mark.usefixtures("sources")
 def test_a_damaged_program_is_not_found_and_is_built_again(cache: Path) -> None:
     program = CAFFE2.build("host", cache=cache)
-    stamp = program.executable.with_name("stamp.json")
+    stamp = program.executable.with_name("built.json")
     for damage in (
         lambda: program.executable.write_bytes(b"cut"),
         program.executable.unlink,
         lambda: stamp.write_text("{"),
         lambda: stamp.write_text("[]"),
         lambda: stamp.write_text(json.dumps({"recipe": "other"})),
-        lambda: stamp.write_text(stamp.read_text().replace("libtorch_cpu.so:3", "libtorch_cpu.so:1")),
+        lambda: stamp.write_text(json.dumps(json.loads(stamp.read_text()) | {"files": [1]})),
+        lambda: stamp.write_text(stamp.read_text().replace("libtorch_cpu.so", "libtorch_cpu.so.1")),
     ):
         damage()
         assert CAFFE2.find("host", cache=cache) is None
@@ -245,6 +246,50 @@ def test_offline_an_empty_cache_asks_for_the_pinned_files(
         "grpcio-tools-1.29.0.tar.gz",
     ):
         assert part in message
+
+
+def overwrite(library: Path) -> bytes:
+    """Change 64 bytes in its middle, and so neither its name nor its size; give what it held."""
+    content = library.read_bytes()
+    middle = len(content) // 2
+    other = bytes(byte ^ 0xFF for byte in content[middle : middle + 64])
+    library.write_bytes(content[:middle] + other + content[middle + 64 :])
+    return content
+
+
+def test_a_hosts_library_that_was_changed_is_never_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = XNNPACK.build("host")
+    for folder in (whole.executable.parent, whole.library_dir):
+        copied = tmp_path / folder.relative_to(default_cache())
+        shutil.copytree(folder, copied)
+    program = XNNPACK.find("host", cache=tmp_path)
+    assert program is not None
+    assert program.sha256 == whole.sha256
+    changed = program.library_dir / "libexecutorch_backend_xnnpack.so"
+    content = overwrite(changed)
+    assert XNNPACK.find("host", cache=tmp_path) is None
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    said: list[str] = []
+    with pytest.raises(EngineError, match="could not be downloaded"):
+        XNNPACK.build("host", cache=tmp_path, progress=said.append)
+    assert said[0].startswith(f"{changed} is not what was")
+    changed.write_bytes(content)
+    assert XNNPACK.find("host", cache=tmp_path) == program
+
+
+@pytest.mark.usefixtures("arm64_program", "sources")
+def test_a_phones_library_that_was_changed_is_made_again(cache: Path) -> None:
+    program = CAFFE2.build("android-arm64", cache=cache)
+    library = program.library_dir / "libc10.so"
+    content = overwrite(library)
+    said: list[str] = []
+    assert CAFFE2.build("android-arm64", cache=cache, progress=said.append) == program
+    assert said[0].startswith(f"{library} is not what was")
+    assert library.read_bytes() == content
 
 
 @pytest.mark.usefixtures("arm64_program", "sources")

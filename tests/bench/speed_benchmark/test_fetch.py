@@ -78,6 +78,16 @@ def test_a_wheel_in_a_folder_is_unpacked_from_there(wheel: Download, index: Path
     assert len(said) == 1
 
 
+def test_what_was_changed_since_is_unpacked_anew(wheel: Download, cache: Path) -> None:
+    libraries, said = pin_library(wheel), list[str]()
+    provide([libraries], cache, None)
+    changed = libraries.folder(cache) / "libengine.so"
+    changed.write_bytes(LIBRARY[:-64] + bytes(64))
+    provide([libraries], cache, said.append)
+    assert changed.read_bytes() == LIBRARY
+    assert len(said) == 2
+
+
 def test_another_wheel_in_the_folder_is_refused_and_spared(index: Path, cache: Path) -> None:
     libraries = pin_members(
         "libraries", write_wheel(index), r"engine/lib/(unneeded\.so)", {"unneeded.so": b""}

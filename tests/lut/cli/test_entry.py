@@ -314,8 +314,9 @@ def test_get_runtime(lut_command: Lut) -> None:
     written_model(Path("net"))
     write_table(record(FC, 60.0), record(RELU, 10.0), record(RELU, 20.0))
     options = ("--model_path", "net", "--db_dir", ".", "--device", "Box-12-6.1", "--input_dtype", "1")
-    assert lut_command("get-runtime", *options, "--input_dims", '{"data": [1, 8]}') == (
-        0,
+    code, printed, said = lut_command("get-runtime", *options, "--input_dims", '{"data": [1, 8]}')
+    assert (code, printed) == (
+        5,
         "op type FC with input [[1, 8], [4, 8], [4]]\n"
         "run_time: [60.0]\n"
         "op type Relu with input [[1, 4]]\n"
@@ -323,8 +324,8 @@ def test_get_runtime(lut_command: Lut) -> None:
         "No match found in the database!\n"
         "All operators found in the table? False\n"
         "The network run-time latency is 75.0\n",
-        "",
     )
+    assert f"  {SOFTMAX.describe()}\n" in said
 
 
 def test_get_runtime_without_table(lut_command: Lut) -> None:

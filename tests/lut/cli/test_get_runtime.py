@@ -1,13 +1,15 @@
 """Line by line what the original prints."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lut.cli.get_runtime import look_up_models
-from lut.errors import FileError
-from lut.frontends import load_model
+from lut.cli.get_runtime import LookedUp, look_up_models, refuse_partial
+from lut.errors import FileError, MissingError
+from lut.frontends import Fate, load_model
 from lut.ops import FLOAT
 from lut.records import LutRecord
 from lut.table import table_file_name
@@ -22,7 +24,14 @@ DIMS = {"data": (1, 8)}
 
 def lines(models: str, folder: Path, *records: LutRecord) -> list[str]:
     write(records, folder / table_file_name(DEVICE))
-    return list(look_up_models(models, folder, DIMS, FLOAT, DEVICE))
+    return print_lines(models, folder, DIMS)
+
+
+def print_lines(
+    models: str, folder: Path, dims: Mapping[str, tuple[int, ...]], precision: str | None = None
+) -> list[str]:
+    nets = look_up_models(models, folder, dims, FLOAT, DEVICE, precision)
+    return [line for net in nets for line in net.lines]
 
 
 def test_a_net_that_is_found(tmp_path: Path) -> None:
@@ -62,6 +71,27 @@ def test_a_net_with_nothing_found_has_the_latency_0_without_a_point(tmp_path: Pa
     ]
 
 
+def test_what_a_sum_lacks_is_named(tmp_path: Path) -> None:
+    model = write_net("FBNet-96", "fp32", tmp_path)
+    ops = tuple(dict.fromkeys(load_model(model).ops))
+    write([record(op, 10.0, DEVICE) for op in ops[12:]], tmp_path / table_file_name(DEVICE))
+    nets = list(look_up_models(str(model), tmp_path, NETS["FBNet-96"].input_dims, FLOAT, DEVICE))
+    assert nets[0].missing == ops[:12]
+    with pytest.raises(MissingError) as raised:
+        refuse_partial(nets)
+    _, *names, more, _ = str(raised.value).splitlines()
+    assert [name.strip() for name in names] == [op.describe() for op in ops[:10]]
+    assert "2 more" in more
+
+
+def test_nodes_that_no_operator_stands_for_are_named(tmp_path: Path) -> None:
+    model = load_model(written_model(tmp_path / "net"), DIMS)
+    fate = Fate("y", "Einsum", "unmapped", "no rule", 30)
+    with pytest.raises(MissingError, match="1 Einsum"):
+        refuse_partial([LookedUp(replace(model, known_fates=(fate,)), ())])
+    refuse_partial([LookedUp(model, ())])
+
+
 def test_a_convolution_found_with_relu_is_printed_so(tmp_path: Path) -> None:
     model = write_net("ChamNet-F", "int8", tmp_path)
     dims = NETS["ChamNet-F"].input_dims
@@ -69,7 +99,7 @@ def test_a_convolution_found_with_relu_is_printed_so(tmp_path: Path) -> None:
     plain = next(op for op in ops if op.op_type == "Int8Conv")
     fused = plain.key._replace(op_type="Int8ConvRelu")
     write([record(fused, 25.0, DEVICE)], tmp_path / table_file_name(DEVICE))
-    printed = list(look_up_models(str(model), tmp_path, dims, FLOAT, DEVICE))
+    printed = print_lines(str(model), tmp_path, dims)
     found = [index for index, line in enumerate(printed) if line.startswith("op type")]
     shapes = [list(shape) for shape in plain.key.input_shapes]
     assert found
@@ -102,7 +132,7 @@ def test_the_original_gives_the_same_total_on_a_released_net(precision: str, tmp
     write(table, path)
     queries = [json.loads(json.dumps(op.key.to_json())) for op in ops]
     theirs = look_up(queries, DEVICE, load_database(path.read_text()))
-    printed = list(look_up_models(str(model), tmp_path, {"data": (1, 3, 96, 96)}, FLOAT, DEVICE))
+    printed = print_lines(str(model), tmp_path, {"data": (1, 3, 96, 96)})
     assert printed[-2:] == [
         f"All operators found in the table? {theirs.all_found}",
         f"The network run-time latency is {theirs.total}",
@@ -115,7 +145,7 @@ def test_one_of_two_forms_of_a_net_is_chosen(tmp_path: Path) -> None:
     ops = load_model(tmp_path / "models" / "FBNet-96" / "int8").ops
     write([record(op, 10.0, DEVICE) for op in ops], tmp_path / table_file_name(DEVICE))
     folder, dims = str(tmp_path / "models" / "FBNet-96"), NETS["FBNet-96"].input_dims
-    printed = list(look_up_models(folder, tmp_path, dims, FLOAT, DEVICE, "int8"))
+    printed = print_lines(folder, tmp_path, dims, "int8")
     assert printed[-2:] == [
         "All operators found in the table? True",
         f"The network run-time latency is {10.0 * len(ops)}",

@@ -1,17 +1,15 @@
 """Nothing is ever there by half."""
 
 import os
-import re
 import resource
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from lut.errors import FileError, ModelError
-from lut.files import lock_folder, open_atomically, parse_json, read_bytes, write_atomically
+from lut.files import open_atomically, parse_json, read_bytes, write_atomically
 
 
 def test_a_written_file_is_whole_and_alone(tmp_path: Path) -> None:
@@ -119,30 +117,3 @@ def forbidden(tmp_path: Path) -> Iterator[Path]:
 def test_a_folder_without_permission_is_a_sentence(forbidden: Path) -> None:
     with pytest.raises(FileError, match="can't be written: Permission denied"):
         write_atomically(forbidden / "there" / "file", b"x")
-
-
-def test_a_wait_for_a_lock_tells_whom_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lut.files.access._PATIENCE_S", 0)
-    said: list[str] = []
-    with ExitStack() as holder:
-        holder.enter_context(lock_folder(tmp_path, pytest.fail))
-
-        def leave(sentence: str) -> None:
-            said.append(sentence)
-            holder.close()
-
-        with lock_folder(tmp_path, leave):
-            pass
-    [sentence] = said
-    # Some file systems are numbered otherwise in the system's list of locks.
-    holders = rf"(process {os.getpid()}|another process)"
-    assert re.fullmatch(rf"Waiting for {holders}, which is writing in {re.escape(str(tmp_path))}\.", sentence)
-
-
-def test_a_folder_that_takes_no_lock_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_descriptor: int, *, wait: bool) -> bool:
-        raise OSError(37, f"No locks available, wait={wait}")
-
-    monkeypatch.setattr("lut.files.access.lock_descriptor", refuse)
-    with pytest.raises(FileError, match="can't be locked: No locks available"), lock_folder(tmp_path):
-        pass

@@ -193,6 +193,54 @@ def test_a_damaged_index_is_built_again(damage: bytes, tmp_path: Path, cache: Pa
         assert index.read_bytes() == whole
 
 
+@pytest.mark.usefixtures("settled")
+def test_a_changed_bit_anywhere_in_an_index_changes_no_answer(tmp_path: Path, cache: Path) -> None:
+    held, absent = OPS[::2], OPS[1::2]
+    path = old_table(tmp_path / "table.json", *(record(op, float(n)) for n, op in enumerate(held, 2)))
+    load_table(path)
+    (index,) = cache.glob("*.index")
+    whole = index.read_bytes()
+    header = whole.index(b"\n") + 1
+    said = len(whole[:header].rstrip())
+    for at in [*range(0, said, 5), *range(said, header, 500), header - 1, *range(header, len(whole), 7)]:
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << at % 8
+        index.write_bytes(damaged)
+        table = load_table(path)
+        assert [table.find(op).runtime_us for op in held] == [float(n) for n, _ in enumerate(held, 2)]
+        assert not any(table.find(op).records for op in absent)
+        if at < said:
+            assert index.read_bytes() == whole
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_damaged_index_that_may_not_be_removed_is_done_without(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = old_table(tmp_path / "table.json", record(CONV, 5.0))
+    load_table(path)
+    (index,) = cache.glob("*.index")
+    index.write_bytes(index.read_bytes()[:-1] + b"x")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert load_table(path).find(CONV).runtime_us == 5.0
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_table_that_changed_is_not_mixed_with_its_damaged_index(tmp_path: Path, cache: Path) -> None:
+    path = old_table(tmp_path / "table.json", record(CONV, 5.0))
+    load_table(path)
+    (index,) = cache.glob("*.index")
+    index.write_bytes(index.read_bytes()[:-1] + b"x")
+    table = load_table(path)
+    old_table(path, record(CONV, 6.0))
+    with pytest.raises(FileError, match="open it again"):
+        table.find(CONV)
+
+
 def test_what_a_killed_build_left_is_swept(tmp_path: Path, cache: Path) -> None:
     cache.mkdir(parents=True)
     old, young = cache / ".a.index.x.part", cache / ".b.index.y.part"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.device_runner.device import Exit
+from bench.device_runner.device import Exit, FloodError
 from bench.device_runner.phone.foreign import ForeignProcess, parse_output, read_binary
 from bench.device_runner.program import End, NetFailed, NetTimed
 from bench.device_runner.program.events import Begin, parse_event
@@ -109,3 +109,11 @@ def test_text_becomes_events() -> None:
     assert isinstance(silent, NetFailed)
     assert silent.stage == "parse"
     assert process.finish().code == 0
+
+
+def test_a_program_that_never_stops_talking_is_refused() -> None:
+    lines = Lines(['{"event": "begin", "id": "a", "pass": 1}', *["x" * (1 << 20)] * 65])
+    process = ForeignProcess(lines, "stock speed_benchmark", ["--passes=1", "--warmup=1", "--iter=10"])
+    assert process.read_line(1) is not None
+    with pytest.raises(FloodError, match="more than 64 MiB for one net"):
+        process.read_line(1)

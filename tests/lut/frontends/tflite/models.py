@@ -12,7 +12,7 @@ import flatbuffers
 import numpy as np
 import tflite
 
-__all__ = ["Layer", "write_tflite"]
+__all__ = ["Layer", "list_offsets", "write_tflite"]
 
 
 @dataclass(frozen=True)
@@ -76,17 +76,17 @@ def write_tflite(
         builder,
         "SubGraph",
         {
-            "Tensors": _offsets(builder, tensors),
+            "Tensors": list_offsets(builder, tensors),
             "Inputs": _numbers(builder, [names.index(name) for name in names if name.startswith("x")]),
             "Outputs": _numbers(builder, [names.index(name) for name in names if name.startswith("y")]),
-            "Operators": _offsets(builder, operators),
+            "Operators": list_offsets(builder, operators),
         },
     )
     model = {
         "Version": 3,
-        "OperatorCodes": _offsets(builder, codes),
-        "Subgraphs": _offsets(builder, [graph]),
-        "Buffers": _offsets(builder, buffers),
+        "OperatorCodes": list_offsets(builder, codes),
+        "Subgraphs": list_offsets(builder, [graph]),
+        "Buffers": list_offsets(builder, buffers),
     }
     builder.Finish(_table(builder, "Model", model), b"TFL3")
     path.write_bytes(bytes(builder.Output()))
@@ -118,7 +118,8 @@ def _numbers(builder: flatbuffers.Builder, numbers: Iterable[int]) -> int:
     return int(builder.CreateNumpyVector(np.asarray(list(numbers), np.int32)))
 
 
-def _offsets(builder: flatbuffers.Builder, offsets: Sequence[int]) -> int:
+def list_offsets(builder: flatbuffers.Builder, offsets: Sequence[int]) -> int:
+    """Write a vector of tables that are written already; give its own place."""
     builder.StartVector(4, len(offsets), 4)
     for offset in reversed(offsets):
         builder.PrependUOffsetTRelative(offset)

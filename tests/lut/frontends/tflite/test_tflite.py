@@ -6,12 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
+import numpy as np
 import pytest
 import tflite
 
 from lut.errors import ModelError
 from lut.frontends import Model, load_model
-from tests.lut.frontends.tflite.models import Layer, write_tflite
+from tests.lut.frontends.tflite.models import Layer, list_offsets, write_tflite
 
 SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 RELU, RELU6 = tflite.ActivationFunctionType.RELU, tflite.ActivationFunctionType.RELU6
@@ -197,3 +199,36 @@ def test_loops_and_state_are_refused(tmp_path: Path) -> None:
 def test_shapes_are_the_model_s_own(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"has the shapes of its inputs: leave --input_dims out"):
         load_model(write_conv(tmp_path), {"x": (1, 4, 9, 9)})
+
+
+def test_a_list_that_all_operators_share_is_refused(tmp_path: Path) -> None:
+    """A file of 4 MB whose operators read 10^9 inputs between them."""
+    builder = flatbuffers.Builder(1024)
+    tflite.BufferStart(builder)
+    buffers = list_offsets(builder, [tflite.BufferEnd(builder)])
+    shared = builder.CreateNumpyVector(np.zeros(1_000_000, np.int32))
+    tflite.OperatorStart(builder)
+    tflite.OperatorAddInputs(builder, shared)
+    operator = tflite.OperatorEnd(builder)
+    operators = list_offsets(builder, [operator] * 1000)
+    tflite.SubGraphStart(builder)
+    tflite.SubGraphAddOperators(builder, operators)
+    graphs = list_offsets(builder, [tflite.SubGraphEnd(builder)])
+    tflite.OperatorCodeStart(builder)
+    codes = list_offsets(builder, [tflite.OperatorCodeEnd(builder)])
+    tflite.ModelStart(builder)
+    tflite.ModelAddSubgraphs(builder, graphs)
+    tflite.ModelAddOperatorCodes(builder, codes)
+    tflite.ModelAddBuffers(builder, buffers)
+    builder.Finish(tflite.ModelEnd(builder), b"TFL3")
+    path = tmp_path / "shared.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    with pytest.raises(ModelError, match="longer than a file of its size can hold"):
+        load_model(path)
+
+
+def test_a_constant_of_thousands_of_axes_maps_to_nothing(tmp_path: Path) -> None:
+    layers = [Layer("MEAN", ("x", "axes"), ("y",), {"KeepDims": 1})]
+    shapes = {"x": (1, 4, 4, 8), "axes": (1000,), "y": (1, 1, 1, 8)}
+    with pytest.raises(ModelError, match=r"tflite\.MEAN.*1000 numbers"):
+        load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, {"axes": [1] * 1000}))
