@@ -16,7 +16,7 @@ from bench.device_runner import UNWATCHED, Device, NetRuns, Watch, measure_nets
 from lut.entries import ProgramInfo, RunConfig
 from lut.journal import take_percentiles_us
 from lut.ops import OpSpec, bytes_moved
-from lut.sidecar import Setting, describe_setting, read_config, read_segments, read_setting
+from lut.sidecar import Setting, describe_setting, read_config, read_setting
 from lut.table import Estimate, EstimatedModel, LutTable
 from lut.validation import NetComparison, Validation
 
@@ -119,7 +119,8 @@ def prepare_validation(
         by_nets = device.engine.shares_activations
         sample = choose_sample(table, ops, table_config, device_name, by_nets=by_nets)
     remarks = [*_compare_settings(table_file, setting, config, program)]
-    if changed := compare_facts((each.device for each in read_segments(table_file)), device.info):
+    segments = () if table.sidecar is None else table.sidecar.segments
+    if changed := compare_facts((each.device for each in segments), device.info):
         remarks.append(f"The device is not as it was when {table_file.name} was measured: {changed}.")
     return Preparation(program, config, sample, tuple(remarks))
 

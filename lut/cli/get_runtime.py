@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lut.cli.model_choice import blame_unmapped
+from lut.cli.rendering import describe_doubts
 from lut.errors import MissingError
 from lut.frontends import Model, find_models, load_model
 from lut.ops import OpSpec
-from lut.table import Row, find_table_file, load_table
+from lut.table import Estimate, Row, find_table_file, load_table
 
 __all__ = [
     "DEFAULT_DEVICE",
@@ -51,6 +52,12 @@ class LookedUp:
             total += 0 if row.runtime_us is None else row.runtime_us
         yield f"All operators found in the table? {not self.missing}"
         yield f"The network run-time latency is {total}"
+
+    @property
+    def doubts(self) -> Iterator[str]:
+        """What part of the sum is something else than measured, a line each; the original prints none."""
+        for line in describe_doubts(Estimate(self.rows)):
+            yield f"{self.model.path}: {line}"
 
     @property
     def missing(self) -> tuple[OpSpec, ...]:
