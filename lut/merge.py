@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lut.drift import Canary, JournalDrift, JournalTimes
 from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Disturbances, MeasurementLine, PooledRecords, Pools, VisitCounts, read_visits
+from lut.journal import Disturbances, PooledRecords, Pools, VisitCounts, read_journal
 from lut.ops import OpKey
 from lut.records import LutRecord
 from lut.sidecar import read_sidecar, sidecar_path, write_sidecar
@@ -81,8 +81,8 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     times = JournalTimes(compared=len(sources) > 1)
     for run, path in enumerate(sources):
         times.begin(path)
-        for entry in read_visits(path, warn):
-            if isinstance(entry, MeasurementLine | Measurement):
+        for entry in read_journal(path, warn):
+            if isinstance(entry, Measurement):
                 times.add(pools.add(entry, run), entry.key, entry.samples_ns, entry.conditions)
                 disturbances.add(entry)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)
@@ -132,7 +132,7 @@ def _mark(marked: dict[OpKey, str], key: OpKey, spoilt_by: str | None) -> None:
 
 
 def _started(segment: Segment) -> tuple[str, str, str]:
-    return segment.started, segment.id, json.dumps(asdict(segment), sort_keys=True)
+    return segment.started, segment.id, json.dumps(segment.to_json(), sort_keys=True)
 
 
 def _stage_and_reason(failure: Failure) -> tuple[str, str]:
@@ -218,7 +218,7 @@ def describe(merged: Merged) -> dict[str, Any]:
         "device": merged.device,
         "records": len(merged.records),
         "sources": sorted(path.name for path in merged.sources),
-        "segments": [asdict(segment) for segment in merged.segments],
+        "segments": [segment.to_json() for segment in merged.segments],
         "marked": [
             {**key.to_json(), "reason": CAUSES[spoilt_by]} for key, spoilt_by in merged.marked.items()
         ],

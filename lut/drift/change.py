@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lut.schema import Factor, Positive
+
 __all__ = ["LARGE", "LEAST", "Drift", "compare_times", "describe_change"]
 
 LARGE = 0.03
@@ -18,8 +20,8 @@ LEAST = 5
 class Drift:
     """How many times as long a device takes as it did, by how many operators or canaries."""
 
-    factor: float
-    count: int
+    factor: Factor
+    count: Positive
 
     @property
     def is_large(self) -> bool:

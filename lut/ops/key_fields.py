@@ -7,18 +7,15 @@ by `OpKey.from_json`.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
-
 import msgspec
 
 from lut.ops.spec import OpKey
+from lut.schema import Whole
 
 __all__ = ["KeyFields"]
 
-Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
-
-class KeyFields(msgspec.Struct, forbid_unknown_fields=True):
+class KeyFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The fields of a key; lines that hold more are subclasses."""
 
     op_type: str

@@ -73,8 +73,9 @@ class OpKey(NamedTuple):
             raise ValueError("op_args holds something other than strings")
         if not all(isinstance(shape, list) for shape in shapes):
             raise ValueError("input_shapes holds something other than lists")
-        if not all(type(size) is int and size >= 0 for sizes in (*shapes, dtypes) for size in sizes):
-            raise ValueError("a shape or dtype holds something other than whole numbers from 0")
+        numbers = (number for sizes in (*shapes, dtypes) for number in sizes)
+        if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
+            raise ValueError("a shape or dtype holds something other than whole numbers from 0, of 63 bits")
         if len(shapes) != len(dtypes):
             raise ValueError(f"it has {len(shapes)} input shapes, but {len(dtypes)} input dtypes")
         for text in (line["op_type"], *texts):

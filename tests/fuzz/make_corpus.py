@@ -6,7 +6,6 @@ python -m tests.fuzz.make_corpus
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from lut.entries import Failure
@@ -42,7 +41,7 @@ def main() -> None:
     build_index(CORPUS / "table.json").write(CORPUS / "table.index")
     write_plan([CONV, RELU, FC], CORPUS / "plan.jsonl")
     (CORPUS / "run.jsonl").unlink(missing_ok=True)
-    failure = Failure(FC, SEGMENT.id, "run", "no engine")
+    failure = Failure.of(FC, SEGMENT.id, "run", "no engine")
     visits = [measured(CONV, 5_000, 6_000), measured(RELU, 700), measured(CONV, 5_100, pass_index=1)]
     written_journal(CORPUS / "run.jsonl", SEGMENT, *visits, failure)
     (CORPUS / "argument.txt").write_text('name: "kernels"\nints: 3\nints: 3\n')
@@ -58,7 +57,7 @@ def main() -> None:
     (CORPUS / "table.meta.json").unlink(missing_ok=True)
     fitted = FittedNet("FBNet-96/int8", 42, 97.0, 100.0, 0.01)
     calibration = Calibration("factor", 1.03, 0.0, "Box", "2024-01-02", (fitted,))
-    write_sidecar(CORPUS / "table.meta.json", {"segments": [asdict(SEGMENT)]})
+    write_sidecar(CORPUS / "table.meta.json", {"segments": [SEGMENT.to_json()]})
     write_calibration(calibration, CORPUS / "table.json")
     with tempfile.TemporaryDirectory() as name:
         folder = written_model(Path(name))

@@ -43,7 +43,7 @@ def write_run(path: Path, times_us: dict[int, float]) -> Path:
         journal.append(SEGMENT)
         for channels, time_us in times_us.items():
             samples = tuple(int(1000 * (time_us + step)) for step in (-1, 0, 1))
-            journal.append(Measurement(relu(channels), SEGMENT.id, 0, samples))
+            journal.append(Measurement.of(relu(channels), SEGMENT.id, 0, samples))
     return path
 
 
@@ -221,7 +221,7 @@ def test_what_was_disturbed_then_or_now_says_nothing_of_the_device(tmp_path: Pat
 def with_canary(path: Path, channels: range, canary_ns: int) -> Path:
     """A journal of operators by which the canary was timed before each."""
     visits = [
-        Measurement(
+        Measurement.of(
             relu(each), SEGMENT.id, 0, (1000,), conditions=Conditions(canary_before_ns=canary_ns + each)
         )
         for each in channels

@@ -1,9 +1,9 @@
 """What stands beside a table: read for what it says of the measuring, refused when it is damaged."""
 
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lut.entries import DeviceInfo, Segment
 from lut.errors import FileError
@@ -14,7 +14,7 @@ from tests.lut.samples import CONFIG, PROGRAM
 def segment(threads: int, cpus: str, program: str = "ab", like_cpus: str = "") -> dict[str, object]:
     device = DeviceInfo("host-a", "host", "host", {"like_cpus": like_cpus})
     config = replace(CONFIG, threads=threads, cpus=cpus)
-    return asdict(Segment(device, replace(PROGRAM, sha256=program), config, "2026-01-01T00:00:00Z"))
+    return Segment(device, replace(PROGRAM, sha256=program), config, "2026-01-01T00:00:00Z").to_json()
 
 
 def test_the_setting_is_that_of_all_segments(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_the_segments_are_those_of_the_journals(tmp_path: Path) -> None:
     assert read_segments(path) == []
     said = [segment(1, "0x2"), segment(4, "")]
     write_sidecar(sidecar_path(path), {"segments": said})
-    assert [asdict(each) for each in read_segments(path)] == said
+    assert [each.to_json() for each in read_segments(path)] == said
     several: list[object] = [[7], 7, [said[0] | {"program": None}], [said[0] | {"config": {"pace": 3}}]]
     for wrong in several:
         write_sidecar(sidecar_path(path), {"segments": wrong})
