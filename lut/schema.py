@@ -111,13 +111,13 @@ def to_json(record: msgspec.Struct) -> dict[str, Any]:
     return fields
 
 
-def encode_line(record: msgspec.Struct | dict[str, Any]) -> bytes:
-    """Write a record as one line of JSON, spaced as `json.dumps` does it, with the line's end.
+def encode_line(value: Any) -> bytes:
+    """Write a record or JSON types as one line of JSON, spaced as `json.dumps` does it, with the line's end.
 
     Raises:
         ValueError: a text holds half a surrogate pair.
     """
-    return msgspec.json.format(msgspec.json.encode(record), indent=0) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(value), indent=0) + b"\n"
 
 
 def encode_file(fields: msgspec.Struct | dict[str, Any]) -> bytes:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lut.ops.spec import OpKey
-from lut.schema import Whole
+from lut.ops.spec import OpKey, Shape
 
 __all__ = ["KeyFields"]
 
@@ -20,8 +19,8 @@ class KeyFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     op_type: str
     op_args: tuple[str, ...]
-    input_shapes: tuple[tuple[Whole, ...], ...]
-    input_dtypes: tuple[Whole, ...]
+    input_shapes: tuple[Shape, ...]
+    input_dtypes: Shape
 
     def __post_init__(self) -> None:
         if len(self.input_shapes) != len(self.input_dtypes):
