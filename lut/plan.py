@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from lut.errors import FileError, ModelError
 from lut.files import LONGEST_LINE_BYTES, explain_kind, open_atomically, read_lines
-from lut.ops import KeyFields, OpKey, OpSpec, infer_outputs, weight_bytes
+from lut.ops import KeyFields, OpSpec, infer_outputs, weight_bytes
 from lut.schema import Name, Positive, Record, Whole, encode_line, make_decoder
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "Plan",
     "count_lines",
     "format_op",
-    "parse_op",
     "read_parts",
     "read_plan",
     "take_part",
@@ -78,15 +77,6 @@ _decode = make_decoder(_Line)
 def format_op(op: OpSpec) -> str:
     """Write an operator as one line of JSON, without the line's end."""
     return op.key.to_line()
-
-
-def parse_op(line: Any) -> OpSpec:
-    """Read an operator from a parsed JSON object, which may hold other keys too.
-
-    Raises:
-        ValueError: it holds no operator; the message says why.
-    """
-    return OpSpec.from_key(OpKey.from_json(line))
 
 
 def read_plan(path: Path) -> Iterator[OpSpec]:

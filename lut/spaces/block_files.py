@@ -40,16 +40,17 @@ class _Fields(Record, frozen=True):
 
 
 def _fields_of(table: BlockTable) -> dict[str, Any]:
-    return {name: np.asarray(getattr(table, name)) for name in _Fields.__struct_fields__}
+    return {name: np.asarray(getattr(table, name)).tolist() for name in _Fields.__struct_fields__}
 
 
 def _write_npz(table: BlockTable, path: Path) -> None:
     with open_atomically(path) as stream:
-        np.savez(stream, **_fields_of(table))
+        arrays: dict[str, Any] = {name: np.asarray(each) for name, each in _fields_of(table).items()}
+        np.savez(stream, **arrays)
 
 
 def _write_json(table: BlockTable, path: Path) -> None:
-    write_atomically(path, encode_file({name: each.tolist() for name, each in _fields_of(table).items()}))
+    write_atomically(path, encode_file(_fields_of(table)))
 
 
 def _write_csv(table: BlockTable, path: Path) -> None:
@@ -75,10 +76,15 @@ def write_blocks(table: BlockTable, path: Path) -> None:
     """Write a block table in the form that the file's ending names, all or nothing.
 
     Raises:
-        FileError: the ending is none of `BLOCK_FORMATS`, or the file can't be written.
+        FileError: the ending is none of `BLOCK_FORMATS`, the file can't be written, or a figure of the table
+            is no time.
     """
     if path.suffix not in BLOCK_FORMATS:
         raise FileError(f"{path} ends in none of {', '.join(BLOCK_FORMATS)}, the forms of block tables.")
+    try:
+        convert(_fields_of(table), _Fields)
+    except ValueError as fault:
+        raise FileError(f"{path} can't take the block table: {fault}.") from fault
     BLOCK_FORMATS[path.suffix](table, path)
 
 

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from bench.device_runner.program import CanaryMemory, CanaryTimes
+from bench.device_runner.program.events import ParseError, parse_event
+from bench.engines import CAFFE2
+from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
 from lut.errors import LutError
 from lut.estimation import read_calibration
 from lut.frontends import load_model
@@ -18,14 +22,14 @@ from lut.journal import format_entry, parse_line, read_journal
 from lut.merge import merge_journals
 from lut.ops import parse_argument
 from lut.ops.canonical import canonical_key
-from lut.plan import read_plan
+from lut.plan import read_parts, write_plan
 from lut.sidecar import read_setting
-from lut.spaces import load_blocks
+from lut.spaces import load_blocks, write_blocks
 from lut.table import load_table, parse_argument_filter, parse_shape_filter
 from lut.table.formats import FORMATS
 from lut.table.formats.json_record import parse_record, read_record
 from lut.table.index import open_index
-from lut.validation import Validation, describe_validation, read_validation
+from lut.validation import Validation, describe_validation, read_validation, write_validation
 
 __all__ = ["TARGETS"]
 
@@ -77,8 +81,9 @@ def _read_journal(data: bytes) -> None:
 
 
 def _read_plan(data: bytes) -> None:
-    for op in read_plan(_write(data, "plan.jsonl")):
-        assert op.key
+    parts = list(read_parts(_write(data, "plan.jsonl")))
+    write_plan(parts, _FOLDER / "again.jsonl")
+    assert list(read_parts(_FOLDER / "again.jsonl")) == parts
 
 
 def _read_net(data: bytes, ending: str) -> None:
@@ -107,11 +112,30 @@ def _open_index(data: bytes) -> None:
 
 
 def _load_blocks(data: bytes, ending: str) -> None:
-    load_blocks(_write(data, f"blocks{ending}"))
+    blocks = load_blocks(_write(data, f"blocks{ending}"))
+    write_blocks(blocks, _FOLDER / f"again{ending}")
+    assert repr(load_blocks(_FOLDER / f"again{ending}")) == repr(blocks)
+
+
+def _parse_events(data: bytes) -> None:
+    for line in data.decode(errors="replace").split("\n"):
+        with contextlib.suppress(ParseError):
+            assert parse_event(line)
+
+
+def _recall_canary(data: bytes) -> None:
+    memory = CanaryMemory(CAFFE2.canary, _FOLDER / "canary")
+    memory.learn(_SEGMENT, CanaryTimes(37_000, 4_400))
+    (file,) = (_FOLDER / "canary").iterdir()
+    file.write_bytes(data)
+    usual = memory.recall(_SEGMENT)
+    assert usual is None or min(usual.net_ns, usual.memory_ns) > 0
 
 
 def _use(validation: Validation) -> None:
     assert describe_validation(validation)
+    write_validation(validation, _FOLDER / "again.json")
+    assert read_validation(_FOLDER / "again.json") == validation
 
 
 def _read_sidecar(data: bytes) -> None:
@@ -122,6 +146,8 @@ def _read_sidecar(data: bytes) -> None:
         read_setting(table)
     read_calibration(table)
 
+
+_SEGMENT = Segment(DeviceInfo("Box", "host", "host"), ProgramInfo("own", "ab", "torch"), RunConfig())
 
 _HOLDER = tempfile.TemporaryDirectory()
 _FOLDER = Path(_HOLDER.name)
@@ -146,6 +172,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "blocks.json": lambda data: _load_blocks(data, ".json"),
     "validation.json": lambda data: _use(read_validation(_write(data, "validation.json"))),
     "table.meta.json": _read_sidecar,
+    "events.jsonl": _parse_events,
+    "canary.json": _recall_canary,
     "blocks.npz": lambda data: _load_blocks(data, ".npz"),
 }
 """By the name of the target's seed in corpus/."""

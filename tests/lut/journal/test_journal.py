@@ -12,7 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from lut.entries import BlockState, Conditions, Entry, Failure, Measurement, Round, RunConfig, Segment
+from lut.entries import (
+    CAUSES,
+    BlockState,
+    Conditions,
+    Discarded,
+    Entry,
+    Failure,
+    Measurement,
+    Repeated,
+    Round,
+    RunConfig,
+    Segment,
+)
 from lut.errors import ConflictError, FileError
 from lut.journal import open_journal, read_journal, read_progress
 from tests.lut.samples import (
@@ -382,8 +394,10 @@ khz = st.none() | st.integers(1, 10**7)
 def journals(draw: st.DrawFn) -> list[Entry]:
     segment = Segment(replace(DEVICE, name=draw(texts)), PROGRAM, draw(configs), draw(texts))
     ops = st.sampled_from([CONV, CONV_RELU, RELU])
-    conditions = st.builds(Conditions, khz, khz)
-    entry: st.SearchStrategy[Entry] = st.builds(
+    conditions = st.builds(Conditions, khz, khz, spoilt_by=st.none() | st.sampled_from(sorted(CAUSES)))
+    times = st.lists(st.integers(1, 2**63 - 1), max_size=3).map(tuple)
+    entry: st.SearchStrategy[Entry]
+    visit = st.builds(
         Measurement.of,
         ops,
         st.just(segment.id),
@@ -392,7 +406,16 @@ def journals(draw: st.DrawFn) -> list[Entry]:
         samples,
         st.integers(1, 9),
         conditions,
-    ) | st.builds(Failure.of, ops, st.just(segment.id), texts, texts)
+        st.builds(Discarded, times, times),
+        st.none() | st.integers(0, 2**63 - 1),
+    )
+    entry = (
+        visit
+        | visit.map(Repeated.of)
+        | st.builds(Failure.of, ops, st.just(segment.id), texts, texts)
+        | st.builds(BlockState, st.just(segment.id), st.dictionaries(texts, texts, max_size=3))
+        | st.builds(Round, st.just(segment.id), st.lists(texts).map(tuple), spent_s=st.floats(0, 1e9))
+    )
     return [segment, *draw(st.lists(entry, max_size=4))]
 
 
