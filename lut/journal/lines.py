@@ -51,8 +51,7 @@ def parse_line(path: Path, number: int, line: bytes) -> Entry:
         FileError: it is not an entry, or of a newer version; the message names the line by its number.
     """
     try:
-        entry: Entry | _SegmentLine = _decode(line)
-        return _take_segment(entry) if isinstance(entry, _SegmentLine) else entry
+        return _read(line)
     except ValueError as error:
         place = f"{path}:{number}"
         refusal = f"{place} is not a journal entry ({error}). Is it a file written by `bench run`?"
@@ -62,6 +61,11 @@ def parse_line(path: Path, number: int, line: bytes) -> Entry:
             raise BrokenLineError(refusal) from fault
         refuse_newer(line, VERSION, place)
         raise FileError(explain_kind(path, "journal") or refusal) from error
+
+
+def _read(line: bytes) -> Entry:
+    entry: Entry | _SegmentLine = _decode(line)
+    return _take_segment(entry) if isinstance(entry, _SegmentLine) else entry
 
 
 def _take_segment(line: _SegmentLine) -> Segment:
@@ -84,5 +88,5 @@ def format_entry(entry: Entry) -> bytes:
         line = encode_line({"kind": "segment", "version": VERSION, "id": entry.id, **entry.to_json()})
     else:
         line = encode_line(entry)
-    _decode(line)
+    _read(line)
     return line

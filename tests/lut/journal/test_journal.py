@@ -270,8 +270,9 @@ def test_each_field_of_the_other_kinds_is_checked(
         Failure.of(RELU, SEGMENT.id, "run", "x" * (1 << 21)),
         BlockState(SEGMENT.id, {"zone_celsius": 31.0}),  # type: ignore[dict-item]
         Round(SEGMENT.id, (), spent_s=float("nan")),
+        SEGMENT.named("0123456789ab"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_what_can_not_be_read_back_is_not_written(entry: Entry, tmp_path: Path) -> None:
     path = written_journal(tmp_path / "a.run.jsonl", SEGMENT)
