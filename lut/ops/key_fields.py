@@ -1,8 +1,7 @@
-"""A key's four fields as msgspec reads them from a line of JSON, several times as fast as Python's reader.
+"""A key's four fields, with their bounds, for lines of plans, journals and tables.
 
-What msgspec takes, Python's reader takes with the same answer. It may refuse what is good JSON, such as
-a byte order mark, and its messages are its own: whoever reads a line by it reads what it refuses again,
-by `OpKey.from_json`.
+What it takes, `OpKey.from_json` takes with the same answer. A table, which others write too, is read by that
+where this refuses, as it does a byte order mark.
 """
 
 from __future__ import annotations
