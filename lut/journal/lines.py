@@ -85,7 +85,8 @@ def format_entry(entry: Entry) -> bytes:
         ValueError: it holds what no reader takes; the message says what.
     """
     if isinstance(entry, Segment):
-        line = encode_line({"kind": "segment", "version": VERSION, "id": entry.id, **entry.to_json()})
+        head = {"kind": "segment", "version": VERSION, "id": entry.id, "started": entry.started}
+        line = encode_line(head | entry.to_json())
     else:
         line = encode_line(entry)
     _read(line)

@@ -33,7 +33,7 @@ _LEFT_OUT_BYTES = _LEFT_OUT.encode()
 Time: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | Annotated[float, msgspec.Meta(ge=0)]
 
 
-class _Line(KeyFields, frozen=True):
+class _Line(KeyFields, frozen=True, forbid_unknown_fields=True):
     runtime_us_p0: Time
     runtime_us_p10: Time
     runtime_us_p50: Time
