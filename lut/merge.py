@@ -13,7 +13,7 @@ import msgspec
 from lut.drift import Canary, JournalDrift, JournalTimes
 from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Disturbances, MeasurementLine, PooledRecords, Pools, VisitCounts, read_visits
+from lut.journal import Disturbances, PooledRecords, Pools, VisitCounts, read_journal
 from lut.ops import KeyFields, OpKey
 from lut.records import LutRecord
 from lut.sidecar import FailedOp, MarkedOp, Sidecar
@@ -82,8 +82,8 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     times = JournalTimes(compared=len(sources) > 1)
     for run, path in enumerate(sources):
         times.begin(path)
-        for entry in read_visits(path, warn):
-            if isinstance(entry, MeasurementLine | Measurement):
+        for entry in read_journal(path, warn):
+            if isinstance(entry, Measurement):
                 times.add(pools.add(entry, run), entry.key, entry.samples_ns, entry.conditions)
                 disturbances.add(entry)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)

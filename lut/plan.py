@@ -6,17 +6,15 @@ others of that net. A plan is read and written as a stream, so that a million op
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
-
-import msgspec
+from typing import TypeAlias
 
 from lut.errors import FileError, ModelError
-from lut.files import LONGEST_LINE_BYTES, explain_kind, open_atomically, parse_json, read_lines
-from lut.ops import KeyFields, OpKey, OpSpec, infer_outputs, weight_bytes
+from lut.files import LONGEST_LINE_BYTES, explain_kind, open_atomically, read_lines
+from lut.ops import KeyFields, OpSpec, infer_outputs, weight_bytes
+from lut.schema import Name, Positive, Record, Whole, encode_line, make_decoder
 
 __all__ = [
     "Origin",
@@ -24,7 +22,6 @@ __all__ = [
     "Plan",
     "count_lines",
     "format_op",
-    "parse_op",
     "read_parts",
     "read_plan",
     "take_part",
@@ -34,13 +31,12 @@ __all__ = [
 _CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Record, frozen=True):
     """A net that holds an operator: how many operators it runs, and how many bytes their parameters have."""
 
-    name: str
-    operators: Annotated[int, msgspec.Meta(ge=1)]
-    weights: Annotated[int, msgspec.Meta(ge=0)]
+    name: Name
+    operators: Positive
+    weights: Whole
 
     @classmethod
     def of(cls, name: str, ops: Sequence[OpSpec]) -> Origin:
@@ -69,25 +65,18 @@ def take_part(entry: OpSpec | Part) -> Part:
     return entry if isinstance(entry, Part) else Part(entry)
 
 
-class _Line(KeyFields, frozen=True):
+class _Line(KeyFields, frozen=True, forbid_unknown_fields=False):
+    """A line, which may hold other keys too."""
+
     net: Origin | None = None
 
 
-_decode = msgspec.json.Decoder(_Line).decode
+_decode = make_decoder(_Line)
 
 
 def format_op(op: OpSpec) -> str:
     """Write an operator as one line of JSON, without the line's end."""
     return op.key.to_line()
-
-
-def parse_op(line: Any) -> OpSpec:
-    """Read an operator from a parsed JSON object, which may hold other keys too.
-
-    Raises:
-        ValueError: it holds no operator; the message says why.
-    """
-    return OpSpec.from_key(OpKey.from_json(line))
 
 
 def read_plan(path: Path) -> Iterator[OpSpec]:
@@ -151,34 +140,29 @@ def _read_line(path: Path, number: int, line: bytes) -> Part:
 
 
 def _parse_line(line: bytes) -> Part:
-    try:
-        fields = _decode(line)
-        return Part(OpSpec.from_key(fields.key), fields.net)
-    except ValueError:  # a line with more keys, which is good, or no operator: then it says why
-        others = parse_json(line)
-        op = OpSpec.from_key(OpKey.from_json(others))
-        return Part(op, _parse_origin(others.get("net")))
-
-
-def _parse_origin(fields: Any) -> Origin | None:
-    try:
-        return None if fields is None else msgspec.convert(fields, Origin)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"its net is no name with numbers of operators and weights ({error})") from error
+    fields: _Line = _decode(line)
+    return Part(OpSpec.from_key(fields.key), fields.net)
 
 
 def write_plan(plan: Plan, path: Path) -> int:
-    """Write a plan, all or nothing; give the number of operators written."""
+    """Write a plan, all or nothing; give the number of operators written.
+
+    Raises:
+        FileError: the file can't be written, or an operator holds what can't be read back.
+    """
     count = 0
     with open_atomically(path) as stream:
-        for part in map(take_part, plan):
-            stream.write(_format_part(part).encode() + b"\n")
-            count += 1
+        for count, part in enumerate(map(take_part, plan), 1):  # noqa: B007 - the last is the answer
+            stream.write(_format_part(path, part))
     return count
 
 
-def _format_part(part: Part) -> str:
+def _format_part(path: Path, part: Part) -> bytes:
     line = format_op(part.op)
-    if part.origin is None:
-        return line
-    return f'{line[:-1]}, "net": {json.dumps(asdict(part.origin))}}}'
+    if part.origin is not None:
+        line = f'{line[:-1]}, "net": {encode_line(part.origin).decode().strip()}}}'
+    try:
+        _decode(line)
+    except ValueError as fault:
+        raise FileError(f"{path} can't take the operator {part.op.id}: {fault}.") from fault
+    return line.encode() + b"\n"

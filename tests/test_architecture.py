@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("lut.caffe2_pb2", "lut.engines", "lut.errors", "lut.lazy", "lut.program", "lut.wording"),
-    ("lut.cache", "lut.files"),
+    ("lut.cache", "lut.files", "lut.schema"),
     ("lut.ops",),
     ("lut.entries", "lut.frontends", "lut.plan", "lut.records"),
     ("lut.drift", "lut.zoo"),

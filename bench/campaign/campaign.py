@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bench.campaign.facts import refuse_former_name
 from bench.campaign.fleet import WorkPool

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
+
+from msgspec.structs import replace
 
 from bench.device_runner import UNWATCHED, Block, Device, Watch, run_block, split_into_companies
 from lut.drift import Drift, compare_times, is_telling

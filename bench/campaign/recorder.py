@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timezone
+
+from msgspec.structs import replace
 
 from bench.campaign.summary import RunSummary
 from bench.device_runner import Block, Recovery, Visit
 from lut.drift import ResumedTimes
-from lut.entries import BlockState, Failure, Repeated, Segment
-from lut.journal import Entry, JournalWriter
+from lut.entries import BlockState, Entry, Failure, Repeated, Segment
+from lut.journal import JournalWriter
 
 __all__ = ["Recorder", "now"]
 

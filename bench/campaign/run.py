@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bench.campaign.campaign import Progress, open_campaign
 from bench.campaign.fleet import Check, no_check, prepare_devices, share_work

@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
+from msgspec import structs
+
 from bench.campaign.drift_sample import DriftSample, Remeasurement, choose_sample, measure_again
 from bench.campaign.facts import compare_facts
 from bench.campaign.fleet import Check, no_check
@@ -227,7 +229,7 @@ def _compare(net: EstimatedModel, runs: NetRuns, again: Sequence[Remeasurement])
         return compared
     take = runs.gaps.take_typical
     in_operators = sum(take(1000 * (row.runtime_us or 0.0)) for row in estimate.rows)
-    return replace(compared, gaps_us=max(0.0, take(1000 * compared.p50_us) - in_operators) / 1000)
+    return structs.replace(compared, gaps_us=max(0.0, take(1000 * compared.p50_us) - in_operators) / 1000)
 
 
 def _compare_again(estimate: Estimate, again: Sequence[Remeasurement]) -> float | None:

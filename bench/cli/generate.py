@@ -22,6 +22,7 @@ from lut.cli import Bar, ChosenSpace, GroupedCommand, echo, grouped, quiet_optio
 from lut.frontends import write_netdef
 from lut.ops import OpSpec
 from lut.plan import Part, write_plan
+from lut.schema import to_json
 
 __all__ = ["generate", "write_space"]
 
@@ -166,7 +167,7 @@ def _to_json(counts: Counter[str], run_ns: float, forecaster: Forecaster | None)
     estimate = {}
     if forecaster is not None:
         seconds = round(forecaster.campaign_s(run_ns), 1)
-        estimate = {"device": forecaster.device, "config": vars(forecaster.config), "estimated_s": seconds}
+        estimate = {"device": forecaster.device, "config": to_json(forecaster.config), "estimated_s": seconds}
     return {"operators": counts.total(), "by_type": dict(sorted(counts.items())), **estimate}
 
 

@@ -13,6 +13,8 @@ from itertools import chain
 from statistics import median
 from time import time_ns
 
+from msgspec import structs
+
 from bench.device_runner.block import Block
 from bench.device_runner.device import Device, LostError
 from bench.device_runner.endurance import Endurance
@@ -149,7 +151,7 @@ class _BlockRun:
 
     def fail(self, op_id: str, stage: str, reason: str) -> Visit:
         """Give up an operator."""
-        failure = Failure(self._block[op_id], self._segment.id, stage, reason)
+        failure = Failure.of(self._block[op_id], self._segment.id, stage, reason)
         self._block.strike_off(failure)
         return Visit(failure)
 
@@ -189,11 +191,11 @@ class _BlockRun:
                 self._attempts[op_id, outcome.pass_index] += 1
                 if self._attempts[op_id, outcome.pass_index] < _MOST_ATTEMPTS:
                     cause = outcome.conditions.spoilt_by or "unsteady"
-                    outcome = replace(outcome, conditions=replace(outcome.conditions, spoilt_by=cause))
-                    yield replace(visit, outcome=Repeated(outcome))
+                    outcome = _spoil(outcome, cause)
+                    yield replace(visit, outcome=Repeated.of(outcome))
                     return
             if op_id in self._suspects.alone:
-                outcome = replace(outcome, conditions=replace(outcome.conditions, spoilt_by="alone"))
+                outcome = _spoil(outcome, "alone")
         self._block.strike_off(outcome)
         yield replace(visit, outcome=outcome)
 
@@ -216,8 +218,12 @@ class _BlockRun:
             if isinstance(event, NetTimed):
                 yield judge_outputs(event, by_id[event.id], self._segment, share.passes)
             elif isinstance(event, NetFailed):
-                yield Visit(Failure(by_id[event.id], self._segment.id, event.stage, event.message))
+                yield Visit(Failure.of(by_id[event.id], self._segment.id, event.stage, event.message))
             elif isinstance(event, TurnsFailed | ProcessKilled | EndedEarly):
                 yield event
             elif isinstance(event, End) and event.canary is not None:
                 memory.learn(self._segment, event.canary, self._watch.announce)
+
+
+def _spoil(visit: Measurement, cause: str) -> Measurement:
+    return structs.replace(visit, conditions=structs.replace(visit.conditions, spoilt_by=cause))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import TypeAlias
 
+from msgspec import structs
+
 from bench.device_runner.program import EndedEarly, NetTimed, ProcessKilled, TurnsFailed
 from lut.entries import Failure, Measurement, Repeated, Segment
 from lut.errors import LutError
@@ -34,7 +36,7 @@ class Visit:
         """Give the visit with the name of the turn it was made in; a failure has none."""
         if not isinstance(self.outcome, Measurement):
             return self
-        return replace(self, outcome=replace(self.outcome, turn=name))
+        return replace(self, outcome=structs.replace(self.outcome, turn=name))
 
 
 def clock_visits(events: Iterable[Visit | Event]) -> Iterator[Visit | Event]:
@@ -93,11 +95,11 @@ def judge_outputs(event: NetTimed, op: OpSpec, segment: Segment, passes: tuple[i
     if event.outputs is not None and event.outputs != expected:
         seen = [(list(tensor.shape), tensor.dtype) for tensor in event.outputs]
         ours = [(list(tensor.shape), tensor.dtype) for tensor in expected]
-        outcome = Failure(
+        outcome = Failure.of(
             op, segment.id, "shape", f"the engine's outputs are {seen}, the shape rule's {ours}"
         )
     else:
-        outcome = Measurement(
+        outcome = Measurement.of(
             op,
             segment.id,
             passes[event.pass_index],

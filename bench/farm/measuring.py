@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bench.campaign import now
 from bench.device_runner import Block, Recovery, Watch, run_block

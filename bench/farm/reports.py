@@ -7,7 +7,7 @@ would be read as pickles.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -17,6 +17,7 @@ from bench.device_runner import Recovery, Visit
 from lut.entries import (
     BlockState,
     DeviceInfo,
+    Entry,
     Failure,
     Measurement,
     ProgramInfo,
@@ -25,7 +26,8 @@ from lut.entries import (
     Segment,
 )
 from lut.errors import FileError
-from lut.journal import Entry, format_entry, parse_line
+from lut.journal import format_entry, parse_line
+from lut.schema import to_json
 
 __all__ = [
     "Begun",
@@ -151,7 +153,7 @@ def _write_fields(report: Report) -> dict[str, Any]:
         case Begun(device, program):
             return {"begun": _write(Segment(device, program, _EMPTY))}
         case Ready(program):
-            return {"ready": asdict(program)}
+            return {"ready": to_json(program)}
         case Refused(reason):
             return {"refused": reason[:_SENTENCE]}
         case Broken(sentence):

@@ -7,9 +7,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from bench.campaign import RunSummary, Source, now, open_campaign
 from bench.engines import ENGINES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.sampling.knowledge import Knowledge
-from lut.entries import Measurement
+from lut.entries import Measurement, Repeated
 
 __all__ = ["LEAST_HELD_OUT", "Budget"]
 
@@ -51,7 +51,7 @@ class Budget:
         """Count a device's time."""
         self.spent_s += device_s / self._devices
 
-    def guess(self, visit: Measurement) -> None:
+    def guess(self, visit: Measurement | Repeated) -> None:
         """Count a visit of an earlier run by the times it recorded, until a line there tells more."""
         recorded_s = _recorded_s(visit) / self._devices
         self._recorded_s += recorded_s
@@ -107,7 +107,7 @@ class Budget:
         return min(round(count * share), _ENOUGH_HELD_OUT - present)
 
 
-def _recorded_s(visit: Measurement) -> float:
+def _recorded_s(visit: Measurement | Repeated) -> float:
     """Sum up a visit's runs, those that do not count included, in seconds."""
     discarded = sum(visit.discarded.canary) + sum(visit.discarded.preempted)
     return (sum(visit.samples_ns) * visit.repeats + sum(visit.warmup_ns) + discarded) / 1e9

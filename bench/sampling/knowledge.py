@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from bench.sampling.candidates import Candidates
 from bench.sampling.family import FamilyKnowledge

@@ -72,7 +72,7 @@ class Sampler:
                 self._known.hear(entry)
             else:
                 if is_own:
-                    self._budget.guess(entry.visit if isinstance(entry, Repeated) else entry)
+                    self._budget.guess(entry)
                 if isinstance(entry, Measurement):
                     self._known.hear(entry)
         self._unfinished = [each for each in rounds if not all(map(self._known.is_done, each.ids))]

@@ -117,7 +117,18 @@ def _render_csv(nets: Sequence[EstimatedModel]) -> str:
     names, lines = _sum_up(nets)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["net", "operators", "multiply_adds", "total_us", "partial_us", "calibrated_us", "measured_share", *names])
+    writer.writerow(
+        [
+            "net",
+            "operators",
+            "multiply_adds",
+            "total_us",
+            "partial_us",
+            "calibrated_us",
+            "measured_share",
+            *names,
+        ]
+    )
     for line in lines:
         fields = _to_json(line)
         del fields["shares"]

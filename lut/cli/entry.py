@@ -130,7 +130,8 @@ def get_runtime(
 ) -> None:
     """Look nets up with the original's options, output and sums.
 
-    What of a sum was not measured, or not well, is told on stderr. So is what it lacks, and then the exit code is 5, as with `lut estimate`.
+    What of a sum was not measured, or not well, is told on stderr. So is what it lacks, and then the exit
+    code is 5, as with `lut estimate`.
 
     --precision is not one of the original's: it chooses between the forms that a folder holds side by side as
     `int8` and `fp32`, and says how a model of floats runs.

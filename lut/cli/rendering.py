@@ -50,7 +50,7 @@ def _table_lines(estimate: Estimate) -> Iterator[str]:
             f"ESTIMATED, not measured: {len(estimate.predicted)} operators, {estimate.predicted_us:.3f} us, "
             f"{estimate.predicted_us / estimate.known_us:.1%} of the sum."
         )
-    yield from describe_doubts(estimate)
+    yield from describe_doubts(estimate, besides=("predicted",))
     if estimate.total_us is None:
         without = (
             f", and none of {len(estimate.unmapped)} nodes without operators" if estimate.unmapped else ""
@@ -64,13 +64,13 @@ def _table_lines(estimate: Estimate) -> Iterator[str]:
         yield from _spread_and_calibration(estimate)
 
 
-def describe_doubts(estimate: Estimate) -> Iterator[str]:
+def describe_doubts(estimate: Estimate, besides: tuple[str, ...] = ()) -> Iterator[str]:
     """Say, a line each, what part of a sum is something else than measured; see `lut.table.Quality`.
 
-    What was predicted has lines of its own.
+    `besides` are the kinds that are told of otherwise.
     """
     for part in estimate.doubts:
-        if part.quality.kind == "predicted":
+        if part.quality.kind in besides:
             continue
         word = f"{part.quality.kind.upper()}: {part.operators} operators"
         yield f"{word}, {part.runtime_us:.3f} us, {part.share:.1%} of the sum: {part.quality.cause}."

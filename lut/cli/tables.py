@@ -255,10 +255,10 @@ def diff(
 def crossval(chosen: TableChoice, share: float, seed: int, as_json: bool, quiet: bool) -> None:
     """Say how well missing operators could be estimated: hold some out, guess them from the others.
 
-    Takes measured operators only. Prints, per family, the held-out operators' errors, in percent and in microseconds, and how many of
-    them the stated 90 % interval holds. Operators of a few microseconds scatter by many percent, which
-    no estimate can undercut; in a net's sum their microseconds count. This is what `lut estimate
-    --missing interpolate` may be trusted for on this table.
+    Takes measured operators only. Prints, per family, the held-out operators' errors, in percent and in
+    microseconds, and how many of them the stated 90 % interval holds. Operators of a few microseconds scatter
+    by many percent, which no estimate can undercut; in a net's sum their microseconds count. This is what
+    `lut estimate --missing interpolate` may be trusted for on this table.
 
     \b
     Example:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
-import msgspec
+from lut.schema import Factor, Positive, Record
 
 __all__ = ["LARGE", "LEAST", "Drift", "compare_times", "describe_change"]
 
@@ -16,11 +15,11 @@ LEAST = 5
 """Fewer times of then and now say little of a device."""
 
 
-class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Drift(Record, frozen=True):
     """How many times as long a device takes as it did, by how many operators or canaries."""
 
-    factor: Annotated[float, msgspec.Meta(gt=0)]
-    count: Annotated[int, msgspec.Meta(ge=1)]
+    factor: Factor
+    count: Positive
 
     @property
     def is_large(self) -> bool:

@@ -17,7 +17,7 @@ _MOST_OPERATORS = 20_000
 """This many operators give the factor; a million would only take memory."""
 
 
-class JournalDrift(RunDrift, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class JournalDrift(RunDrift, frozen=True, kw_only=True):
     """How the device was in a journal against those begun before it, by the names of their files."""
 
     journal: str

@@ -5,12 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
-from typing import Annotated, Literal
-
-import msgspec
+from typing import Literal
 
 from lut.drift.change import LARGE, LEAST, Drift, compare_times, describe_change
 from lut.entries import Conditions
+from lut.schema import Factor, Positive, Record
 
 __all__ = [
     "CANARY",
@@ -33,7 +32,7 @@ _MOST_CANARIES = 2048
 """This many of the canary's times give its median, however long the run: more would only take memory."""
 
 
-class RunDrift(Drift, frozen=True, forbid_unknown_fields=True):
+class RunDrift(Drift, frozen=True):
     """How many times as long a device takes in a run as in earlier ones.
 
     `by` tells what says so: OPERATORS that both measured, or CANARY, whose times `count` then counts.
@@ -66,11 +65,11 @@ def take_median(samples_ns: tuple[int, ...]) -> float:
     return float(ordered[half]) if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-class Canary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Canary(Record, frozen=True):
     """The median of so many of the canary's times, in nanoseconds."""
 
-    median_ns: Annotated[float, msgspec.Meta(gt=0)]
-    count: Annotated[int, msgspec.Meta(ge=1)]
+    median_ns: Factor
+    count: Positive
 
     @classmethod
     def pooled(cls, parts: Sequence[Canary]) -> Canary | None:

@@ -1,24 +1,21 @@
 """Journals: what a run measured, appended as it comes, never rewritten.
 
 `lines` is the format, `reading` and `writing` the file, `progress` what a run that goes on finds there.
-`visits` reads only what a merge needs, `pools` and `disturbance` sum it up.
+`pools` and `disturbance` sum up what a merge needs.
 """
 
 from __future__ import annotations
 
 from lut.journal.disturbance import Disturbances
-from lut.journal.lines import Entry, format_entry, parse_line
+from lut.journal.lines import format_entry, parse_line
 from lut.journal.pools import PooledRecords, Pools, VisitCounts, take_percentiles_us
 from lut.journal.progress import RunProgress, read_progress
-from lut.journal.reading import read_config, read_journal, read_visits
-from lut.journal.visits import MeasurementLine
+from lut.journal.reading import read_config, read_journal
 from lut.journal.writing import JournalWriter, open_journal
 
 __all__ = [
     "Disturbances",
-    "Entry",
     "JournalWriter",
-    "MeasurementLine",
     "PooledRecords",
     "Pools",
     "RunProgress",
@@ -29,6 +26,5 @@ __all__ = [
     "read_config",
     "read_journal",
     "read_progress",
-    "read_visits",
     "take_percentiles_us",
 ]

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lut.entries import CAUSES, Discarded, Measurement, Repeated
-from lut.journal.visits import MeasurementLine
 
 __all__ = ["Disturbances"]
 
@@ -34,10 +33,10 @@ class Disturbances:
     slow_visits: Counter[str] = field(default_factory=Counter)
     """Visits that count for nothing, since a table has enough that were faster; known when one is made."""
 
-    def add(self, visit: Measurement | MeasurementLine | Repeated) -> None:
+    def add(self, visit: Measurement | Repeated) -> None:
         """Count a visit, by what spoilt it and how many of its runs do not count."""
         if isinstance(visit, Repeated):
-            if cause := visit.visit.conditions.spoilt_by:
+            if cause := visit.conditions.spoilt_by:
                 self.repeated_visits[cause] += 1
             return
         if visit.discarded != _NONE:

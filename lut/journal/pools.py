@@ -10,7 +10,6 @@ from typing import overload
 from lut.drift import is_telling, take_median
 from lut.entries import Measurement
 from lut.journal.turns import Turns
-from lut.journal.visits import MeasurementLine
 from lut.ops import OpKey
 from lut.records import PERCENTILES, LutRecord
 
@@ -31,7 +30,7 @@ class Pools:
         self._visits = array("I")
         self._turns = Turns()
 
-    def add(self, visit: Measurement | MeasurementLine, run: int = 0) -> int:
+    def add(self, visit: Measurement, run: int = 0) -> int:
         """Add a visit; give the operator's number, counted from 0 in the order they came.
 
         Args:

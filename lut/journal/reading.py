@@ -20,15 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
-from lut.entries import BlockState, RunConfig, Segment
+from lut.entries import BlockState, Entry, RunConfig, Segment
 from lut.errors import FileError
 from lut.files import explain_kind, read_lines
-from lut.journal.lines import HEAD, BrokenLineError, Entry, begins_journal, parse_line
-from lut.journal.visits import MeasurementLine, read_visit
+from lut.journal.lines import HEAD, BrokenLineError, begins_journal, parse_line
 
-__all__ = ["read_config", "read_journal", "read_visits"]
+__all__ = ["read_config", "read_journal"]
 
 
 def ignore(message: str) -> None:
@@ -44,31 +42,13 @@ def read_journal(path: Path, warn: Callable[[str], None] = ignore) -> Iterator[E
     Raises:
         FileError: the file can't be read, is no journal, or of another version, or a whole line is no entry.
     """
-    return _read(path, warn, parse_line)
-
-
-def read_visits(path: Path, warn: Callable[[str], None] = ignore) -> Iterator[Entry | MeasurementLine]:
-    """Read a journal as `read_journal` does, with measurements as visits where that is quicker."""
-
-    def parse(path: Path, number: int, line: bytes) -> Entry | MeasurementLine:
-        return read_visit(line) or parse_line(path, number, line)
-
-    return _read(path, warn, parse)
-
-
-Read = TypeVar("Read", bound="Entry | MeasurementLine")
-
-
-def _read(
-    path: Path, warn: Callable[[str], None], parse: Callable[[Path, int, bytes], Read]
-) -> Iterator[Read | BlockState]:
     described: set[str] = set()
     damaged = first_damaged = 0
     state_known = True
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(read_lines(stream), 1):
-                entry = _parse_if_whole(path, number, line, parse)
+                entry = _parse_if_whole(path, number, line)
                 if isinstance(entry, Segment):
                     described.add(entry.id)
                 elif entry is not None and entry.segment not in described:
@@ -95,13 +75,11 @@ def _read(
         warn(f"{path}: {damaged} lines are damaged and left out, the first of them line {first_damaged}.")
 
 
-def _parse_if_whole(
-    path: Path, number: int, line: bytes, parse: Callable[[Path, int, bytes], Read]
-) -> Read | None:
+def _parse_if_whole(path: Path, number: int, line: bytes) -> Entry | None:
     """Read a line; None where it is damaged."""
     try:
         if line.endswith(b"\n"):
-            return parse(path, number, line)
+            return parse_line(path, number, line)
     except BrokenLineError as error:
         if number > 1 or line.startswith(HEAD):
             return None

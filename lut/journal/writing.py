@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from lut.entries import Entry
 from lut.errors import ConflictError, FileError
 from lut.files import LONGEST_LINE_BYTES, lock_descriptor
-from lut.journal.lines import HEAD, Entry, begins_journal, format_entry
+from lut.journal.lines import HEAD, begins_journal, format_entry
 
 __all__ = ["JournalWriter", "open_journal"]
 
@@ -34,9 +35,13 @@ class JournalWriter:
 
         Raises:
             FileError: the system takes no more, as when the disk is full, now or at an earlier call; or the
-                entry is longer than what is read back. Nothing is left of it in the file.
+                entry is longer than what is read back, or no reader takes it. Nothing is left of it in the
+                file.
         """
-        line = format_entry(entry)
+        try:
+            line = format_entry(entry)
+        except ValueError as fault:
+            raise FileError(f"{self._path} can't take a {type(entry).__name__}: {fault}.") from fault
         if len(line) > LONGEST_LINE_BYTES:
             raise FileError(
                 f"{self._path} can't take an entry of {len(line)} bytes; the longest line that is read has "

@@ -1,21 +1,16 @@
-"""A key's four fields as msgspec reads them from a line of JSON, several times as fast as Python's reader.
+"""A key's four fields, with their bounds, for lines of plans, journals and tables.
 
-What msgspec takes, Python's reader takes with the same answer. It may refuse what is good JSON, such as
-a byte order mark, and its messages are its own: whoever reads a line by it reads what it refuses again,
-by `OpKey.from_json`.
+What it takes, `OpKey.from_json` takes with the same answer. A table, which others write too, is read by that
+where this refuses, as it does a byte order mark.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
-
 import msgspec
 
-from lut.ops.spec import OpKey
+from lut.ops.spec import OpKey, Shape
 
 __all__ = ["KeyFields"]
-
-Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class KeyFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,8 +18,8 @@ class KeyFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     op_type: str
     op_args: tuple[str, ...]
-    input_shapes: tuple[tuple[Whole, ...], ...]
-    input_dtypes: tuple[Whole, ...]
+    input_shapes: tuple[Shape, ...]
+    input_dtypes: Shape
 
     def __post_init__(self) -> None:
         if len(self.input_shapes) != len(self.input_dtypes):

@@ -16,10 +16,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lut.caffe2_pb2 import TensorProto
 from lut.ops.arguments import ArgumentValue, describe_value, format_argument, normalise_value, parse_argument
+from lut.schema import Whole
 
 __all__ = ["FLOAT", "IGNORED_ARGUMENTS", "INT32", "INT64", "UINT8", "OpKey", "OpSpec", "TensorSpec"]
 
@@ -39,7 +40,7 @@ IGNORED_ARGUMENTS = frozenset({"Y_scale", "Y_zero_point", "ws_nbytes_limit"})
 """Arguments that are no part of an operator's identity: latency does not depend on them."""
 
 
-Shape = tuple[int, ...]
+Shape: TypeAlias = tuple[Whole, ...]
 
 
 _FIRST = itemgetter(0)
@@ -73,8 +74,9 @@ class OpKey(NamedTuple):
             raise ValueError("op_args holds something other than strings")
         if not all(isinstance(shape, list) for shape in shapes):
             raise ValueError("input_shapes holds something other than lists")
-        if not all(type(size) is int and size >= 0 for sizes in (*shapes, dtypes) for size in sizes):
-            raise ValueError("a shape or dtype holds something other than whole numbers from 0")
+        numbers = (number for sizes in (*shapes, dtypes) for number in sizes)
+        if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
+            raise ValueError("a shape or dtype holds something other than whole numbers from 0, of 63 bits")
         if len(shapes) != len(dtypes):
             raise ValueError(f"it has {len(shapes)} input shapes, but {len(dtypes)} input dtypes")
         for text in (line["op_type"], *texts):
@@ -154,7 +156,7 @@ class TensorSpec:
     """A tensor without its values: dimensions, and the number of its `TensorProto.DataType`."""
 
     shape: Shape
-    dtype: int = FLOAT
+    dtype: Whole = FLOAT
 
     @property
     def elements(self) -> int:

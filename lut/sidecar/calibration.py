@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Annotated, Any, overload
 
 import msgspec
+
+from lut.schema import Factor, Positive, Record, to_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,22 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Calibration", "FittedNet"]
 
-Time: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
-"""Microseconds. JSON has no infinity, and msgspec reads none."""
 
-
-class FittedNet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FittedNet(Record, frozen=True):
     """A net that a calibration was fitted on: the sum of its operators and its measured median."""
 
     net: str
-    operators: Annotated[int, msgspec.Meta(ge=1)]
-    sum_us: Time
-    measured_us: Time
+    operators: Positive
+    sum_us: Factor
+    measured_us: Factor
     left_out_error: float
     """Calibrated / measured - 1, where the fit knew the other nets only."""
 
 
-class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Calibration(Record, frozen=True):
     """A net's latency as `factor` x the sum of its medians + `per_operator_us` x its operators."""
 
     form: str
@@ -87,9 +86,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def to_json(self) -> dict[str, Any]:
         """Return it with what its errors come to."""
-        fields: dict[str, Any] = msgspec.to_builtins(self)
         return {
-            **fields,
+            **to_json(self),
             "median_left_out_error": self.median_left_out_error,
             "worst_left_out_error": self.worst_left_out_error,
         }

@@ -12,28 +12,28 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from lut.schema import Record, Share, Whole
+
 __all__ = ["FilledFamily", "Interval", "NetErrors", "PredictedRecords"]
 
 Interval: TypeAlias = tuple[float, float]
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
-_Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Error: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+_Part: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class NetErrors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NetErrors(Record, frozen=True):
     """How errors of predictions add up over a net: 0 where they are independent, 1 where all are alike.
 
     `correlation` was fitted on some nets of the space, and `covered` is the share of `tested_on` others whose
     error it bounded as it should; 0.9 is meant.
     """
 
-    correlation: _Share
-    fitted_on: _Count
-    tested_on: _Count
-    covered: _Share
+    correlation: _Part
+    fitted_on: Whole
+    tested_on: Whole
+    covered: _Part
 
 
-class FilledFamily(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FilledFamily(Record, frozen=True):
     """A family's predictions: what they were fitted to, and how far off they were on operators held out.
 
     Errors are absolute values of predicted / measured - 1, and in microseconds; None where
@@ -41,15 +41,15 @@ class FilledFamily(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     family: str
-    predicted: _Count
-    fitted: _Count
-    held_out: _Count
-    median_error: _Error | None = None
-    p90_error: _Error | None = None
-    p90_error_us: _Error | None = None
+    predicted: Whole
+    fitted: Whole
+    held_out: Whole
+    median_error: Share | None = None
+    p90_error: Share | None = None
+    p90_error_us: Share | None = None
 
 
-class PredictedRecords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PredictedRecords(Record, frozen=True):
     """The predictions of a table: the interval of each in microseconds, by the operator's id."""
 
     intervals: Mapping[str, Interval]

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from lut.drift import Canary, JournalDrift, RunDrift
 from lut.entries import Segment
 from lut.errors import FileError
 from lut.ops import KeyFields
+from lut.schema import Name, Record, Whole, convert, decode, encode_file, refuse_newer, to_json
 from lut.sidecar.calibration import Calibration
 from lut.sidecar.predictions import PredictedRecords
 
@@ -36,9 +38,6 @@ __all__ = [
 
 VERSION = 2
 
-Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
-_ID: TypeAlias = str
-
 
 class MarkedOp(KeyFields, frozen=True):
     """An operator to be wary of, and why: a sentence's end, as in `lut.entries.CAUSES`."""
@@ -53,24 +52,24 @@ class FailedOp(KeyFields, frozen=True):
     reason: str
 
 
-class Addition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Addition(Record, frozen=True):
     """How journals were merged into the table; see `lut.extend.Extension` for the counts."""
 
     sources: tuple[str, ...]
     policy: str
-    added: Count
-    present: Count
-    equal: Count
-    contradictions: Count
+    added: Whole
+    present: Whole
+    equal: Whole
+    contradictions: Whole
     drift: RunDrift | None = None
     """How the device was in them against the table as it was; None where that can't be told."""
 
 
-class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Sidecar(Record, frozen=True):
     """Where a table's figures come from, and what was learnt of them since."""
 
     device: str = ""
-    records: Count | None = None
+    records: Whole | None = None
     content: str = ""
     """The SHA-256 of the table's text, whether that is zipped or not; empty in version 1."""
     sources: tuple[str, ...] = ()
@@ -83,15 +82,15 @@ class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     incomplete: tuple[KeyFields, ...] = ()
     """Operators with fewer visits than their configuration's passes."""
     failures: tuple[FailedOp, ...] = ()
-    disturbances: Mapping[str, Mapping[str, Count]] = msgspec.field(default_factory=dict)
+    disturbances: Mapping[str, Mapping[str, Whole]] = msgspec.field(default_factory=dict)
     """What disturbed the runs, by kind and cause; see `lut.journal.Disturbances`."""
     canary: tuple[Canary, ...] = ()
     drift: tuple[JournalDrift, ...] = ()
     """How the device was in a journal against those begun before it."""
     extended: tuple[Addition, ...] = ()
-    held_out: tuple[_ID, ...] = ()
+    held_out: tuple[Name, ...] = ()
     """Operators that were measured to judge predictions by."""
-    rounds: tuple[tuple[_ID, ...], ...] = ()
+    rounds: tuple[tuple[Name, ...], ...] = ()
     """Operators that runs with a goal chose and measured together."""
     predicted: PredictedRecords | None = None
     calibration: Calibration | None = None
@@ -130,43 +129,30 @@ def parse_sidecar(text: bytes, path: Path) -> Sidecar:
     Raises:
         FileError: it is none, of a newer version, or holds something else than it should.
     """
+    refuse_newer(text, VERSION, str(path))
     try:
-        fields: Any = msgspec.json.decode(text)
-        if not isinstance(fields, dict):
-            raise ValueError("it is not a JSON object")
-        version = fields.pop("version", 1)
-        if isinstance(version, int) and version > VERSION:
-            raise FileError(
-                f"{path} is of version {version}; this program reads up to version {VERSION}. Update "
-                f"cnn-latency-lut, or move the file away to go on without what it says."
-            )
-        segments = fields.pop("segments", [])
-        if not isinstance(segments, list):
-            raise ValueError("segments is not a list")
-        sidecar = msgspec.convert(_modernise(fields), Sidecar)
-        return msgspec.structs.replace(sidecar, segments=tuple(map(Segment.from_json, segments)))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        fields = decode(text, dict[str, Any])
+        fields.pop("version", None)
+        segments = convert(fields.pop("segments", []), list[Any])
+        if isinstance(fields.get("calibration"), dict):
+            fields["calibration"] = _modernise(fields["calibration"])
+        sidecar = convert(fields, Sidecar)
+        return replace(sidecar, segments=tuple(map(Segment.from_json, segments)))
+    except ValueError as error:
         raise FileError(
-            f"{path} does not say where a table comes from as `lut merge` writes it "
-            f"({type(error).__name__}: {error}). Move it away to go on without what it says."
+            f"{path} does not say where a table comes from as `lut merge` writes it ({error}). Move it away "
+            f"to go on without what it says."
         ) from error
 
 
-def _modernise(fields: dict[str, Any]) -> dict[str, Any]:
-    """Read what version 1 held in calibrations and what can be worked out."""
-    calibration = fields.get("calibration")
-    if isinstance(calibration, dict):
-        derived = ("version", "median_left_out_error", "worst_left_out_error")
-        kept = {name: value for name, value in calibration.items() if name not in derived}
-        if calibration.get("version", 1) != 1:
-            raise ValueError(f"its calibration is of version {calibration['version']}")
-        return {**fields, "calibration": kept}
-    return fields
+def _modernise(calibration: dict[str, Any]) -> dict[str, Any]:
+    """Return a calibration without what version 1 of sidecars held of it beside."""
+    if calibration.get("version", 1) != 1:
+        raise ValueError(f"its calibration is of version {calibration['version']}")
+    derived = ("version", "median_left_out_error", "worst_left_out_error")
+    return {name: value for name, value in calibration.items() if name not in derived}
 
 
 def format_sidecar(sidecar: Sidecar) -> bytes:
     """Write a sidecar as JSON, with the line's end."""
-    segments = [segment.to_json() for segment in sidecar.segments]
-    fields = msgspec.to_builtins(msgspec.structs.replace(sidecar, segments=()))
-    text = msgspec.json.encode({"version": VERSION, **fields, "segments": segments})
-    return msgspec.json.format(text, indent=1) + b"\n"
+    return encode_file({"version": VERSION, **to_json(sidecar)})

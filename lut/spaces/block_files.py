@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,25 +13,44 @@ from typing import Any
 import numpy as np
 
 from lut.errors import FileError
-from lut.files import open_atomically, parse_json, read_bytes, write_atomically
+from lut.files import open_atomically, read_bytes, write_atomically
+from lut.schema import Name, Record, Share, convert, decode, encode_file
 from lut.spaces.block_table import BlockTable
 
 __all__ = ["BLOCK_FORMATS", "load_blocks", "write_blocks"]
 
-_TEXTS = ("space", "device", "layers", "blocks")
-_FIGURES = ("latency_us", "estimated_us", "fixed_us", "fixed_estimated_us")
+
+class _Fields(Record, frozen=True):
+    """A block table as it is written: rows are layers, columns are blocks."""
+
+    space: Name
+    device: Name
+    layers: tuple[Name, ...]
+    blocks: tuple[Name, ...]
+    latency_us: tuple[tuple[Share, ...], ...]
+    estimated_us: tuple[tuple[Share, ...], ...]
+    fixed_us: Share
+    fixed_estimated_us: Share
+
+    def __post_init__(self) -> None:
+        rows, columns = len(self.layers), len(self.blocks)
+        for matrix in (self.latency_us, self.estimated_us):
+            if len(matrix) != rows or any(len(row) != columns for row in matrix):
+                raise ValueError(f"its matrix is no {rows} layers by {columns} blocks")
+
+
+def _fields_of(table: BlockTable) -> dict[str, Any]:
+    return {name: np.asarray(getattr(table, name)).tolist() for name in _Fields.__struct_fields__}
 
 
 def _write_npz(table: BlockTable, path: Path) -> None:
     with open_atomically(path) as stream:
-        arrays: dict[str, Any] = {name: np.asarray(getattr(table, name)) for name in (*_TEXTS, *_FIGURES)}
+        arrays: dict[str, Any] = {name: np.asarray(each) for name, each in _fields_of(table).items()}
         np.savez(stream, **arrays)
 
 
 def _write_json(table: BlockTable, path: Path) -> None:
-    fields = {name: getattr(table, name) for name in _TEXTS}
-    fields |= {name: np.asarray(getattr(table, name)).tolist() for name in _FIGURES}
-    write_atomically(path, json.dumps(fields, indent=1).encode() + b"\n")
+    write_atomically(path, encode_file(_fields_of(table)))
 
 
 def _write_csv(table: BlockTable, path: Path) -> None:
@@ -58,10 +76,15 @@ def write_blocks(table: BlockTable, path: Path) -> None:
     """Write a block table in the form that the file's ending names, all or nothing.
 
     Raises:
-        FileError: the ending is none of `BLOCK_FORMATS`, or the file can't be written.
+        FileError: the ending is none of `BLOCK_FORMATS`, the file can't be written, or a figure of the table
+            is no time.
     """
     if path.suffix not in BLOCK_FORMATS:
         raise FileError(f"{path} ends in none of {', '.join(BLOCK_FORMATS)}, the forms of block tables.")
+    try:
+        convert(_fields_of(table), _Fields)
+    except ValueError as fault:
+        raise FileError(f"{path} can't take the block table: {fault}.") from fault
     BLOCK_FORMATS[path.suffix](table, path)
 
 
@@ -84,31 +107,27 @@ def load_blocks(path: str | Path) -> BlockTable:
     path = Path(path)
     data = read_bytes(path)
     try:
-        if path.suffix == ".npz":
-            with zipfile.ZipFile(io.BytesIO(data)) as members:
-                if sum(member.file_size for member in members.infolist()) > _MOST_BYTES:
-                    raise ValueError(f"it expands beyond {_MOST_BYTES} bytes")
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                fields = {name: archive[name].tolist() for name in (*_TEXTS, *_FIGURES)}
-        else:
-            fields = parse_json(data)
-        table = BlockTable(
-            str(fields["space"]),
-            str(fields["device"]),
-            tuple(map(str, fields["layers"])),
-            tuple(map(str, fields["blocks"])),
-            np.array(fields["latency_us"], dtype=np.float64),
-            np.array(fields["estimated_us"], dtype=np.float64),
-            float(fields["fixed_us"]),
-            float(fields["fixed_estimated_us"]),
-        )
-        shape = (len(table.layers), len(table.blocks))
-        if table.latency_us.shape != shape or table.estimated_us.shape != shape:
-            raise ValueError(f"its matrix is no {shape[0]} layers by {shape[1]} blocks")
-        if not np.isfinite(table.latency_us).all():
-            raise ValueError("a latency is not a number")
+        fields = _read_npz(data) if path.suffix == ".npz" else decode(data, _Fields)
     except _DAMAGES as error:
         raise FileError(
             f"{path} is not a block table ({error}). Expected a .npz or .json file of `lut blocks`."
         ) from error
-    return table
+    shape = len(fields.layers), len(fields.blocks)
+    return BlockTable(
+        fields.space,
+        fields.device,
+        fields.layers,
+        fields.blocks,
+        np.array(fields.latency_us, dtype=np.float64).reshape(shape),
+        np.array(fields.estimated_us, dtype=np.float64).reshape(shape),
+        fields.fixed_us,
+        fields.fixed_estimated_us,
+    )
+
+
+def _read_npz(data: bytes) -> _Fields:
+    with zipfile.ZipFile(io.BytesIO(data)) as members:
+        if sum(member.file_size for member in members.infolist()) > _MOST_BYTES:
+            raise ValueError(f"it expands beyond {_MOST_BYTES} bytes")
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        return convert({name: archive[name].tolist() for name in archive.files}, _Fields)

@@ -19,136 +19,63 @@ was made, by operators of the table measured again before and after the nets. Fo
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict
-from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from lut.drift import Drift
-from lut.entries import CAUSES, ProgramInfo, RunConfig
+from lut.entries import RunConfig
 from lut.errors import FileError
-from lut.files import explain_kind, parse_json, read_bytes, write_atomically
-from lut.records import PERCENTILES
-from lut.validation.results import NetComparison, Validation
+from lut.files import explain_kind, read_bytes, write_atomically
+from lut.schema import convert, decode, encode_file, refuse_newer, to_json
+from lut.validation.results import Validation
 
 __all__ = ["VERSION", "format_validation", "read_validation", "write_validation"]
 
-_Parsed = TypeVar("_Parsed")
-
 VERSION = 1
-"""The version of the format; a reader refuses others."""
+"""The version of the format; a reader refuses newer ones."""
 
 
 def format_validation(validation: Validation) -> str:
-    """Write a validation as JSON, with the line's end."""
-    return json.dumps({"version": VERSION, **asdict(validation)}, indent=1) + "\n"
+    """Write a validation as JSON, with the line's end.
+
+    Raises:
+        ValueError: it holds what no reader takes; the message says what.
+    """
+    text = encode_file({"version": VERSION, **to_json(validation)})
+    _parse(text)
+    return text.decode()
 
 
 def write_validation(validation: Validation, path: Path) -> None:
     """Write a validation, all or nothing.
 
     Raises:
-        FileError: the file can't be written.
+        FileError: the file can't be written, or what the validation holds can't be read back.
     """
-    write_atomically(path, format_validation(validation).encode())
+    try:
+        text = format_validation(validation)
+    except ValueError as fault:
+        raise FileError(f"{path} can't take the validation: {fault}.") from fault
+    write_atomically(path, text.encode())
 
 
 def read_validation(path: Path) -> Validation:
     """Read a validation back.
 
     Raises:
-        FileError: the file can't be read, is of another version, or holds no validation.
+        FileError: the file can't be read, is of a newer version, or holds no validation.
     """
+    text = read_bytes(path)
+    refuse_newer(text, VERSION, str(path))
     try:
-        fields = parse_json(read_bytes(path))
-        version = fields.pop("version")
-        if version == VERSION:
-            return _parse(fields)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        if words := explain_kind(path, "validation"):
-            raise FileError(words) from error
+        return _parse(text)
+    except ValueError as error:
         raise FileError(
-            f"{path} is not a validation ({type(error).__name__}: {error}). Is it a file written by "
-            f"`bench validate --output`?"
+            explain_kind(path, "validation")
+            or f"{path} is not a validation ({error}). Is it a file written by `bench validate --output`?"
         ) from error
-    raise FileError(f"{path} is a validation of version {version}; this program reads version {VERSION}.")
 
 
-def _parse(fields: dict[str, Any]) -> Validation:
-    return Validation(
-        device=_text(fields["device"]),
-        table=_text(fields["table"]),
-        started=_text(fields["started"]),
-        config=RunConfig.from_json(fields["config"]),
-        program=ProgramInfo(**fields["program"]),
-        nets=tuple(map(_parse_net, fields["nets"])),
-        drift_before=_optional(_parse_drift, fields.get("drift_before")),
-        drift_after=_optional(_parse_drift, fields.get("drift_after")),
-    )
-
-
-def _parse_drift(fields: dict[str, Any]) -> Drift:
-    factor, count = _factor(fields["factor"]), fields["count"]
-    if type(count) is not int or count < 1:
-        raise ValueError(f"{fields!r} is no drift")
-    return Drift(factor, count)
-
-
-def _parse_net(fields: dict[str, Any]) -> NetComparison:
-    measured, left_out, failure = fields["measured_us"], fields["left_out_us"], fields["failure"]
-    if (measured is None) == (failure is None):
-        raise ValueError("a net has either measured_us or a failure")
-    operators = fields["operators"]
-    if type(operators) is not int or operators < 1:
-        raise ValueError(f"operators is {operators!r}; expected a whole number above 0")
-    return NetComparison(
-        net=_text(fields["net"]),
-        operators=operators,
-        measured_us=_optional(_percentiles, measured),
-        estimate_us=_time(fields["estimate_us"]),
-        interpolated_us=_time(fields["interpolated_us"]),
-        left_out_us=_optional(_time, left_out),
-        failure=_optional(_text, failure),
-        spoilt_by=_optional(_cause, fields.get("spoilt_by")),
-        scatter=_optional(_time, fields.get("scatter")),
-        repetition=_optional(_factor, fields.get("repetition")),
-        gaps_us=_optional(_time, fields.get("gaps_us")),
-    )
-
-
-def _optional(parse: Callable[[Any], _Parsed], value: Any) -> _Parsed | None:
-    return None if value is None else parse(value)
-
-
-def _cause(value: Any) -> str:
-    if value not in CAUSES:
-        raise ValueError(f"spoilt_by is {value!r}; expected one of {', '.join(CAUSES)}")
-    return str(value)
-
-
-def _percentiles(values: Any) -> tuple[float, ...]:
-    times = tuple(map(_time, values))
-    if len(times) != len(PERCENTILES) or list(times) != sorted(times) or not times[0]:
-        raise ValueError(f"measured_us is {values!r}; expected {len(PERCENTILES)} rising times above 0")
-    return times
-
-
-def _time(value: Any) -> float:
-    if type(value) not in (int, float) or not isfinite(value) or value < 0:
-        raise ValueError(f"{value!r} is not a time in microseconds")
-    return float(value)
-
-
-def _factor(value: Any) -> float:
-    factor = _time(value)
-    if not factor:
-        raise ValueError(f"{value!r} is not a factor above 0")
-    return factor
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not text")
-    return value
+def _parse(text: bytes) -> Validation:
+    fields = decode(text, dict[str, Any])
+    fields.pop("version", None)
+    return convert({**fields, "config": to_json(RunConfig.from_json(fields.get("config")))}, Validation)

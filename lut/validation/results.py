@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from statistics import geometric_mean, median
 
 from lut.drift import LARGE, Drift
-from lut.entries import ProgramInfo, RunConfig
+from lut.entries import ProgramInfo, RunConfig, check_cause
 from lut.records import PERCENTILES
+from lut.schema import Factor, Name, Positive, Record, Share, Text
 
 __all__ = [
     "ErrorSummary",
@@ -30,36 +31,46 @@ _MOST_GAPS = 0.05
 that it interrupts are thrown away and made again, so that no measured time holds its gaps."""
 
 
-@dataclass(frozen=True)
-class NetComparison:
+class NetComparison(Record, frozen=True):
     """One net: its latency as it was measured whole, and as the table's sum. Times are microseconds."""
 
-    net: str
-    operators: int
+    net: Name
+    operators: Positive
     """How many operators run, repetitions counted: the terms of the sum."""
-    measured_us: tuple[float, ...] | None
+    measured_us: tuple[Share, ...] | None
     """The percentiles p0, p10, p50, p90, p100 of all timed runs; None if it could not be measured."""
-    estimate_us: float
+    estimate_us: Share
     """The sum of the operators' medians, nothing added."""
-    interpolated_us: float = 0.0
+    interpolated_us: Share = 0.0
     """The part of the estimate that was interpolated, since the table lacks those operators."""
-    left_out_us: float | None = None
+    left_out_us: Share | None = None
     """The calibrated estimate where this net took no part in the fit; None without a calibration."""
-    failure: str | None = None
+    failure: Text | None = None
     """Why the net could not be measured."""
     spoilt_by: str | None = None
     """What disturbed its measurement (see `lut.entries.CAUSES`): its error tells nothing of the table."""
 
-    scatter: float | None = None
+    scatter: Share | None = None
     """How much less the p10s of its operators sum to in the table than their medians, as a share."""
 
-    repetition: float | None = None
+    repetition: Factor | None = None
     """How many times as long as in the table its operators took, measured again before and after the nets;
     None where that is known of less than half of its time."""
 
-    gaps_us: float | None = None
+    gaps_us: Share | None = None
     """How much longer its median run is for gaps than its operators' medians, in which they hardly show. Gaps
     are moments in which the system has the processor; None where nobody watched for them."""
+
+    def __post_init__(self) -> None:
+        times = self.measured_us
+        if (times is None) == (self.failure is None):
+            raise ValueError("a net has either measured_us or a failure")
+        if times is not None and (
+            len(times) != len(PERCENTILES) or list(times) != sorted(times) or not times[0]
+        ):
+            raise ValueError(f"measured_us is {times}; expected {len(PERCENTILES)} rising times above 0")
+        if self.spoilt_by is not None:
+            check_cause(self.spoilt_by)
 
     @property
     def p10_us(self) -> float | None:
@@ -109,14 +120,13 @@ class ErrorSummary:
         return cls(len(known), median(known), max(known)) if known else None
 
 
-@dataclass(frozen=True)
-class Validation:
+class Validation(Record, frozen=True):
     """Nets compared on one device in one configuration."""
 
-    device: str
-    table: str
+    device: Name
+    table: Name
     """The table's file name."""
-    started: str
+    started: Name
     """Time of day in ISO 8601, UTC."""
     config: RunConfig
     """How the whole nets were timed."""

@@ -7,10 +7,10 @@ that no family makes.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.campaign import run_plan
 from bench.engines import build_nets

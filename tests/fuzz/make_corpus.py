@@ -6,8 +6,9 @@ python -m tests.fuzz.make_corpus
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lut.drift import JournalDrift
 from lut.entries import Failure
@@ -41,6 +42,20 @@ from tests.lut.samples import (
     written_model,
 )
 
+EVENTS = """\
+{"event":"start","version":1,"nets":1,"passes":1,"iter":2,"warmup":1,"threads":1,"cpus":"0x1","pid":7}
+{"event":"load","id":"a1"}
+{"event":"begin","id":"a1","pass":0}
+{"event":"turns"}
+{"event":"net","id":"a1","pass":0,"warmup_ns":[5000],"samples_ns":[1200,1100],"repeats":1,"outputs":[{"name":"out",\
+"shape":[1,4],"dtype":1}],"khz_before":1900800,"khz_after":null,"canary_before_ns":44000,"canary_after_ns":null,\
+"settled":true,"spoilt_by":"canary","discarded":{"canary":[9000],"preempted":[]},"load_ns":300,"engine_ns":7400}
+{"event":"gaps","span_ns":900,"at_ns":[0,500],"took_ns":[20,30]}
+{"event":"values","id":"a1","values":["00ff","10"]}
+{"event":"error","id":"a1","pass":0,"stage":"run","message":"no engine"}
+{"event":"end","engine_ns":1,"load_ns":1,"canary_ns":37000,"canary_memory_ns":4400,"wall_ns":2}
+"""
+
 
 def main() -> None:
     """Write all seeds."""
@@ -51,7 +66,7 @@ def main() -> None:
     build_index(CORPUS / "table.json").write(CORPUS / "table.index")
     write_plan([CONV, RELU, FC], CORPUS / "plan.jsonl")
     (CORPUS / "run.jsonl").unlink(missing_ok=True)
-    failure = Failure(FC, SEGMENT.id, "run", "no engine")
+    failure = Failure.of(FC, SEGMENT.id, "run", "no engine")
     visits = [measured(CONV, 5_000, 6_000), measured(RELU, 700), measured(CONV, 5_100, pass_index=1)]
     written_journal(CORPUS / "run.jsonl", SEGMENT, *visits, failure)
     (CORPUS / "argument.txt").write_text('name: "kernels"\nints: 3\nints: 3\n')
@@ -77,6 +92,8 @@ def main() -> None:
         calibration=calibration,
     )
     (CORPUS / "table.meta.json").write_bytes(format_sidecar(sidecar))
+    (CORPUS / "events.jsonl").write_text(EVENTS)
+    (CORPUS / "canary.json").write_text("[[37000, 4400], [38000, 4500]]\n")
     with tempfile.TemporaryDirectory() as name:
         folder = written_model(Path(name))
         wire = [(folder / part).read_bytes() for part in ("model.pb", "model_init.pb")]

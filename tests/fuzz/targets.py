@@ -11,21 +11,24 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from lut.entries import Measurement
+from bench.device_runner.program import CanaryMemory, CanaryTimes
+from bench.device_runner.program.events import ParseError, parse_event
+from bench.engines import CAFFE2
+from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
 from lut.errors import LutError
 from lut.frontends import load_model
-from lut.journal import MeasurementLine, read_journal, read_visits
+from lut.journal import format_entry, parse_line, read_journal
 from lut.merge import merge_journals
 from lut.ops import parse_argument
 from lut.ops.canonical import canonical_key
-from lut.plan import read_plan
+from lut.plan import read_parts, write_plan
 from lut.sidecar import format_sidecar, parse_sidecar, read_setting
-from lut.spaces import load_blocks
+from lut.spaces import load_blocks, write_blocks
 from lut.table import load_table, parse_argument_filter, parse_shape_filter
 from lut.table.formats import FORMATS
 from lut.table.formats.json_record import parse_record, read_record
 from lut.table.index import open_index
-from lut.validation import Validation, describe_validation, read_validation
+from lut.validation import Validation, describe_validation, read_validation, write_validation
 
 __all__ = ["TARGETS"]
 
@@ -69,24 +72,17 @@ def _parse_line(data: bytes) -> None:
 
 
 def _read_journal(data: bytes) -> None:
+    """Read a journal; what was taken is written, and read back as it was."""
     path = _write(data, "run.jsonl")
-    try:
-        entries = list(read_journal(path))
-    except LutError:
-        _refuses(lambda: sum(1 for _ in read_visits(path)))
-        raise
-    for entry, visit in zip(entries, read_visits(path), strict=True):
-        if isinstance(entry, Measurement) and isinstance(visit, MeasurementLine):
-            counted = (entry.key, entry.samples_ns, entry.conditions, entry.discarded)
-            assert visit == MeasurementLine(entry.segment, *counted, entry.turn)
-        else:
-            assert visit == entry
+    for entry in read_journal(path):
+        assert parse_line(path, 1, format_entry(entry)) == entry
     list(merge_journals([path], lambda _: None).records)
 
 
 def _read_plan(data: bytes) -> None:
-    for op in read_plan(_write(data, "plan.jsonl")):
-        assert op.key
+    parts = list(read_parts(_write(data, "plan.jsonl")))
+    write_plan(parts, _FOLDER / "again.jsonl")
+    assert list(read_parts(_FOLDER / "again.jsonl")) == parts
 
 
 def _read_net(data: bytes, ending: str) -> None:
@@ -115,11 +111,30 @@ def _open_index(data: bytes) -> None:
 
 
 def _load_blocks(data: bytes, ending: str) -> None:
-    load_blocks(_write(data, f"blocks{ending}"))
+    blocks = load_blocks(_write(data, f"blocks{ending}"))
+    write_blocks(blocks, _FOLDER / f"again{ending}")
+    assert repr(load_blocks(_FOLDER / f"again{ending}")) == repr(blocks)
+
+
+def _parse_events(data: bytes) -> None:
+    for line in data.decode(errors="replace").split("\n"):
+        with contextlib.suppress(ParseError):
+            assert parse_event(line)
+
+
+def _recall_canary(data: bytes) -> None:
+    memory = CanaryMemory(CAFFE2.canary, _FOLDER / "canary")
+    memory.learn(_SEGMENT, CanaryTimes(37_000, 4_400))
+    (file,) = (_FOLDER / "canary").iterdir()
+    file.write_bytes(data)
+    usual = memory.recall(_SEGMENT)
+    assert usual is None or min(usual.net_ns, usual.memory_ns) > 0
 
 
 def _use(validation: Validation) -> None:
     assert describe_validation(validation)
+    write_validation(validation, _FOLDER / "again.json")
+    assert read_validation(_FOLDER / "again.json") == validation
 
 
 def _read_sidecar(data: bytes) -> None:
@@ -129,6 +144,8 @@ def _read_sidecar(data: bytes) -> None:
     sidecar.describe_mixture()
     read_setting(sidecar, "table")
 
+
+_SEGMENT = Segment(DeviceInfo("Box", "host", "host"), ProgramInfo("own", "ab", "torch"), RunConfig())
 
 _HOLDER = tempfile.TemporaryDirectory()
 _FOLDER = Path(_HOLDER.name)
@@ -153,6 +170,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "blocks.json": lambda data: _load_blocks(data, ".json"),
     "validation.json": lambda data: _use(read_validation(_write(data, "validation.json"))),
     "table.meta.json": _read_sidecar,
+    "events.jsonl": _parse_events,
+    "canary.json": _recall_canary,
     "blocks.npz": lambda data: _load_blocks(data, ".npz"),
 }
 """By the name of the target's seed in corpus/."""

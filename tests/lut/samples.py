@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lut.caffe2_pb2 import NetDef
-from lut.entries import DeviceInfo, Measurement, ProgramInfo, RunConfig, Segment
+from lut.entries import DeviceInfo, Entry, Measurement, ProgramInfo, RunConfig, Segment
 from lut.frontends import write_netdef
-from lut.journal import Entry, open_journal
+from lut.journal import open_journal
 from lut.ops import INT32, UINT8, OpKey, OpSpec, TensorSpec, make_argument
 from lut.records import LutRecord
 
@@ -43,7 +43,7 @@ SEGMENT = Segment(DEVICE, PROGRAM, CONFIG, "2024-01-02T03:04:05+00:00")
 
 
 def measured(op: OpSpec, *samples_ns: int, pass_index: int = 0, segment: Segment = SEGMENT) -> Measurement:
-    return Measurement(op, segment.id, pass_index, samples_ns)
+    return Measurement.of(op, segment.id, pass_index, samples_ns)
 
 
 def written_journal(path: Path, *entries: Entry) -> Path:

@@ -23,7 +23,7 @@ from lut.ops import KeyFields, OpSpec, TensorSpec
 from lut.records import LutRecord
 from lut.sidecar import Calibration, FailedOp, FittedNet, MarkedOp, Sidecar, sidecar_path
 from lut.table import format_of, load_table, read_sidecar, update_table
-from tests.lut.samples import written_journal
+from tests.lut.samples import measured, written_journal
 
 SEGMENT = Segment(
     DeviceInfo("phone-9-28", "adb", "0"), ProgramInfo("speed_benchmark", "0" * 64, "x"), RunConfig(passes=1)
@@ -58,7 +58,7 @@ def write_run(path: Path, times_us: dict[int, float]) -> Path:
         journal.append(SEGMENT)
         for channels, time_us in times_us.items():
             samples = tuple(int(1000 * (time_us + step)) for step in (-1, 0, 1))
-            journal.append(Measurement(relu(channels), SEGMENT.id, 0, samples))
+            journal.append(Measurement.of(relu(channels), SEGMENT.id, 0, samples))
     return path
 
 
@@ -237,7 +237,7 @@ def test_what_was_disturbed_then_or_now_says_nothing_of_the_device(tmp_path: Pat
 def with_canary(path: Path, channels: range, canary_ns: int) -> Path:
     """A journal of operators by which the canary was timed before each."""
     visits = [
-        Measurement(
+        Measurement.of(
             relu(each), SEGMENT.id, 0, (1000,), conditions=Conditions(canary_before_ns=canary_ns + each)
         )
         for each in channels
@@ -346,7 +346,7 @@ def test_what_is_not_comparable_is_added_only_when_asked_and_the_table_says_so(
         program=replace(SEGMENT.program, engine="y") if part == "program" else SEGMENT.program,
         config=replace(SEGMENT.config, threads=2) if part == "config" else SEGMENT.config,
     )
-    journal = written_journal(tmp_path / "a.jsonl", other, Measurement(relu(8), other.id, 0, (60_000,)))
+    journal = written_journal(tmp_path / "a.jsonl", other, measured(relu(8), 60_000, segment=other))
     merged = merge_journals([journal], print)
     before = path.read_bytes()
     with pytest.raises(ConflictError, match=rf"another {part} than .*: {name} .*--mixed"):
@@ -363,7 +363,7 @@ def test_to_a_published_table_nothing_is_added_unasked(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     format_of(path).write([record(4, 10.0)], path)
     merged = merge_journals([write_run(tmp_path / "a.jsonl", {8: 60.0})], print)
-    with pytest.raises(ConflictError, match="is not known.*--mixed"):
+    with pytest.raises(ConflictError, match=r"is not known.*--mixed"):
         extend_table(path, merged, "newest")
     extend_table(path, merged, "newest", mixed=True)
     assert known(path).is_mixed

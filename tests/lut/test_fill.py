@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from lut.cli import entry as cli
 from lut.entries import Round
@@ -81,7 +81,7 @@ def filled(tmp_path: Path) -> Path:
     return write_filling(fill(path), path, tmp_path / "complete")
 
 
-def test_measured_records_stay_and_the_rest_is_predicted(tmp_path: Path, filled: Path) -> None:
+def test_measured_records_stay_and_the_rest_is_predicted(filled: Path) -> None:
     before, after = load_table(measured_beside(filled)), load_table(filled)
     assert [(each.key, each.runtime_us) for each in after.measured] == [
         (each.key, each.runtime_us) for each in before
@@ -197,7 +197,7 @@ def test_measured_records_replace_predicted_ones_by_every_policy(tmp_path: Path)
         assert known(filled).held_out == known(path).held_out
 
 
-def test_predictions_are_never_fitted_to(tmp_path: Path, filled: Path) -> None:
+def test_predictions_are_never_fitted_to(filled: Path) -> None:
     again = fill_table(load_table(filled), "a space", SPACE)
     first = fill_table(load_table(measured_beside(filled)), "a space", SPACE)
     assert again.records == first.records

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from lut.entries import Measurement, RunConfig, Segment
 from lut.journal import open_journal, read_journal, read_progress
@@ -106,7 +106,7 @@ def test_a_segment_is_named_by_what_differs_from_the_defaults() -> None:
     settings = {"passes": 1, "iters": 3, "warmup": 2, "cpus": "0x1"}
     assert first.config.settings() == settings
     now = replace(first)
-    assert now.id == Segment.make_id("golden-host", vars(first.program), settings) != first.id
+    assert now.id == Segment.make_id("golden-host", asdict(first.program), settings) != first.id
     assert now.may_pool_with(first)
 
 

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
 
 from lut.entries import Conditions, Discarded, Failure, Measurement, Repeated, Segment
 from lut.errors import ConflictError, FileError
@@ -39,7 +39,7 @@ def merge(*paths: Path, mixed: bool = False) -> Merged:
 
 
 def failed(stage: str = "crash", reason: str = "killed") -> Failure:
-    return Failure(CONV, SEGMENT.id, stage, reason)
+    return Failure.of(CONV, SEGMENT.id, stage, reason)
 
 
 def test_percentiles_of_the_pooled_samples_by_hand(tmp_path: Path) -> None:
@@ -259,8 +259,8 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
         "segments": [
             {
                 "device": {"name": "Box-12-6.1", "kind": "host", "serial": "host", "facts": {"cores": "2"}},
-                "program": vars(PROGRAM),
-                "config": vars(CONFIG),
+                "program": asdict(PROGRAM),
+                "config": asdict(CONFIG),
                 "started": SEGMENT.started,
             }
         ],
@@ -285,7 +285,7 @@ def test_percentiles_are_ordered_and_within_the_samples(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "percentiles"
     path.unlink(missing_ok=True)
-    entries = (Measurement(CONV, SEGMENT.id, n, tuple(samples)) for n, samples in enumerate(visits))
+    entries = (Measurement.of(CONV, SEGMENT.id, n, tuple(samples)) for n, samples in enumerate(visits))
     (record,) = merge(written_journal(path, SEGMENT, *entries)).records
     pooled = sorted(sample for samples in visits for sample in samples)
     assert list(record.runtime_us) == sorted(record.runtime_us)
@@ -313,7 +313,7 @@ def test_what_was_thrown_away_and_made_again_is_counted(tmp_path: Path) -> None:
     disturbed = replace(measured(CONV_RELU, 30_000), conditions=Conditions(spoilt_by="preempted"))
     cleaned = replace(measured(CONV_RELU, 20_000), discarded=Discarded((90_000,), (80_000, 70_000)))
     path = written_journal(
-        tmp_path / "a.run.jsonl", SEGMENT, Repeated(disturbed), cleaned, measured(RELU, 5_000)
+        tmp_path / "a.run.jsonl", SEGMENT, Repeated.of(disturbed), cleaned, measured(RELU, 5_000)
     )
     merged = merge(path)
     assert not merged.marked

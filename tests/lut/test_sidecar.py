@@ -1,10 +1,10 @@
 """What stands beside a table: read for what it says of the measuring, refused when it is damaged."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lut.entries import DeviceInfo, Segment
 from lut.errors import FileError

@@ -16,6 +16,7 @@ import click
 import pytest
 from adb_shell import exceptions
 from click.testing import CliRunner
+from msgspec import structs
 
 import bench.cli
 import lut.cli
@@ -357,7 +358,7 @@ def test_three_phones_share_a_plan_and_one_of_them_dies(
             0.8, lambda: dying.do(lambda: dying.phone.strike(Fault("reboot", 0, for_s=600)))
         ).start()
         plan = PLAN * 1
-        summary = run_plan(plan, devices, replace(CONFIG, iters=40), tmp_path / "r.jsonl")
+        summary = run_plan(plan, devices, structs.replace(CONFIG, iters=40), tmp_path / "r.jsonl")
         time.sleep(0.1)
     assert summary.measured == len(plan)
     assert not check_journal(tmp_path / "r.jsonl", plan, CONFIG.passes)

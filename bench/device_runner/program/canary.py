@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bench.engines import Engine, NetSource
 from lut.cache import default_cache
 from lut.entries import Segment
 from lut.errors import FileError
-from lut.files import parse_json, write_atomically
+from lut.files import write_atomically
 from lut.ops import OpSpec
+from lut.schema import Nanoseconds, Record, decode, encode_line
 
 __all__ = ["CANARY_ID", "CanaryMemory", "CanaryTimes", "build_canary"]
 
@@ -28,12 +29,11 @@ _REMEMBERED = 20
 """Processes whose canary counts: should a device become slower for good, it counts as usual after so many."""
 
 
-@dataclass(frozen=True, slots=True)
-class CanaryTimes:
+class CanaryTimes(Record, frozen=True, array_like=True):
     """What the canary's operator takes, and its reading of memory, in nanoseconds."""
 
-    net_ns: int
-    memory_ns: int
+    net_ns: Nanoseconds
+    memory_ns: Nanoseconds
 
 
 def build_canary(engine: Engine) -> NetSource:
@@ -67,8 +67,7 @@ class CanaryMemory:
         """
         known = [*self._read(segment), took][-_REMEMBERED:]
         try:
-            pairs = [[each.net_ns, each.memory_ns] for each in known]
-            write_atomically(self._path(segment), json.dumps(pairs).encode())
+            write_atomically(self._path(segment), encode_line(known))
         except FileError as refusal:
             if self._folder not in _told:
                 _told.add(self._folder)
@@ -79,16 +78,11 @@ class CanaryMemory:
 
     def _read(self, segment: Segment) -> list[CanaryTimes]:
         try:
-            pairs = parse_json(self._path(segment).read_bytes())
+            return decode(self._path(segment).read_bytes(), list[CanaryTimes])
         except (OSError, ValueError):
             return []  # nothing is remembered, or nothing that can be read: the next process starts afresh
-        return [CanaryTimes(*pair) for pair in pairs if _is_pair(pair)] if isinstance(pairs, list) else []
 
     def _path(self, segment: Segment) -> Path:
         config = segment.config
         identity = (segment.device.name, segment.program.sha256, config.threads, config.cpus, self._canary.id)
         return self._folder / f"{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]}.json"
-
-
-def _is_pair(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and all(type(ns) is int and ns > 0 for ns in pair)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import Annotated, TypeAlias
+
+import msgspec
 
 from bench.device_runner.program.canary import CanaryTimes
-from lut.entries import CAUSES, Conditions, Discarded
+from lut.entries import Conditions, Discarded
 from lut.ops import TensorSpec
+from lut.schema import Name, Nanoseconds, Positive, Text, Whole, make_decoder
 
 __all__ = [
     "Begin",
@@ -29,78 +31,117 @@ class ParseError(ValueError):
     """A line that the program can't have printed whole: cut off, garbled, or of another version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class _Event(msgspec.Struct, frozen=True, tag_field="event"):
+    """What a line says; it may hold more."""
+
+
+class Started(_Event, frozen=True, tag="start"):
     """The program runs and says what it took from its command line; `cpus` is the mask in force."""
 
-    nets: int
-    threads: int
-    cpus: str
+    nets: Whole
+    threads: Positive
+    cpus: Name
+    version: Whole = 1
+
+    def __post_init__(self) -> None:
+        if self.version != 1:
+            raise ValueError(f"version {self.version} where 1 is expected")
 
 
-@dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(_Event, frozen=True, tag="gaps"):
     """When the system had the processor, in so many nanoseconds of a busy thread; gaps do not overlap."""
 
-    span_ns: int
-    at_ns: tuple[int, ...]
-    took_ns: tuple[int, ...]
+    span_ns: Nanoseconds
+    at_ns: tuple[Whole, ...]
+    took_ns: tuple[Nanoseconds, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.at_ns) != len(self.took_ns):
+            raise ValueError("gaps have as many beginnings as times")
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(_Event, frozen=True, tag="begin"):
     """The program turns to a net; a crash before the next line is this net's."""
 
-    id: str
+    id: Name
 
 
-@dataclass(frozen=True, slots=True)
-class NetTimed:
+class _Load(_Event, frozen=True, tag="load"):
+    id: Name
+
+
+class NetTimed(
+    Conditions, frozen=True, kw_only=True, forbid_unknown_fields=False, tag_field="event", tag="net"
+):
     """One visit to one net: nanoseconds of every run, and of loading and engine as a whole."""
 
-    id: str
-    pass_index: int
-    samples_ns: tuple[int, ...]
-    warmup_ns: tuple[int, ...]
-    repeats: int
+    id: Name
+    pass_index: Whole = msgspec.field(name="pass")
+    samples_ns: Annotated[tuple[Nanoseconds, ...], msgspec.Meta(min_length=1)]
+    warmup_ns: tuple[Nanoseconds, ...]
+    repeats: Positive
     outputs: tuple[TensorSpec, ...] | None
     """None where the program does not tell: not every one is ours."""
-    conditions: Conditions
-    discarded: Discarded
-    engine_ns: int
-    load_ns: int
+    khz_before: Positive | None
+    khz_after: Positive | None
+    discarded: Discarded = Discarded()
+    engine_ns: Nanoseconds
+    load_ns: Whole = 0
+
+    @property
+    def conditions(self) -> Conditions:
+        """The state of the device around the visit."""
+        return Conditions(*(getattr(self, name) for name in Conditions.__struct_fields__))
 
 
-@dataclass(frozen=True, slots=True)
-class NetValues:
-    """What a net computed: the bytes of each of its outputs."""
+class NetValues(_Event, frozen=True, dict=True, tag="values"):
+    """What a net computed: the bytes of each of its outputs, as hexadecimal digits on the way."""
 
-    id: str
-    values: tuple[bytes, ...]
+    id: Name
+    digits: tuple[Annotated[str, msgspec.Meta(max_length=1 << 30)], ...] = msgspec.field(name="values")
+
+    def __post_init__(self) -> None:
+        _ = self.values  # a ValueError, where the digits are none
+
+    @cached_property
+    def values(self) -> tuple[bytes, ...]:
+        """The bytes of each of its outputs."""
+        return tuple(map(bytes.fromhex, self.digits))
 
 
-@dataclass(frozen=True, slots=True)
-class NetFailed:
+class NetFailed(_Event, frozen=True, tag="error"):
     """A net that the engine refused, with the engine's own words."""
 
-    id: str
-    stage: str
-    message: str
+    id: Name
+    stage: Name
+    message: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Turns:
+class Turns(_Event, frozen=True, tag="turns"):
     """From here on the nets that were begun take turns; a crash before their figures may be any one's."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """The program did all it was asked to; `canary` is what its canary usually took, if it had one."""
+class End(_Event, frozen=True, tag="end"):
+    """The program did all it was asked to."""
 
-    canary: CanaryTimes | None = None
+    canary_ns: Nanoseconds | None = None
+    canary_memory_ns: Nanoseconds | None = None
+
+    def __post_init__(self) -> None:
+        if (self.canary_ns is None) != (self.canary_memory_ns is None):
+            raise ValueError("the canary has both times or none")
+
+    @property
+    def canary(self) -> CanaryTimes | None:
+        """What its canary usually took, if it had one."""
+        if self.canary_ns is None or self.canary_memory_ns is None:
+            return None
+        return CanaryTimes(self.canary_ns, self.canary_memory_ns)
 
 
 Event: TypeAlias = Started | Begin | Turns | NetTimed | NetValues | NetFailed | Gaps | End
+
+_decode = make_decoder(Event | _Load)
 
 
 def parse_event(line: str) -> Event:
@@ -110,99 +151,9 @@ def parse_event(line: str) -> Event:
         ParseError: it is not an event, or a figure in it can't be one.
     """
     try:
-        fields = json.loads(line)
-        return _parse(fields["event"], fields)
-    except (ValueError, KeyError, TypeError) as error:
+        event: Event | _Load = _decode(line)
+    except ValueError as error:
         raise ParseError(
             f"the program printed {line[:200]!r}, which is not one of its events ({error})"
         ) from error
-
-
-def _parse(event: str, fields: dict[str, Any]) -> Event:
-    match event:
-        case "start":
-            if fields["version"] != 1:
-                raise ValueError(f"version {fields['version']} where 1 is expected")
-            return Started(fields["nets"], fields["threads"], fields["cpus"])
-        case "load" | "begin":
-            return Begin(fields["id"])
-        case "net":
-            return NetTimed(
-                fields["id"],
-                fields["pass"],
-                _times(fields["samples_ns"], least=1),
-                _times(fields["warmup_ns"], least=0),
-                _positive(fields["repeats"]),
-                _outputs(fields["outputs"]),
-                Conditions(
-                    _known(fields["khz_before"]),
-                    _known(fields["khz_after"]),
-                    _known(fields.get("canary_before_ns")),
-                    _known(fields.get("canary_after_ns")),
-                    _truth(fields.get("settled")),
-                    _cause(fields.get("spoilt_by")),
-                    _known(fields.get("memory_before_ns")),
-                    _known(fields.get("memory_after_ns")),
-                ),
-                Discarded(**{cause: _times(runs, 0) for cause, runs in fields.get("discarded", {}).items()}),
-                _positive(fields["engine_ns"]),
-                _count(fields.get("load_ns", 0)),
-            )
-        case "gaps":
-            gaps = Gaps(
-                _positive(fields["span_ns"]),
-                tuple(map(_count, fields["at_ns"])),
-                _times(fields["took_ns"], least=0),
-            )
-            if len(gaps.at_ns) != len(gaps.took_ns):
-                raise ValueError("gaps have as many beginnings as times")
-            return gaps
-        case "values":
-            return NetValues(fields["id"], tuple(map(bytes.fromhex, fields["values"])))
-        case "error":
-            return NetFailed(fields["id"], fields["stage"], fields["message"])
-        case "end":
-            if fields.get("canary_ns") is None:
-                return End()
-            return End(CanaryTimes(_positive(fields["canary_ns"]), _positive(fields["canary_memory_ns"])))
-        case "turns":
-            return Turns()
-    raise ValueError(f"unknown event {event!r}")
-
-
-def _outputs(values: Any) -> tuple[TensorSpec, ...] | None:
-    return None if values is None else tuple(TensorSpec(tuple(out["shape"]), out["dtype"]) for out in values)
-
-
-def _positive(value: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise ValueError(f"{value!r} where a whole number above 0 is expected")
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{value!r} where a whole number from 0 is expected")
-    return value
-
-
-def _times(values: Any, least: int) -> tuple[int, ...]:
-    if not isinstance(values, list) or len(values) < least:
-        raise ValueError(f"{values!r} where a list of at least {least} times is expected")
-    return tuple(map(_positive, values))
-
-
-def _known(value: Any) -> int | None:
-    return None if value is None else _positive(value)
-
-
-def _truth(value: Any) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise ValueError(f"{value!r} where true, false or null is expected")
-    return value
-
-
-def _cause(value: Any) -> str | None:
-    if value is not None and value not in CAUSES:
-        raise ValueError(f"{value!r} where one of {', '.join(CAUSES)} or null is expected")
-    return None if value is None else str(value)
+    return Begin(event.id) if isinstance(event, _Load) else event

@@ -106,7 +106,7 @@ def _read_normal(line: bytes) -> tuple[bytes, LutRecord] | None:
 
 def _are_percentiles(times: tuple[float, ...]) -> bool:
     p0, p10, p50, p90, p100 = times
-    return 0 < p50 and p0 <= p10 <= p50 <= p90 <= p100
+    return p50 > 0 and p0 <= p10 <= p50 <= p90 <= p100
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -141,7 +141,9 @@ def parse_record(line: bytes) -> LutRecord:
     runtimes = tuple(fields[name] for name in RUNTIME_FIELDS)
     for name, value in zip(RUNTIME_FIELDS, runtimes, strict=True):
         if type(value) not in (int, float) or not 0 <= value <= _MOST_US:
-            raise ValueError(f"{name} is {value!r}; expected a time in microseconds, of at most {_MOST_US:.0e}")
+            raise ValueError(
+                f"{name} is {value!r}; expected a time in microseconds, of at most {_MOST_US:.0e}"
+            )
     if not _are_percentiles(runtimes):
         raise ValueError(f"its percentiles are {list(runtimes)}; expected a median above 0, and none to fall")
     if not isinstance(fields["device"], str):

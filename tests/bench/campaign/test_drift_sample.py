@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from statistics import median
 
 import pytest
+from msgspec.structs import replace
 
 from bench.campaign import IN_TURNS, drift_sample
 from bench.campaign.drift_sample import DriftSample, Remeasurement, choose_sample, measure_again
@@ -95,7 +95,7 @@ def test_a_turn_in_a_slow_phase_is_no_drift(monkeypatch: pytest.MonkeyPatch) -> 
     ops = [relu(channels) for channels in range(600, 606)]
 
     visits = [
-        Visit(Measurement(op, "segment", turn, (took_ns,), turn=turn))
+        Visit(Measurement.of(op, "segment", turn, (took_ns,), turn=turn))
         for turn, took_ns in enumerate([9_000, 18_000, 9_100])
         for op in ops
     ]

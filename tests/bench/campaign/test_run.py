@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import bench.engines.caffe2.nets
 from bench.campaign import blocks as campaign_blocks
@@ -83,7 +84,7 @@ def test_a_resumed_run_says_how_the_device_was_when_it_was_stopped(host: FaultyH
                 journal.append(entry)
             elif isinstance(entry, Measurement) and entry.pass_index == 0:
                 samples = tuple(max(1, sample // 20) for sample in entry.samples_ns)
-                journal.append(replace(entry, samples_ns=samples))
+                journal.append(structs.replace(entry, samples_ns=samples))
     drift = run_plan(PLAN, host, CONFIG, stopped).drift
     assert drift is not None
     assert (drift.count, drift.by) == (len(PLAN), OPERATORS)
@@ -91,7 +92,7 @@ def test_a_resumed_run_says_how_the_device_was_when_it_was_stopped(host: FaultyH
 
 
 def test_where_no_operator_is_measured_again_the_canary_tells(host: FaultyHost, tmp_path: Path) -> None:
-    journal, watched = tmp_path / "run.jsonl", replace(CONFIG, canary_share=0.5)
+    journal, watched = tmp_path / "run.jsonl", structs.replace(CONFIG, canary_share=0.5)
     assert run_plan(PLAN[:5], host, watched, journal).drift is None
     drift = run_plan(PLAN, host, watched, journal).drift
     assert drift is not None
@@ -121,7 +122,7 @@ def test_other_settings_need_another_journal(host: FaultyHost, tmp_path: Path) -
     run_plan(PLAN[:1], host, CONFIG, journal)
     before = journal.read_bytes()
     with pytest.raises(ConflictError, match="iters there is 3, in this run 4"):
-        run_plan(PLAN[:1], host, replace(CONFIG, iters=4), journal)
+        run_plan(PLAN[:1], host, structs.replace(CONFIG, iters=4), journal)
     assert journal.read_bytes() == before
 
 
@@ -174,7 +175,7 @@ def test_the_engine_agrees_with_the_shape_rules_on_every_operator_of_the_zoo(
         known = parameter_specs(built.init_net)
         known |= {name: TensorSpec(shape) for name, shape in built.input_dims.items()}
         plan += list_ops(built.predict_net, known)
-    once = replace(CONFIG, passes=1, iters=1, warmup=0)
+    once = structs.replace(CONFIG, passes=1, iters=1, warmup=0)
     summary = run_plan(plan, host, once, tmp_path / "run.jsonl")
     failures = [entry for entry in read_journal(tmp_path / "run.jsonl") if isinstance(entry, Failure)]
     assert failures == []

@@ -16,7 +16,7 @@ ONE, TWO = Path("one.run.jsonl"), Path("two.run.jsonl")
 
 
 def failures(*channels: int, reason: str = "killed by SIGSEGV") -> list[Failure]:
-    return [Failure(relu(each), "segment", "crash", reason) for each in channels]
+    return [Failure.of(relu(each), "segment", "crash", reason) for each in channels]
 
 
 @pytest.mark.parametrize(("system", "is_told"), [("linux", True), ("darwin", False)])

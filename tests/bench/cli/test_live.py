@@ -27,7 +27,7 @@ class Clock:
 
 
 def visit(conditions: Conditions = Conditions()) -> Measurement:  # noqa: B008 - frozen
-    return Measurement(OP, "segment", 0, (1000,), conditions=conditions)
+    return Measurement.of(OP, "segment", 0, (1000,), conditions=conditions)
 
 
 def test_everything_known_is_told_and_the_operator_comes_last() -> None:
@@ -69,7 +69,7 @@ def test_the_time_left_is_judged_from_this_run_s_visits_only() -> None:
 
 
 def test_a_moment_never_shows_more_than_everything() -> None:
-    failures = [Failure(OP, "segment", "run", "no")] * 2
+    failures = [Failure.of(OP, "segment", "run", "no")] * 2
     now = RunSummary(visits=8, failures=failures)  # the failed ones had passes before they failed
     assert Pace(total=9, passes=3).read(now, "host").done == 9
 
@@ -77,7 +77,7 @@ def test_a_moment_never_shows_more_than_everything() -> None:
 def test_a_device_s_line_tells_its_own_operator_clock_and_heat() -> None:
     now = RunSummary(visits=2)
     now.visits_on.update({"one": 1, "two": 1})
-    now.latest = {"one": visit(Conditions(khz_before=1900800)), "two": Failure(OP, "segment", "run", "no")}
+    now.latest = {"one": visit(Conditions(khz_before=1900800)), "two": Failure.of(OP, "segment", "run", "no")}
     now.states = {"one": BlockState("segment", {"zone_celsius": "40.0"})}
     pace = Pace(total=10, passes=1)
     one, two = pace.read(now, "one", alone=False), pace.read(now, "two", alone=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bench.campaign import validation
 from bench.cli import validate as cli_validate
@@ -26,7 +26,6 @@ from tests.lut.cli.conftest import lut_command
 from tests.lut.samples import written_model
 
 __all__ = ["lut_command"]
-
 
 
 def known(table: Path) -> Sidecar:

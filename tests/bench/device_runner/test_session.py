@@ -190,7 +190,7 @@ def test_a_process_that_never_reaches_an_operator_is_the_device_s_fault(
 
 
 def test_a_refusal_of_the_program_ends_the_run_with_its_words(host: FaultyHost, segment: Segment) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     nowhere = replace(segment, config=replace(CONFIG, cpus=hex(1 << 700)))
     with pytest.raises(DeviceError, match="refused to run: it ended with code"):

@@ -14,7 +14,7 @@ from tests.bench.conftest import relu
 from tests.lut.samples import measured
 
 FIRST, SECOND = (Visit(measured(op, 1_000)) for op in (relu(4), relu(8)))
-FAILED = Visit(Failure(relu(8), "segment", "load", "no memory"))
+FAILED = Visit(Failure.of(relu(8), "segment", "load", "no memory"))
 IDS = [visit.outcome.op.id for visit in (FIRST, SECOND)]
 ENDED = TurnsFailed(frozenset(IDS))
 

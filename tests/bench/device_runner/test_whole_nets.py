@@ -6,10 +6,10 @@ import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.device_runner import NetRuns, Watch, measure_nets
 from bench.device_runner.device import LostError, Process

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
+from msgspec import structs
 
 pytest.importorskip("distributed", reason="needs the extra `farm`")
 
@@ -108,7 +109,7 @@ def test_another_program_is_refused_by_name(admission: Admission, questions: Que
     admission.consider([offer("rack1", phone())])
     questions.answer(admission, PROGRAM)
     admission.consider([offer("rack1", phone()), offer("rack2", phone())])
-    refusal = questions.answer(admission, replace(PROGRAM, sha256="6" * 64))
+    refusal = questions.answer(admission, structs.replace(PROGRAM, sha256="6" * 64))
     assert refusal == admission.mismatch
     assert "rack1 and rack2 differ (55555555 and 66666666)" in admission.mismatch
 

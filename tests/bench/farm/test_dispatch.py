@@ -64,7 +64,7 @@ class Desk:
         return order, op
 
     def measure(self, order: Order, op: OpSpec, number: int) -> None:
-        self.dispatcher.take(order.token, Visit(Measurement(op, SEGMENT.id, number, (1000,))))
+        self.dispatcher.take(order.token, Visit(Measurement.of(op, SEGMENT.id, number, (1000,))))
 
     def complete(self, order: Order) -> None:
         self.dispatcher.take(order.token, BEGUN)
@@ -140,7 +140,7 @@ def test_failures_states_and_recoveries_are_written_down(desk: Desk, journal: Pa
     order, op = desk.begin()
     desk.dispatcher.take(order.token, BlockState(SEGMENT.id, {"battery_celsius": "31.0"}))
     desk.dispatcher.take(order.token, Recovery("it was unplugged"))
-    desk.dispatcher.take(order.token, Visit(Failure(op, SEGMENT.id, "crash", "killed by SIGSEGV")))
+    desk.dispatcher.take(order.token, Visit(Failure.of(op, SEGMENT.id, "crash", "killed by SIGSEGV")))
     desk.dispatcher.take(order.token, Ended("R58", "", {"reconnected": 1}))
     kinds = [type(entry) for entry in read_journal(journal)]
     assert kinds == [Segment, BlockState, Segment, Failure]

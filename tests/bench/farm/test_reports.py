@@ -25,15 +25,15 @@ from lut.entries import BlockState, Conditions, DeviceInfo, Failure, Measurement
 from lut.errors import FileError
 from tests.bench.conftest import relu
 
-MEASUREMENT = Measurement(
+MEASUREMENT = Measurement.of(
     relu(3), "0123456789ab", 1, (1200, 1300), (5000,), 2, Conditions(khz_before=1_900_800, settled=True)
 )
 
 REPORTS: list[Report] = [
     Begun(DeviceInfo("A-1", "adb", "R58@rack1", {"abi": "arm64-v8a"}), ProgramInfo("own", "5" * 64, "torch")),
     Visit(MEASUREMENT, 9000, 700, 12_000),
-    Visit(Repeated(MEASUREMENT), 9000, 700),
-    Visit(Failure(relu(4), "0123456789ab", "crash", "killed by SIGSEGV")),
+    Visit(Repeated.of(MEASUREMENT), 9000, 700),
+    Visit(Failure.of(relu(4), "0123456789ab", "crash", "killed by SIGSEGV")),
     BlockState("0123456789ab", {"battery_celsius": "31.0"}),
     Recovery("the phone was unplugged"),
     Said("rack1: R58 waits: the battery is at 12 %."),

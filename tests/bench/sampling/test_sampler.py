@@ -41,7 +41,7 @@ def time_ns(op: OpSpec) -> int:
 
 
 def measure(op: OpSpec) -> Iterator[Measurement]:
-    return (Measurement(op, "", number, (time_ns(op),) * RUNS) for number in range(PASSES))
+    return (Measurement.of(op, "", number, (time_ns(op),) * RUNS) for number in range(PASSES))
 
 
 def drive(
@@ -63,7 +63,7 @@ def drive(
                 visit for visit in measure(op) if (op, visit.pass_index) not in made
             )
             if fails(op):
-                outcomes = [Failure(op, "", "run", "no")]
+                outcomes = [Failure.of(op, "", "run", "no")]
             for outcome in outcomes:
                 sampler.hear(outcome, round(LOADING * RUNS * time_ns(op)))
                 yield outcome

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec import structs
 
 from lut.cli import entry as cli
 from lut.entries import Failure, Segment
@@ -183,7 +184,7 @@ def test_merge(lut_command: Lut) -> None:
         SEGMENT,
         *(measured(RELU, 1_000, pass_index=index) for index in range(2)),
         measured(SOFTMAX, 5_000),
-        Failure(FC, SEGMENT.id, "crash", "killed"),
+        Failure.of(FC, SEGMENT.id, "crash", "killed"),
     )
     code, out, err = lut_command("merge", "a.run.jsonl", "-o", "data")
     assert (code, out) == (0, "")
@@ -197,7 +198,7 @@ def test_merge(lut_command: Lut) -> None:
 
 
 def test_merge_of_two_configurations(lut_command: Lut) -> None:
-    other = Segment(DEVICE, PROGRAM, replace(CONFIG, threads=4))
+    other = Segment(DEVICE, PROGRAM, structs.replace(CONFIG, threads=4))
     written_journal(Path("a.run.jsonl"), SEGMENT, measured(RELU, 1_000))
     written_journal(Path("b.run.jsonl"), other, measured(RELU, 3_000, segment=other))
     assert lut_command("merge", "a.run.jsonl", "b.run.jsonl", "-o", "data") == (
@@ -219,7 +220,7 @@ def test_merge_of_two_configurations(lut_command: Lut) -> None:
 def test_merge_of_two_runs_says_how_the_device_changed_and_warns_above_3_percent(
     factor: float, lut_command: Lut
 ) -> None:
-    later = replace(SEGMENT, started="2024-01-03T00:00:00+00:00")
+    later = structs.replace(SEGMENT, started="2024-01-03T00:00:00+00:00")
     ops = [int8_conv(channels=channels) for channels in range(1, 7)]
     written_journal(Path("a.run.jsonl"), SEGMENT, *(measured(op, 100_000) for op in ops))
     written_journal(Path("b.run.jsonl"), later, *(measured(op, round(100_000 * factor)) for op in ops))

@@ -104,7 +104,8 @@ def test_csv() -> None:
         "sum,,,,100.0,,measured=1.0000\n"
     )
     assert RENDERERS["csv"](PARTIAL) == (
-        f"{header}0,Softmax,1x4,,,,\n1,Relu,1x4,,25.0,Relu,measured\n2,Softmax,1x4,,,,\npartial sum,,,,25.0,,measured=1.0000\n"
+        f"{header}0,Softmax,1x4,,,,\n1,Relu,1x4,,25.0,Relu,measured\n2,Softmax,1x4,,,,\n"
+        "partial sum,,,,25.0,,measured=1.0000\n"
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lut.wording import install_extra
 from tests.lut.report.conftest import Files, Report, files, report_command

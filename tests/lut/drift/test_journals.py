@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import lut.drift.journals
 from lut.drift.runs import CANARY
@@ -33,7 +33,7 @@ def visits(
 ) -> list[Measurement]:
     """Two visits to each operator, on a device that takes so many times as long."""
     return [
-        Measurement(
+        Measurement.of(
             op,
             segment.id,
             pass_index,
@@ -150,7 +150,7 @@ def test_another_configuration_is_no_drift(tmp_path: Path) -> None:
 def test_too_little_in_common_and_no_canary_tell_nothing(tmp_path: Path) -> None:
     a = journal(tmp_path / "a", 1, visits(OPS[:14]))
     b = journal(tmp_path / "b", 2, visits(OPS[10:], 2.0))
-    failed = journal(tmp_path / "c", 3, [Failure(OPS[0], SEGMENT.id, "crash", "killed")])
+    failed = journal(tmp_path / "c", 3, [Failure.of(OPS[0], SEGMENT.id, "crash", "killed")])
     merged = merge(a, b, failed)
     assert merged.drifts == ()
     assert describe(merged).drift == ()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lut.drift import RunDrift
 from lut.drift.runs import CANARY
-from lut.entries import Conditions, Failure, Measurement, Repeated
-from lut.journal import Entry, read_progress
+from lut.entries import Conditions, Entry, Failure, Measurement, Repeated
+from lut.journal import read_progress
 from lut.ops import OpSpec, TensorSpec
 from tests.lut.samples import SEGMENT, measured, written_journal
 
@@ -52,7 +52,7 @@ def test_nothing_is_kept_of_operators_that_are_done_or_failed(tmp_path: Path) ->
     earlier: list[Entry] = [
         *first_passes(OPS),
         *second_passes(done, 1_000),
-        *(Failure(op, SEGMENT.id, "crash", "killed") for op in failed),
+        *(Failure.of(op, SEGMENT.id, "crash", "killed") for op in failed),
     ]
     path = written_journal(tmp_path / "a.run.jsonl", SEGMENT, *earlier)
     times = read_progress(path, SEGMENT).times
@@ -65,7 +65,7 @@ def test_disturbed_and_repeated_visits_say_nothing_of_the_device(tmp_path: Path)
         replace(visit, conditions=Conditions(spoilt_by="preempted"))
         for visit in second_passes(OPS[10:], 9_000)
     ]
-    repeated = [Repeated(visit) for visit in second_passes(OPS[:10], 7_000)]
+    repeated = [Repeated.of(visit) for visit in second_passes(OPS[:10], 7_000)]
     present = [*second_passes(OPS[:10], 1_020), *disturbed]
     assert compare(tmp_path, [*first_passes(OPS), *repeated], present) == RunDrift(1.02, 10)
 

@@ -5,17 +5,17 @@ import re
 import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from lut.entries import BlockState, Failure, Segment
+from lut.entries import BlockState, Entry, Failure, Segment
 from lut.errors import FileError
 from lut.files import LONGEST_LINE_BYTES
-from lut.journal import Entry, format_entry, open_journal, read_journal, read_progress, read_visits
+from lut.journal import format_entry, open_journal, read_journal, read_progress
 from lut.merge import merge_journals
 from tests.lut.samples import (
     CONFIG,
@@ -33,7 +33,7 @@ ENTRIES: tuple[Entry, ...] = (
     SEGMENT,
     BlockState(SEGMENT.id, {"zone_celsius": "31.0"}),
     measured(CONV, 10_000, 11_000),
-    Failure(RELU, SEGMENT.id, "crash", "killed by SIGABRT: “aborted”"),
+    Failure.of(RELU, SEGMENT.id, "crash", "killed by SIGABRT: “aborted”"),
     measured(CONV, 9_000, pass_index=1),
 )
 LINES = [format_entry(entry) for entry in ENTRIES]
@@ -81,7 +81,6 @@ def test_a_damaged_line_inside_is_left_out(damage: bytes, tmp_path: Path) -> Non
     entries, warnings = read(path, b"".join([*LINES[:2], damage, *LINES[3:]]))
     assert entries == (*ENTRIES[:2], UNKNOWN, *ENTRIES[3:])
     assert warnings == [f"{path}:3 is damaged and left out."]
-    assert len(list(read_visits(path))) == len(entries)
     assert read_progress(path, SEGMENT).passes == {CONV.key: {1}}
 
 

@@ -69,9 +69,9 @@ def write_files(folder: Path) -> Files:
             samples = (1000 * (number + 1), 1100 * (number + 1), 1300 * (number + 1))
             canary = 500 if pass_index else 400
             state = Conditions(2_000_000, 2_000_000, canary, canary, settled=not pass_index)
-            entries.append(Measurement(op, SEGMENT.id, pass_index, samples, conditions=state))
+            entries.append(Measurement.of(op, SEGMENT.id, pass_index, samples, conditions=state))
         entries.append(BlockState(SEGMENT.id, {"zone_celsius": "unavailable", "battery_celsius": "33.0"}))
-    entries.append(Failure(int8_conv(channels=7), SEGMENT.id, "run", "the engine said <no>"))
+    entries.append(Failure.of(int8_conv(channels=7), SEGMENT.id, "run", "the engine said <no>"))
     run = written_journal(folder / "zoo.run.jsonl", *entries)
     table = write_table(merge_journals([run], warn=lambda _: None), folder).path
     sidecar = table.with_suffix(".meta.json")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lut.drift import Drift
 from lut.errors import FileError
@@ -128,17 +129,17 @@ def test_sums_stand_beside_what_the_same_table_was_held_against(files: Files) ->
         *("3.3", "10.0", "\N{MINUS SIGN}10.0\N{NO-BREAK SPACE}%", marked),
         *("3.3", UNKNOWN, UNKNOWN, marked),
     ]
-    elsewhere = replace(material, validation=replace(validation, table="other.json"))
+    elsewhere = replace(material, validation=structs.replace(validation, table="other.json"))
     assert "Measured" not in str(build_nets(elsewhere))
 
 
 def test_a_disturbed_net_is_grey_in_both_charts(files: Files) -> None:
     validation = read_validation(files.validation)
     [net, *others] = validation.nets
-    nets = (net, replace(net, net="noisy", spoilt_by="unsteady"), *others)
+    nets = (net, structs.replace(net, net="noisy", spoilt_by="unsteady"), *others)
     table = load_table(files.table)
     report = TableReport(files.table, table, collect_columns(table), None)
-    html = str(build_validating(Material(report, validation=replace(validation, nets=nets))))
+    html = str(build_validating(Material(report, validation=structs.replace(validation, nets=nets))))
     for name, place in (("validation", "text"), ("validation-errors", "y")):
         chart = json.loads(html.partition(f'id="chart-{name}">')[2].partition("</script>")[0])
         grey = [trace for trace in chart["data"] if trace["name"] == "disturbed"]
@@ -148,22 +149,22 @@ def test_a_disturbed_net_is_grey_in_both_charts(files: Files) -> None:
 def test_nets_whose_operators_scatter_are_told_and_counted_apart(files: Files) -> None:
     validation = read_validation(files.validation)
     [net, *others] = validation.nets
-    nets = (net, replace(net, net="noisy", estimate_us=13.0, scatter=0.08), *others)
+    nets = (net, structs.replace(net, net="noisy", estimate_us=13.0, scatter=0.08), *others)
     table = load_table(files.table)
     report = TableReport(files.table, table, collect_columns(table), None)
-    html = str(build_validating(Material(report, validation=replace(validation, nets=nets))))
+    html = str(build_validating(Material(report, validation=structs.replace(validation, nets=nets))))
     assert "operators scatter by 8" in html
     assert "Sums whose operators neither scatter nor change" in html
     assert "neither scatter" not in str(build_validating(Material(report, validation=validation)))
 
 
 def test_nets_whose_operators_take_another_time_now_are_told(files: Files) -> None:
-    validation = replace(read_validation(files.validation), drift_before=Drift(1.0, 240))
+    validation = structs.replace(read_validation(files.validation), drift_before=Drift(1.0, 240))
     [net, *others] = validation.nets
-    nets = (replace(net, repetition=0.9), *others)
+    nets = (structs.replace(net, repetition=0.9), *others)
     table = load_table(files.table)
     report = TableReport(files.table, table, collect_columns(table), None)
-    html = str(build_validating(Material(report, validation=replace(validation, nets=nets))))
+    html = str(build_validating(Material(report, validation=structs.replace(validation, nets=nets))))
     assert "operators take \N{MINUS SIGN}10.0" in html
 
 
@@ -171,7 +172,7 @@ def test_a_device_that_changed_while_the_nets_ran_is_told(files: Files) -> None:
     validation = read_validation(files.validation)
     table = load_table(files.table)
     report = TableReport(files.table, table, collect_columns(table), None)
-    changed = replace(validation, drift_before=Drift(1.0, 9), drift_after=Drift(1.2, 9))
+    changed = structs.replace(validation, drift_before=Drift(1.0, 9), drift_after=Drift(1.2, 9))
     assert DEVICE_CHANGED in str(build_validating(Material(report, validation=changed)))
     assert DEVICE_CHANGED not in str(build_validating(Material(report, validation=validation)))
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,11 +103,30 @@ def test_files_come_back(tmp_path: Path) -> None:
         write_blocks(BLOCKS, tmp_path / "blocks.txt")
 
 
+def test_figures_that_can_not_be_read_back_are_not_written(tmp_path: Path) -> None:
+    for ending in BLOCK_FORMATS:
+        path = tmp_path / f"blocks{ending}"
+        with pytest.raises(FileError, match=rf"^{path} can't take the block table: .* at `\$\.fixed_us`"):
+            write_blocks(replace(BLOCKS, fixed_us=float("nan")), path)
+        assert not path.exists()
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "blocks.json"
     write_blocks(BLOCKS, path)
     fields = json.loads(path.read_text())
-    for change in ({"latency_us": [[1.0]]}, {"layers": None}, {"fixed_us": "x"}):
+    rows = fields["estimated_us"]
+    for change in (
+        {"latency_us": [[1.0]]},
+        {"layers": None},
+        {"fixed_us": "x"},
+        {"fixed_us": float("nan")},
+        {"fixed_estimated_us": -1.0},
+        {"estimated_us": [[float("inf"), *rows[0][1:]], *rows[1:]]},
+        {"latency_us": [[-1.0, *rows[0][1:]], *rows[1:]]},
+        {"space": 7},
+        {"further": 7},
+    ):
         path.write_text(json.dumps(fields | change))
         with pytest.raises(FileError, match="is not a block table"):
             load_blocks(path)

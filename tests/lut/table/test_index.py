@@ -52,7 +52,12 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 numbers = st.floats(1e-3, 1e6, allow_nan=False) | st.integers(1, 10**9)
 keys = st.sampled_from([op.key for op in OPS])
-records = st.builds(LutRecord, keys, st.tuples(*[numbers] * 5).map(lambda times: tuple(sorted(times))), st.sampled_from(["A", "B"]))
+records = st.builds(
+    LutRecord,
+    keys,
+    st.tuples(*[numbers] * 5).map(lambda times: tuple(sorted(times))),
+    st.sampled_from(["A", "B"]),
+)
 
 
 @settings(max_examples=60)

@@ -25,9 +25,9 @@ from tests.lut.samples import CONV, RELU, SEGMENT, record
 KILLS = 200 if SOAK else 20
 
 
-def written(path: Path, *records: LutRecord, sidecar: Sidecar = Sidecar(segments=(SEGMENT,))) -> Path:
+def written(path: Path, *records: LutRecord, sidecar: Sidecar | None = None) -> Path:
     with update_table(path) as update:
-        update.write(records, sidecar)
+        update.write(records, sidecar or Sidecar(segments=(SEGMENT,)))
     return path
 
 
@@ -169,7 +169,7 @@ for number in range(first, first + 10_000):
 
 @pytest.mark.parametrize("seed", range(KILLS // 10))
 def test_killed_writers_lose_nothing_that_they_told(seed: int, tmp_path: Path) -> None:
-    """Two at once, killed at random moments: what either said it wrote is there, and the pair belongs together."""
+    """Two at once, killed at random moments: what either said it wrote is there, and the pair is one."""
     chance = random.Random(seed)
     table = written(tmp_path / "table.json", record(RELU, 5.0))
     told: set[int] = set()

@@ -1,10 +1,10 @@
 """Validations as text, compared whole, and as pictures."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lut.drift import Drift
 from lut.errors import FileError

@@ -30,18 +30,21 @@ TIMED: dict[str, Any] = {
 
 
 def test_a_visit_with_everything_in_it() -> None:
-    assert parse_event(json.dumps(TIMED)) == NetTimed(
+    event = parse_event(json.dumps(TIMED))
+    assert event == NetTimed(
         id="a1",
         pass_index=1,
         samples_ns=(1200, 1100),
         warmup_ns=(5000,),
         repeats=1,
         outputs=(TensorSpec((1, 7, 7, 16), 6),),
-        conditions=Conditions(khz_before=1900800, khz_after=None),
+        khz_before=1900800,
+        khz_after=None,
         discarded=Discarded(),
         engine_ns=7400,
         load_ns=300,
     )
+    assert event.conditions == Conditions(khz_before=1900800)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,19 @@ def test_the_other_events(line: str, event: object) -> None:
         ("warmup_ns", [0]),
         ("repeats", 0),
         ("khz_before", 0),
+        ("khz_before", float("inf")),
+        ("samples_ns", [1 << 63]),
+        ("samples_ns", [10**400]),
+        ("pass", "first"),
+        ("pass", -1),
+        ("id", 7),
+        ("id", "half a pair: \ud800"),
+        ("settled", 1),
+        ("spoilt_by", "rain"),
+        ("discarded", {"rain": []}),
+        ("load_ns", -1),
+        ("outputs", [{"shape": [-1], "dtype": 1}]),
+        ("outputs", [{"shape": [1.5], "dtype": 1}]),
         ("engine_ns", 0),
         ("outputs", 3),
         ("event", "nett"),
@@ -95,6 +111,26 @@ def test_a_figure_that_can_not_be_one_is_an_error(field: str, value: object) -> 
 def test_a_field_that_is_absent_is_an_error(field: str) -> None:
     with pytest.raises(ParseError):
         parse_event(json.dumps({name: value for name, value in TIMED.items() if name != field}))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event":"start","version":1,"nets":2,"threads":"one","cpus":"0x2"}',
+        '{"event":"start","version":1,"nets":2,"threads":1,"cpus":2}',
+        '{"event":"error","id":"a1","stage":"run","message":{}}',
+        '{"event":"gaps","span_ns":900,"at_ns":[0],"took_ns":[20,30]}',
+        '{"event":"gaps","span_ns":900,"at_ns":[-1],"took_ns":[20]}',
+        '{"event":"values","id":"a1","values":["0g"]}',
+        '{"event":"end","canary_ns":37000}',
+        '{"event":"end","canary_ns":0,"canary_memory_ns":1}',
+        '{"event":"begin","id":"a1","x":' + "[" * 100_000,
+    ],
+    ids=range(9),
+)
+def test_a_field_of_another_event_is_checked_too(line: str) -> None:
+    with pytest.raises(ParseError, match="which is not one of its events"):
+        parse_event(line)
 
 
 def test_another_version_is_an_error() -> None:
