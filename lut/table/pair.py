@@ -14,13 +14,11 @@ writer puts it in place. Writers hold a lock on the table's folder, and read aga
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -29,40 +27,24 @@ from lut.errors import ConflictError, FileError
 from lut.files import lock_folder, read_bytes, write_atomically
 from lut.records import LutRecord
 from lut.sidecar import Calibration, Sidecar, format_sidecar, parse_sidecar, sidecar_path
+from lut.table.content import hash_content
 from lut.table.formats import format_of
 
-__all__ = ["TableUpdate", "hash_content", "keep_calibration", "read_sidecar", "update_table"]
+__all__ = ["TableUpdate", "keep_calibration", "read_sidecar", "update_table"]
 
 _ATTEMPTS = 20
 
 
-def hash_content(path: Path) -> str:
-    """Return the SHA-256 of a table's text; that of a zipped table is of what it holds.
-
-    Raises:
-        FileError: it can't be read.
-    """
-    try:
-        seen = path.stat()
-    except OSError as refusal:
-        raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
-    return _hash_file(path, (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns))
-
-
-@lru_cache(maxsize=64)
-def _hash_file(path: Path, _stamp: tuple[int, ...]) -> str:
-    digest = hashlib.sha256()
-    with format_of(path).open(path) as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def read_sidecar(table: Path) -> Sidecar | None:
+def read_sidecar(table: Path, opened: str = "") -> Sidecar | None:
     """Return what a table's sidecar says; None without one, as of a published table.
 
+    Args:
+        table: the table's file.
+        opened: what `hash_content` gave when the table was opened, where it was opened before.
+
     Raises:
-        FileError: a file can't be read, the sidecar is none, or it is of another table.
+        FileError: a file can't be read, the sidecar is none, or it is of another table; or the table was
+            changed since it was opened.
     """
     place, coming = sidecar_path(table), _next_folder(table) / sidecar_path(table).name
     for _ in range(_ATTEMPTS):
@@ -70,6 +52,8 @@ def read_sidecar(table: Path) -> Sidecar | None:
         if not any(found):
             return None
         content = hash_content(table)
+        if opened and content != opened:
+            raise FileError(f"{table} was changed since it was opened: open it again.")
         for sidecar in filter(None, found):
             if sidecar.content == content:
                 return sidecar
