@@ -14,6 +14,7 @@ writer puts it in place. Writers hold a lock on the table's folder, and read aga
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -43,8 +44,8 @@ def read_sidecar(table: Path, opened: str = "") -> Sidecar | None:
         opened: what `hash_content` gave when the table was opened, where it was opened before.
 
     Raises:
-        FileError: a file can't be read, the sidecar is none, or it is of another table; or the table was
-            changed since it was opened.
+        FileError: a file can't be read, the sidecar is none, or it is of another table.
+        ConflictError: the table was changed since it was opened.
     """
     place, coming = sidecar_path(table), _next_folder(table) / sidecar_path(table).name
     for _ in range(_ATTEMPTS):
@@ -53,7 +54,7 @@ def read_sidecar(table: Path, opened: str = "") -> Sidecar | None:
             return None
         content = hash_content(table)
         if opened and content != opened:
-            raise FileError(f"{table} was changed since it was opened: open it again.")
+            raise ConflictError(f"{table} was changed while it was read. Give the command again.")
         for sidecar in filter(None, found):
             if sidecar.content == content:
                 return sidecar
@@ -180,9 +181,11 @@ def _settle(path: Path) -> None:
     """Finish what a writer of this table began and did not end, or forget it. The folder's lock is held."""
     folder, place = _next_folder(path), sidecar_path(path)
     coming = folder / place.name
-    if not folder.is_dir():
-        return
     try:
+        for torn in path.parent.glob(f".{glob.escape(place.name)}.*.part"):
+            torn.unlink(missing_ok=True)
+        if not folder.is_dir():
+            return
         if (
             coming.is_file()
             and path.is_file()
@@ -191,7 +194,7 @@ def _settle(path: Path) -> None:
             coming.replace(place)
         shutil.rmtree(folder)
     except OSError as refusal:
-        raise FileError(f"{folder} can't be removed: {refusal.strerror or refusal}.") from refusal
+        raise FileError(f"{folder} can't be cleared: {refusal.strerror or refusal}.") from refusal
 
 
 def _sync_folder(folder: Path) -> None:
