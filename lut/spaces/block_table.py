@@ -47,7 +47,7 @@ class BlockTable:
     fixed_us: float
     fixed_estimated_us: float
     doubts: tuple[str, ...] = ()
-    """What operators of the space are something else than measured, a clause each; see `lut.table.Quality`."""
+    """Which operators are something else than measured, a clause each; see `lut.table.Quality`."""
 
     def total_us(self, choices: ArrayLike) -> Array:
         """Sum architectures, given as the numbers of their blocks, one row each and one column a layer.

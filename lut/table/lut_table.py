@@ -129,7 +129,8 @@ class LutTable:
         if path is None:
             raise FileError("This table is in memory only: a calibration is kept beside a table's file.")
         remedy = f"`bench validate MODEL... --lut {path} --fit` measures nets and makes one."
-        calibration = None if self.sidecar is None else self.sidecar.calibration
+        sidecar = read_sidecar(path, self._store.content)  # one may have been fitted since
+        calibration = None if sidecar is None else sidecar.calibration
         if calibration is None:
             raise FileError(f"No calibration is kept beside {path}, so the sum can't be calibrated. {remedy}")
         if calibration.device not in map(name_measured, self.devices):

@@ -17,6 +17,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -199,7 +200,7 @@ def _settle(path: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Wait until what was renamed in a folder is on the disk, where the system opens folders."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

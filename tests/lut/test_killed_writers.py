@@ -1,4 +1,4 @@
-"""Writers of tables, two at once, killed at random moments: no reader is told what is not so, nothing is lost."""
+"""Writers of tables, two at once, killed at random moments: nothing is lost, and nothing untrue is told."""
 
 from __future__ import annotations
 

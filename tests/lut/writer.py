@@ -1,6 +1,6 @@
 """Somebody who writes tables again and again, to be killed: `python -m tests.lut.writer HOW FOLDER NUMBER`.
 
-Prints `begun`, then each thing done once it is done: an operator's number of channels for `into`, else a word.
+Prints `begun`, then each thing once it is done: an operator's number of channels for `into`, else a word.
 """
 
 from __future__ import annotations
@@ -68,13 +68,18 @@ def fit(folder: Path, _: int) -> str:
     return "fitted"
 
 
+def say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 WAYS = {"merge": merge, "into": add, "fill": fill, "fit": fit}
 
 if __name__ == "__main__":
     how, place, first = sys.argv[1:]
-    print("begun", flush=True)
+    say("begun")
     for number in count(int(first)):
         try:
-            print(WAYS[how](Path(place), number), flush=True)
+            say(WAYS[how](Path(place), number))
         except ConflictError:
-            print("refused", flush=True)
+            say("refused")
