@@ -70,6 +70,10 @@ class Grid:
     tables: tuple[Table, ...]
 
 
+_MOST = (1 << 63) - 1
+"""Sizes have 63 bits, as everywhere."""
+
+
 class _BadEntry(ValueError):  # noqa: N818 - never leaves this module
     """What is wrong with an entry of the file: its key, and the reason."""
 
@@ -189,6 +193,8 @@ def _read_range(key: str, axis: Axis, content: Mapping[str, object]) -> range:
 
 def _read_value(key: str, axis: Axis, value: object) -> Value:
     kind = type(axis.least)
+    if type(value) is int and abs(value) > _MOST:
+        raise _BadEntry(key, f"{str(value)[:20]}… is out of range, the most is {_MOST}")
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:

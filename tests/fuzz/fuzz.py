@@ -1,6 +1,7 @@
 """Fuzz the readers: seeds of corpus/ changed at random, for as long as asked.
 
     python -m tests.fuzz.fuzz --seconds 600
+    python -m tests.fuzz.fuzz --each 20000
 
 Every input is made from the seed and its number, so a crash is repeated by the command it prints. Ends
 with code 1 at the first input that a reader neither takes nor refuses with an error of this project.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import resource
 import time
 from collections import Counter
 from pathlib import Path
@@ -86,31 +88,55 @@ def run_target(name: str, data: bytes) -> str:
     return "taken"
 
 
+class _Tally:
+    """What came of a target's inputs, and the slowest of them."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.slowest_s = 0.0
+
+    def add(self, outcome: str, seconds: float) -> None:
+        self.outcomes[outcome] += 1
+        self.slowest_s = max(self.slowest_s, seconds)
+
+
 def main() -> None:
-    """Fuzz until the time is over."""
+    """Fuzz until the time is over, or each target had so many inputs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--each", type=int, default=0, help="So many inputs for each target, instead.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="Number of the first input.")
     options = parser.parse_args()
     corpus = seeds()
     names = list(corpus)
-    outcomes: dict[str, Counter[str]] = {name: Counter() for name in names}
+    tallies = {name: _Tally() for name in names}
     started, number = time.monotonic(), options.first
-    while time.monotonic() - started < options.seconds:
+    while (
+        number < options.first + options.each * len(names)
+        if options.each
+        else time.monotonic() - started < options.seconds
+    ):
         source = random.Random(f"{options.seed}/{number}")
         name = names[number % len(names)]
         data = change(corpus[name], source)
+        begun = time.monotonic()
         try:
-            outcomes[name][run_target(name, data)] += 1
+            outcome = run_target(name, data)
         except BaseException:
             print(f"{name}: input {number} crashes; again by --seed {options.seed} --first {number}")
             print(repr(data[:2000]))
             raise
+        tallies[name].add(outcome, time.monotonic() - begun)
         number += 1
-    print(f"{number - options.first} inputs in {time.monotonic() - started:.0f} s, no crash")
-    for name, counts in outcomes.items():
-        print(f"  {name:<16} {dict(counts.most_common())}")
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{number - options.first} inputs in {time.monotonic() - started:.0f} s, no crash, {peak_mb:.0f} MB"
+    )
+    print(f"  {'TARGET':<16} {'INPUTS':>7} {'SLOWEST':>8}  OUTCOMES")
+    for name, tally in tallies.items():
+        counts = dict(tally.outcomes.most_common())
+        print(f"  {name:<16} {tally.outcomes.total():>7} {tally.slowest_s:>6.2f} s  {counts}")
 
 
 if __name__ == "__main__":

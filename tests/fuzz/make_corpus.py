@@ -8,8 +8,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
+from bench.device_runner import Visit
+from bench.farm.offer import HostOffer, OfferedPhone
+from bench.farm.reports import write_report
+from bench.farm.versions import Versions
 from lut.drift import JournalDrift
 from lut.entries import Failure
 from lut.ops import OpSpec
@@ -57,6 +62,40 @@ EVENTS = """\
 """
 
 
+GRID = """[conv]
+H = [7, 14, 28]                             # values,
+W = "H"                                     # an expression over other axes,
+Cin = { from = 16, to = 64, step = 16 }     # or a range that includes its end
+Cout = "2 * Cin"
+kernel = 3
+group = [1, 2, 32]
+where = ["Cin % group == 0"]                # what must hold of a point
+
+[average_pool]
+H = 7
+W = 7
+C = [512, 1024]
+kernel = "H"
+"""
+
+PROFILE = """threads = 4
+cpus = "0xf0"
+
+[gates]
+battery_level = 40
+ignore = ["awake"]
+"""
+
+
+def write_farm_messages() -> None:
+    """Write what a host offers, and a report of it."""
+    phone = OfferedPhone("0123", "adb", "Phone-9-28", {"abi": "arm64-v8a"}, 1, {"1": "0x10"}, note="Relu")
+    offer = HostOffer("desk", Versions("1.0", "2026.1", "3.11", "ab" * 32), (phone,))
+    (CORPUS / "offer.json").write_bytes(msgspec.json.encode(offer.to_json()))
+    report = write_report("token", Visit(measured(RELU, 700, 800), 1500, 100, 2000))
+    (CORPUS / "report.json").write_bytes(msgspec.json.encode(report))
+
+
 def main() -> None:
     """Write all seeds."""
     records = [record(CONV, 276.0), record(CONV_RELU, 12.5), record(RELU, 3.25), record(CONV, 280.5)]
@@ -93,6 +132,9 @@ def main() -> None:
     )
     (CORPUS / "table.meta.json").write_bytes(format_sidecar(sidecar))
     (CORPUS / "events.jsonl").write_text(EVENTS)
+    (CORPUS / "grid.toml").write_text(GRID)
+    (CORPUS / "profile.toml").write_text(PROFILE)
+    write_farm_messages()
     (CORPUS / "canary.json").write_text("[[37000, 4400], [38000, 4500]]\n")
     with tempfile.TemporaryDirectory() as name:
         folder = written_model(Path(name))

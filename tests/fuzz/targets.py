@@ -10,10 +10,18 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import msgspec
+
+from bench.device_runner.phone.profile import read_profile
 from bench.device_runner.program import CanaryMemory, CanaryTimes
 from bench.device_runner.program.events import ParseError, parse_event
 from bench.engines import CAFFE2
+from bench.farm.offer import HostOffer
+from bench.farm.reports import read_report, write_report
+from bench.op_generators import FAMILIES
+from bench.op_generators.grid_file import MOST_POINTS, read_grid
 from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
 from lut.errors import LutError
 from lut.frontends import load_model
@@ -145,6 +153,34 @@ def _read_sidecar(data: bytes) -> None:
     read_setting(sidecar, "table")
 
 
+def _ignore(_read: object) -> None:
+    """What was taken needs no further question."""
+
+
+def _read_grid(data: bytes) -> None:
+    """Read a grid, which may not ask for more points than the program takes."""
+    grid = read_grid(_write(data, "grid.toml"), FAMILIES)
+    assert sum(table.points for table in grid.tables) <= MOST_POINTS
+
+
+def _read_offer(data: bytes) -> None:
+    offer = HostOffer.from_json(_parse(data), "tcp://127.0.0.1:1", {})
+    assert HostOffer.from_json(offer.to_json(), "tcp://127.0.0.1:1", {}) == offer
+
+
+def _read_report(data: bytes) -> None:
+    token, report = read_report(_parse(data))
+    assert read_report(write_report(token, report)) == (token, report)
+
+
+def _parse(data: bytes) -> Any:
+    """Parse JSON as the farm's own messages come: values of any kind; what is none is no message."""
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError) as error:
+        raise LutError("no message") from error
+
+
 _SEGMENT = Segment(DeviceInfo("Box", "host", "host"), ProgramInfo("own", "ab", "torch"), RunConfig())
 
 _HOLDER = tempfile.TemporaryDirectory()
@@ -170,6 +206,10 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "blocks.json": lambda data: _load_blocks(data, ".json"),
     "validation.json": lambda data: _use(read_validation(_write(data, "validation.json"))),
     "table.meta.json": _read_sidecar,
+    "grid.toml": _read_grid,
+    "profile.toml": lambda data: _ignore(read_profile(_write(data, "profile.toml"))),
+    "offer.json": _read_offer,
+    "report.json": _read_report,
     "events.jsonl": _parse_events,
     "canary.json": _recall_canary,
     "blocks.npz": lambda data: _load_blocks(data, ".npz"),

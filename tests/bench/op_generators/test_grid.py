@@ -115,6 +115,11 @@ def with_line(line: str) -> str:
         (with_line("H = []"), ": [conv] H: it is empty; expected a value, a list of values, {"),
         (with_line("H = -7"), ": [conv] H: -7 is out of range, the least is 1."),
         (with_line("H = [7, 0]"), ": [conv] H: 0 is out of range, the least is 1."),
+        (with_line(f"H = {2**63}"), ": [conv] H: 9223372036854775808… is out of range, the most is "),
+        (
+            with_line(f"Cin = {{ from = 1, to = {10**400} }}"),
+            ": [conv] Cin.to: 10000000000000000000… is out of",
+        ),
         (with_line("H = 7.0"), ": [conv] H: 7.0 is not a whole number."),
         (with_line("H = true"), ": [conv] H: True is not a whole number."),
         (with_line("relu = 1"), ": [conv] relu: 1 is not true or false."),
