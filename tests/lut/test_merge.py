@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from itertools import permutations
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tests.lut.samples import (
     RELU,
     SEGMENT,
     measured,
+    record,
     written_journal,
 )
 
@@ -352,6 +354,20 @@ def test_nor_is_a_zipped_one_put_into_the_shade(tmp_path: Path) -> None:
     format_of(zipped).write(other.records, zipped)
     with pytest.raises(ConflictError, match=r"json\.zip holds 1 operator"):
         write_table(merged, tmp_path)
+
+
+def test_a_zipped_one_is_replaced_in_its_own_format(tmp_path: Path) -> None:
+    merged = merge(written_journal(tmp_path / "a.run.jsonl", SEGMENT, measured(RELU, 1_000)))
+    folder = tmp_path / "tables"
+    zipped = folder / "Box-12-6.1-op_lut_database.json.zip"
+    folder.mkdir()
+    format_of(zipped).write([record(RELU, 77.0)], zipped)
+    assert write_table(merged, folder).path == zipped
+    assert [each.p50 for each in load_table(zipped)] == [1.0]
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".zip"]  # the sidecar's, and the zip
+    shutil.copy(zipped, zipped.with_suffix(""))
+    with pytest.raises(ConflictError, match="Leave one of them there"):
+        write_table(merged, folder)
 
 
 @pytest.mark.parametrize(("samples", "stays"), [((1_000, 2_000, 3_000), True), ((4_000,), False)])

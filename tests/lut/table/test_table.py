@@ -204,3 +204,8 @@ def test_both_drop_the_workspace_limit_and_both_fall_back() -> None:
     assert json.loads(json.dumps(line["op_args"])) == list(CONV_RELU.key.op_args)
     assert look_up([CONV.key.to_json()], "Box-12-6.1", [line]) == (True, 7.0)
     assert look_up([RELU.key.to_json()], "Box-12-6.1", [line]) == (False, 0)
+
+
+def test_records_of_two_devices_are_no_table() -> None:
+    with pytest.raises(ConflictError, match=r"of 2 devices: Box-12-6\.1, Phone"):
+        LutTable([record(RELU, 5.0), record(RELU, 50.0, "Phone")])
