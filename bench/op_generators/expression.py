@@ -7,6 +7,7 @@ the tree must be on a short list; everything else (calls, attributes, powers, â€
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
@@ -35,7 +36,9 @@ def parse_expression(text: str, names: Mapping[str, str]) -> tuple[Evaluate, fro
     if len(text) > _MOST_CHARACTERS:
         raise ValueError(f"an expression may have {_MOST_CHARACTERS} characters; this one has {len(text)}")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SyntaxWarning)  # `7if H else 14` is most often a slip
+            tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"{text!r} is not an expression; allowed are {ALLOWED}") from error
     _check(tree.body, names)

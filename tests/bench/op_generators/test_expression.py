@@ -51,6 +51,7 @@ def test_the_names_read_are_told() -> None:
     [
         ("", "'' is not an expression"),
         ("Cin %", "'Cin %' is not an expression"),
+        ("Cin == 7or group == 1", "is not an expression"),
         ("Cout > 1", "'Cout' is not an axis here; there are Cin, group, in_channels"),
         ("2 ** Cin", r"'2 \*\* Cin' is not allowed"),
         ("Cin / 2", "'Cin / 2' is not allowed"),
