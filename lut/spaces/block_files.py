@@ -8,30 +8,35 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
+import msgspec
 import numpy as np
 
 from lut.errors import FileError
 from lut.files import open_atomically, read_bytes, write_atomically
-from lut.schema import Name, Record, Share, Text, convert, decode, encode_file
+from lut.schema import Record, Share, convert, decode, encode_file
 from lut.spaces.block_table import BlockTable
 
 __all__ = ["BLOCK_FORMATS", "load_blocks", "write_blocks"]
 
 
+_Label: TypeAlias = Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00]*\Z")]
+"""A name without NULs: numpy drops those at a text's end."""
+
+
 class _Fields(Record, frozen=True):
     """A block table as it is written: rows are layers, columns are blocks."""
 
-    space: Name
-    device: Name
-    layers: tuple[Name, ...]
-    blocks: tuple[Name, ...]
+    space: _Label
+    device: _Label
+    layers: tuple[_Label, ...]
+    blocks: tuple[_Label, ...]
     latency_us: tuple[tuple[Share, ...], ...]
     estimated_us: tuple[tuple[Share, ...], ...]
     fixed_us: Share
     fixed_estimated_us: Share
-    doubts: tuple[Text, ...] = ()
+    doubts: tuple[_Label, ...] = ()
 
     def __post_init__(self) -> None:
         rows, columns = len(self.layers), len(self.blocks)
