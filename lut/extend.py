@@ -125,7 +125,7 @@ def extend_table(
         existing = [
             record
             for record in format_of(path).read(path)
-            if record.key.id not in predicted or record.key not in merged.visits
+            if record.key.id not in predicted or record.key not in merged.keys
         ]
         device = _check_comparable(path, existing, before, merged, mixed=mixed)
         records = [replace(record, device=device) for record in merged.records]
@@ -179,7 +179,7 @@ def _compare(before: Sidecar, existing: Iterable[LutRecord], merged: Merged) -> 
     disturbed |= {entry.key for entry in before.marked or () if entry.reason != CAUSES["canary"]}
     then: dict[OpKey, list[LutRecord]] = {}
     for record in existing:
-        if record.key in merged.visits:
+        if record.key in merged.keys:
             then.setdefault(record.key, []).append(record)
     pairs, is_known = [], False
     for new in merged.records:
@@ -206,7 +206,7 @@ def _continue(
     replaced = measured - kept if policy != "pooled" else frozenset[OpKey]()
     predicted, was_predicted = before.predicted, False
     if predicted is not None:
-        ids = {key.id for key in merged.visits}
+        ids = {key.id for key in merged.keys}
         left = {op_id: interval for op_id, interval in predicted.intervals.items() if op_id not in ids}
         was_predicted = len(left) < len(predicted.intervals)
         predicted = msgspec.structs.replace(predicted, intervals=left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import msgspec
 from lut.drift import Canary, JournalDrift, JournalTimes
 from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Disturbances, PooledRecords, Pools, VisitCounts, read_journal
+from lut.journal import Disturbances, PooledKeys, PooledRecords, Pools, read_journal
 from lut.ops import KeyFields, OpKey
 from lut.records import LutRecord
 from lut.sidecar import FailedOp, MarkedOp, Sidecar
@@ -28,9 +28,12 @@ class Merged:
 
     segments: tuple[Segment, ...]
     records: Sequence[LutRecord]
-    visits: Mapping[OpKey, int]
+    keys: Collection[OpKey]
+    """The records'."""
     failures: dict[OpKey, Failure]
     sources: tuple[Path, ...]
+    incomplete: tuple[OpKey, ...] = ()
+    """Operators that lack passes which their journals ask for: their run was cut short."""
     marked: Mapping[OpKey, str] = field(default_factory=dict)
     """Operators with a visit that stayed spoilt after every retry, and the cause (see `CAUSES`)."""
     disturbances: Disturbances = field(default_factory=Disturbances)
@@ -48,26 +51,16 @@ class Merged:
         """The device's name."""
         return self.segments[0].device.name
 
-    @property
-    def passes(self) -> int:
-        """How many visits of an operator the configuration asks for."""
-        return max(segment.config.passes for segment in self.segments)
-
-    @property
-    def incomplete(self) -> tuple[OpKey, ...]:
-        """Operators with fewer visits than the configuration's passes: their run was cut short."""
-        return tuple(key for key, visits in self.visits.items() if visits < self.passes)
-
 
 def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed: bool = False) -> Merged:
     """Pool the samples of each operator over all journals and passes.
 
-    An operator with a failure and fewer visits than its configuration asks for is left out, whatever
+    An operator with a failure and fewer passes than its configuration asks for is left out, whatever
     the order of the entries. With `mixed`, programs and configurations of one device may differ.
 
     Raises:
         ConflictError: the journals are of different devices, programs or configurations, or one is given
-            twice.
+            twice, be it as a copy.
         FileError: a journal can't be read, or none holds a measurement.
     """
     segments: list[Segment] = []
@@ -80,17 +73,29 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     sources = tuple(paths)
     _check_distinct(sources)
     times = JournalTimes(compared=len(sources) > 1)
+    first_visits: dict[tuple[Segment, Measurement], Path] = {}
     for run, path in enumerate(sources):
         times.begin(path)
+        within, begun = dict[str, Segment](), set[str]()
         for entry in read_journal(path, warn):
             if isinstance(entry, Measurement):
-                times.add(pools.add(entry, run), entry.key, entry.samples_ns, entry.conditions)
+                segment = within[entry.segment]
+                if entry.segment not in begun:
+                    begun.add(entry.segment)
+                    _refuse_copy(first_visits, path, segment, entry)
+                times.add(
+                    pools.add(entry, segment.config.passes, run),
+                    entry.key,
+                    entry.samples_ns,
+                    entry.conditions,
+                )
                 disturbances.add(entry)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Repeated):
                 disturbances.add(entry)
             elif isinstance(entry, Segment):
                 segments.append(entry)
+                within[entry.id] = entry
                 times.add_segment(entry)
                 check_poolable(path, segments[0], entry, "the journals before it", mixed=mixed)
             elif isinstance(entry, Round):
@@ -104,8 +109,7 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
                 failures[entry.op.key] = min(entry, failures.get(entry.op.key, entry), key=_stage_and_reason)
     if not pools:
         raise FileError(f"{', '.join(map(str, sources))}: no measurement to make a table from.")
-    passes = max(segment.config.passes for segment in segments)
-    failed = {key: failure for key, failure in failures.items() if pools.visits(key) < passes}
+    failed = {key: failure for key, failure in failures.items() if not pools.is_complete(key)}
     kept = sorted(key for key in pools if key not in failed)
     if not kept:
         raise FileError(
@@ -115,7 +119,8 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     return Merged(
         segments=tuple(sorted(segments, key=_started)),
         records=PooledRecords(pools, kept, segments[0].device.name),
-        visits=VisitCounts(pools, kept),
+        keys=PooledKeys(pools, kept, failed),
+        incomplete=tuple(key for key in kept if not pools.is_complete(key)),
         failures=dict(sorted(failed.items())),
         sources=sources,
         marked={key: marked[key] for key in sorted(marked.keys() - failed.keys())},
@@ -145,6 +150,22 @@ def _check_distinct(paths: Sequence[Path]) -> None:
     for path, count in Counter(path.resolve() for path in paths).items():
         if count > 1:
             raise ConflictError(f"{path} is given {count} times. Name each journal once.")
+
+
+def _refuse_copy(
+    seen: dict[tuple[Segment, Measurement], Path], path: Path, segment: Segment, visit: Measurement
+) -> None:
+    """Refuse a journal of which a segment begins with the very visit that one of another journal begins with.
+
+    So do copies alone, be they gone on with or not.
+    """
+    first = seen.setdefault((segment, visit), path)
+    if first != path:
+        raise ConflictError(
+            f"{path} holds what {first} holds: {segment.device.serial} measured both, from "
+            f"{segment.started or 'the same start'} on and with the same first times. Name one of them, "
+            f"the longer where one was gone on with."
+        )
 
 
 def check_poolable(path: Path, first: Segment, other: Segment, there: str, *, mixed: bool) -> None:

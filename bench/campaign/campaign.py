@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from bench.campaign.facts import refuse_former_name
 from bench.campaign.fleet import WorkPool
 from bench.campaign.recorder import Recorder
@@ -81,7 +79,7 @@ def open_campaign(
             yield Campaign(summary, WorkPool(chain(first, blocks)), recorder)
         finally:
             if (closing := source.conclude(summary)) is not None:
-                recorder.write(replace(closing, segment=segment.id))
+                recorder.conclude(closing, segment)
             recorder.sync()
             summary.drift = done.times.compare()
             summary.wall_s = time.monotonic() - started

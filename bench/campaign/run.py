@@ -79,11 +79,11 @@ def run_plan(
 
         def work(device: Device) -> None:
             segment = segments[device.info.serial]
-            recorder.write(segment)
+            recorder.begin(segment)
             while (block := pool.take()) is not None:
-                recorder.begin(block, segment)
+                recorder.begin_block(block, segment.device.serial)
                 try:
-                    note = partial(recorder.note, segment=segment)
+                    note = partial(recorder.note, serial=segment.device.serial)
                     for visit in run_block(device, segment, block, seed, watch=watch, note=note):
                         is_last = visit.outcome.op.id not in block
                         recorder.record(visit, segment.device.serial, is_last=is_last)

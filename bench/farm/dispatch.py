@@ -142,7 +142,7 @@ class Dispatcher:
             case Visit() if flight.segment is not None:
                 self._record(flight, flight.segment, report)
             case BlockState() | Recovery() if flight.segment is not None:
-                self._campaign.recorder.note(report, flight.segment)
+                self._campaign.recorder.note(report, flight.segment.device.serial)
 
     def _send_block(self, client: FarmClient, host: HostOffer, block: Block, without: frozenset[str]) -> None:
         token = f"block-{secrets.token_hex(8)}"
@@ -171,8 +171,8 @@ class Dispatcher:
             return
         flight.segment = segment
         self._campaign.summary.lost_devices.pop(begun.device.serial, None)
-        self._campaign.recorder.write(segment)
-        self._campaign.recorder.begin(flight.block, segment)
+        self._campaign.recorder.begin(segment)
+        self._campaign.recorder.begin_block(flight.block, segment.device.serial)
 
     def _record(self, flight: _Flight, segment: Segment, visit: Visit) -> None:
         outcome, block = visit.outcome, flight.block

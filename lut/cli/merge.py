@@ -86,7 +86,7 @@ def write_merged(merged: Merged, folder: Path, tell: Callable[[str], None], *, r
         f"{written.path}: {len(merged.records)} operators of {merged.device}"
         + (f", {len(merged.failures)} failed and left out" if merged.failures else "")
         + (f", {len(merged.marked)} marked: disturbed when measured" if merged.marked else "")
-        + (f", {len(merged.incomplete)} with fewer than {merged.passes} passes" if merged.incomplete else "")
+        + (f", {len(merged.incomplete)} with fewer passes than asked for" if merged.incomplete else "")
     )
     if written.calibration_dropped:
         tell(_CALIBRATION_DROPPED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lut.journal.disturbance import Disturbances
 from lut.journal.lines import format_entry, parse_line
-from lut.journal.pools import PooledRecords, Pools, VisitCounts, take_percentiles_us
+from lut.journal.pools import PooledKeys, PooledRecords, Pools, take_percentiles_us
 from lut.journal.progress import RunProgress, read_progress
 from lut.journal.reading import read_config, read_journal
 from lut.journal.writing import JournalWriter, open_journal
@@ -16,10 +16,10 @@ from lut.journal.writing import JournalWriter, open_journal
 __all__ = [
     "Disturbances",
     "JournalWriter",
+    "PooledKeys",
     "PooledRecords",
     "Pools",
     "RunProgress",
-    "VisitCounts",
     "format_entry",
     "open_journal",
     "parse_line",

@@ -1,10 +1,11 @@
 """Journals: what a run measured, appended as it comes, never rewritten.
 
 A journal is JSON Lines of six kinds. A segment says who measures, by which program and in which
-configuration; every measurement and failure after it names the segment it belongs to, and so
-do the device's state at the start of each block and, where a run chooses its operators itself, each round:
+configuration; every measurement and failure after it names the segment it belongs to, and by that the unit
+and its start. So do the device's state at the start of each block and, where a run chooses its operators
+itself, each round:
 
-    {"kind": "segment", "version": 1, "id": …, "started": …, "device": {…}, "program": {…}, "config": {…}}
+    {"kind": "segment", "version": 2, "id": …, "started": …, "device": {…}, "program": {…}, "config": {…}}
     {"kind": "state", "segment": …, "values": {"battery_level": "87", "zone_celsius": "31.0", …}}
     {"kind": "round", "segment": …, "chosen": [<id>, …], "held_out": [<id>, …], "spent_s": 12.5}
     {"kind": "measurement", "segment": …, <operator>, "pass": 0, "samples_ns": […], "warmup_ns": […], …}

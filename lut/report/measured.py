@@ -86,7 +86,7 @@ def _holds(table: TableReport) -> Html:
 
 def _distinct(segments: Iterable[Segment]) -> list[Segment]:
     """One segment for each device, program and configuration: a run taken up again is no other one."""
-    return list({(segment.id, segment.device.serial): segment for segment in segments}.values())
+    return list({(each.device, each.program, each.config): each for each in segments}.values())
 
 
 def _describe_segment(segment: Segment) -> Html:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from lut.cli import entry as cli
 from lut.drift import RunDrift
@@ -341,10 +342,10 @@ def test_what_is_not_comparable_is_added_only_when_asked_and_the_table_says_so(
 ) -> None:
     part, name = named
     path = written(tmp_path / "table.json", record(4, 10.0))
-    other = replace(
+    other = structs.replace(
         SEGMENT,
-        program=replace(SEGMENT.program, engine="y") if part == "program" else SEGMENT.program,
-        config=replace(SEGMENT.config, threads=2) if part == "config" else SEGMENT.config,
+        program=structs.replace(SEGMENT.program, engine="y") if part == "program" else SEGMENT.program,
+        config=structs.replace(SEGMENT.config, threads=2) if part == "config" else SEGMENT.config,
     )
     journal = written_journal(tmp_path / "a.jsonl", other, measured(relu(8), 60_000, segment=other))
     merged = merge_journals([journal], print)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.campaign.facts import compare_facts, refuse_former_name
 from lut.entries import DeviceInfo

@@ -148,6 +148,29 @@ def test_failures_states_and_recoveries_are_written_down(desk: Desk, journal: Pa
     assert (summary.failed, summary.recoveries, summary.incidents) == (1, 1, {"reconnected": 1})
 
 
+def test_every_line_names_the_phone_that_it_is_of(desk: Desk, journal: Path) -> None:
+    """A host marks what it reports by a start of its own."""
+    desk.send(offer("rack1", phone()), offer("rack2", phone()))
+    second = Segment(DeviceInfo(NAME, "adb", "R58@rack2", {}), PROGRAM, CONFIG, "")
+    for order, segment in zip(desk.sent.orders, (SEGMENT, second), strict=True):
+        desk.dispatcher.take(order.token, Begun(segment.device, PROGRAM))
+    for order, segment in zip(desk.sent.orders, (SEGMENT, second), strict=True):
+        desk.dispatcher.take(order.token, BlockState(segment.id, {}))
+        desk.dispatcher.take(order.token, Recovery("it was unplugged"))
+        [op] = order.passes
+        desk.dispatcher.take(order.token, Visit(Measurement.of(op, segment.id, 0, (1000,))))
+    units: dict[str, str] = {}
+    lines = []
+    for entry in read_journal(journal):
+        if isinstance(entry, Segment):
+            units[entry.id] = entry.device.serial
+        else:
+            lines.append((type(entry), units[entry.segment]))
+    assert lines == [
+        (kind, serial) for serial in ("R58@rack1", "R58@rack2") for kind in (BlockState, Measurement)
+    ]
+
+
 def test_a_phone_that_fails_again_and_again_is_left_alone(desk: Desk) -> None:
     host = offer("rack1", phone())
     for _ in range(3):
