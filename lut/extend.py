@@ -231,6 +231,7 @@ def _continue(
         disturbances=now.disturbances,
         canary=(*before.canary, *now.canary),
         drift=(*before.drift, *now.drift),
+        units=(*before.units, *now.units),
         extended=(*before.extended, step),
         held_out=tuple(sorted({*before.held_out, *now.held_out})),
         rounds=(*before.rounds, *now.rounds),

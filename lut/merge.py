@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from lut.drift import Canary, JournalDrift, JournalTimes
-from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Round, Segment
+from lut.drift import Canary, JournalDrift, JournalTimes, UnitDrift
+from lut.entries import CAUSES, Anchor, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Disturbances, PooledKeys, PooledRecords, Pools, read_journal
+from lut.journal import Disturbances, PooledKeys, PooledRecords, Pools, Sources, read_journal
 from lut.ops import KeyFields, OpKey
 from lut.records import LutRecord
 from lut.sidecar import FailedOp, MarkedOp, Sidecar
@@ -39,6 +39,8 @@ class Merged:
     disturbances: Disturbances = field(default_factory=Disturbances)
     drifts: tuple[JournalDrift, ...] = ()
     """How the device was in each journal against those begun before it, where that can be told."""
+    units: tuple[UnitDrift, ...] = ()
+    """How fast the units are beside the one that measured most, where there are several."""
     canary: Canary | None = None
     """The canary's time over all journals; None where it was not timed, or hardly."""
     held_out: tuple[OpKey, ...] = ()
@@ -52,17 +54,35 @@ class Merged:
         return self.segments[0].device.name
 
 
-def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed: bool = False) -> Merged:
+def merge_journals(
+    paths: Iterable[Path], warn: Callable[[str], None], *, mixed: bool = False, even_units: bool = False
+) -> Merged:
     """Pool the samples of each operator over all journals and passes.
 
     An operator with a failure and fewer passes than its configuration asks for is left out, whatever
-    the order of the entries. With `mixed`, programs and configurations of one device may differ.
+    the order of the entries. With `mixed`, programs and configurations of one device may differ. With
+    `even_units`, a unit's samples are divided by the factor that it takes as long as the one that measured
+    most, where that is known; the journals are read twice for that.
 
     Raises:
         ConflictError: the journals are of different devices, programs or configurations, or one is given
             twice, be it as a copy.
         FileError: a journal can't be read, or none holds a measurement.
     """
+    sources = tuple(paths)
+    _check_distinct(sources)
+    if not even_units:
+        return _merge(sources, warn, {}, mixed=mixed)
+    units = _merge(sources, lambda _: None, {}, mixed=mixed).units
+    factors = {unit.serial: unit.factor for unit in units if unit.factor is not None}
+    evened = tuple(msgspec.structs.replace(unit, evened=unit.serial in factors) for unit in units)
+    return replace(_merge(sources, warn, factors, mixed=mixed), units=evened)
+
+
+def _merge(
+    paths: tuple[Path, ...], warn: Callable[[str], None], factors: Mapping[str, float], *, mixed: bool
+) -> Merged:
+    """Merge, with the samples of units divided by their factors."""
     segments: list[Segment] = []
     pools = Pools()
     failures: dict[OpKey, Failure] = {}
@@ -70,32 +90,23 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     held_out: set[str] = set()
     rounds: list[tuple[str, ...]] = []
     disturbances = Disturbances()
-    sources = tuple(paths)
-    _check_distinct(sources)
-    times = JournalTimes(compared=len(sources) > 1)
-    first_visits: dict[tuple[Segment, Measurement], Path] = {}
-    for run, path in enumerate(sources):
+    times, sources = JournalTimes(), Sources()
+    for run, path in enumerate(paths):
         times.begin(path)
-        within, begun = dict[str, Segment](), set[str]()
+        sources.begin(path)
         for entry in read_journal(path, warn):
             if isinstance(entry, Measurement):
-                segment = within[entry.segment]
-                if entry.segment not in begun:
-                    begun.add(entry.segment)
-                    _refuse_copy(first_visits, path, segment, entry)
-                times.add(
-                    pools.add(entry, segment.config.passes, run),
-                    entry.key,
-                    entry.samples_ns,
-                    entry.conditions,
-                )
+                segment, unit = sources.find(entry), sources.unit_of(entry)
+                if unit is not None and unit in factors:
+                    entry = _divide(entry, factors[unit])
+                times.add(pools.add(entry, segment.config.passes, run), entry, unit)
                 disturbances.add(entry)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Repeated):
                 disturbances.add(entry)
             elif isinstance(entry, Segment):
                 segments.append(entry)
-                within[entry.id] = entry
+                sources.add(entry)
                 times.add_segment(entry)
                 check_poolable(path, segments[0], entry, "the journals before it", mixed=mixed)
             elif isinstance(entry, Round):
@@ -103,18 +114,18 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
                     continue  # it tells how long the run was
                 held_out.update(entry.held_out)
                 rounds.append(entry.ids)
+            elif isinstance(entry, Anchor):
+                times.add_anchor(entry, sources.unit_of(entry))
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
             else:  # one of several is shown: the same one in any order
                 failures[entry.op.key] = min(entry, failures.get(entry.op.key, entry), key=_stage_and_reason)
     if not pools:
-        raise FileError(f"{', '.join(map(str, sources))}: no measurement to make a table from.")
+        raise FileError(f"{', '.join(map(str, paths))}: no measurement to make a table from.")
     failed = {key: failure for key, failure in failures.items() if not pools.is_complete(key)}
     kept = sorted(key for key in pools if key not in failed)
     if not kept:
-        raise FileError(
-            f"{', '.join(map(str, sources))}: every operator failed, so there is no table to make."
-        )
+        raise FileError(f"{', '.join(map(str, paths))}: every operator failed, so there is no table to make.")
     disturbances.slow_visits["unsteady"] = pools.count_slow(kept)
     return Merged(
         segments=tuple(sorted(segments, key=_started)),
@@ -122,14 +133,20 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
         keys=PooledKeys(pools, kept, failed),
         incomplete=tuple(key for key in kept if not pools.is_complete(key)),
         failures=dict(sorted(failed.items())),
-        sources=sources,
+        sources=paths,
         marked={key: marked[key] for key in sorted(marked.keys() - failed.keys())},
         disturbances=disturbances,
         drifts=times.compare(),
+        units=times.compare_units(),
         canary=times.take_canary(),
         held_out=tuple(key for key in kept if held_out and key.id in held_out),
         rounds=tuple(rounds),
     )
+
+
+def _divide(visit: Measurement, factor: float) -> Measurement:
+    samples_ns = tuple(max(1, round(sample / factor)) for sample in visit.samples_ns)
+    return msgspec.structs.replace(visit, samples_ns=samples_ns)
 
 
 def _mark(marked: dict[OpKey, str], key: OpKey, spoilt_by: str | None) -> None:
@@ -150,22 +167,6 @@ def _check_distinct(paths: Sequence[Path]) -> None:
     for path, count in Counter(path.resolve() for path in paths).items():
         if count > 1:
             raise ConflictError(f"{path} is given {count} times. Name each journal once.")
-
-
-def _refuse_copy(
-    seen: dict[tuple[Segment, Measurement], Path], path: Path, segment: Segment, visit: Measurement
-) -> None:
-    """Refuse a journal of which a segment begins with the very visit that one of another journal begins with.
-
-    So do copies alone, be they gone on with or not.
-    """
-    first = seen.setdefault((segment, visit), path)
-    if first != path:
-        raise ConflictError(
-            f"{path} holds what {first} holds: {segment.device.serial} measured both, from "
-            f"{segment.started or 'the same start'} on and with the same first times. Name one of them, "
-            f"the longer where one was gone on with."
-        )
 
 
 def check_poolable(path: Path, first: Segment, other: Segment, there: str, *, mixed: bool) -> None:
@@ -265,6 +266,7 @@ def describe(merged: Merged) -> Sidecar:
         disturbances=merged.disturbances.to_json(),
         canary=(merged.canary,) if merged.canary else (),
         drift=merged.drifts,
+        units=merged.units,
         held_out=tuple(sorted(key.id for key in merged.held_out)),
         rounds=merged.rounds,
     )

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from bench.campaign.summary import RunSummary
 from bench.device_runner import Block, Recovery, Visit
-from lut.drift import ResumedTimes
-from lut.entries import BlockState, Failure, Measurement, Repeated, Round, Segment
+from lut.drift import ResumedTimes, UnitDrift, UnitTimes, compare_units, is_telling, take_median
+from lut.entries import Anchor, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.journal import JournalWriter
 
 __all__ = ["Recorder", "now"]
@@ -22,7 +22,7 @@ _SYNC_S = 1.0
 """The journal is forced to the disk this often."""
 
 
-Noted: TypeAlias = BlockState | Round | Measurement | Repeated | Failure
+Noted: TypeAlias = Anchor | BlockState | Round | Measurement | Repeated | Failure
 """What belongs to a segment."""
 
 
@@ -53,6 +53,7 @@ class Recorder:
         self._progress = progress
         self._hear = hear
         self._lock = threading.Lock()
+        self._units: dict[str, UnitTimes] = {}
         self._segments: dict[str, Segment] = {}
         """The present one of each device, by its serial; the latest that was begun is the last."""
         self._synced = time.monotonic()
@@ -76,12 +77,17 @@ class Recorder:
                 self._begin(segment)
             self._write(closing, next(reversed(self._segments)))
 
-    def note(self, event: BlockState | Recovery, serial: str) -> None:
-        """Write down a state; after a recovery a new segment begins."""
+    def note(self, event: BlockState | Recovery | Anchor, serial: str) -> None:
+        """Write down a state or an anchor; after a recovery a new segment begins."""
         with self._lock:
             if isinstance(event, Recovery):
                 self._summary.recoveries += 1
                 self._begin(replace(self._segments[serial], started=now()))
+            elif isinstance(event, Anchor):
+                self._write(event, serial)
+                if is_telling(event.conditions):
+                    times_ns = self._units.setdefault(serial, UnitTimes()).anchors_ns
+                    times_ns.setdefault((0, event.key), []).append(take_median(event.samples_ns))
             else:
                 self._summary.states[serial] = event
                 self._write(event, serial)
@@ -96,6 +102,12 @@ class Recorder:
             if time.monotonic() - self._synced > _SYNC_S:
                 self._writer.sync()
                 self._synced = time.monotonic()
+
+    def compare_units(self) -> tuple[UnitDrift, ...]:
+        """Compare the units that have measured anchors."""
+        for serial, unit in self._units.items():
+            unit.visits = self._summary.visits_on[serial]
+        return compare_units(self._units)
 
     def sync(self) -> None:
         """Force to the disk what was recorded."""

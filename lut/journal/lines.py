@@ -7,7 +7,17 @@ from typing import Annotated
 
 import msgspec
 
-from lut.entries import BlockState, Entry, Failure, Measurement, Repeated, Round, Segment, SegmentFields
+from lut.entries import (
+    Anchor,
+    BlockState,
+    Entry,
+    Failure,
+    Measurement,
+    Repeated,
+    Round,
+    Segment,
+    SegmentFields,
+)
 from lut.errors import FileError
 from lut.files import explain_kind, parse_json
 from lut.schema import Name, encode_line, make_decoder, refuse_newer
@@ -40,7 +50,7 @@ class _SegmentLine(SegmentFields, frozen=True, forbid_unknown_fields=True, tag_f
     version: Annotated[int, msgspec.Meta(ge=0, le=VERSION)] = 1
 
 
-_decode = make_decoder(_SegmentLine | BlockState | Round | Measurement | Repeated | Failure)
+_decode = make_decoder(_SegmentLine | BlockState | Round | Measurement | Repeated | Anchor | Failure)
 
 
 def parse_line(path: Path, number: int, line: bytes) -> Entry:

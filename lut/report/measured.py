@@ -43,7 +43,16 @@ def _describe_table(title: str, table: TableReport) -> Html:
         return join([*parts, _holds(table)])
     parts.append(_holds(table))
     parts += [_describe_segment(segment) for segment in _distinct(table.provenance.segments)]
-    return join([*parts, *_describe_drifts(table.provenance), *_describe_doubts(table.provenance)])
+    told = table.provenance
+    return join([*parts, *_describe_units(told), *_describe_drifts(told), *_describe_doubts(told)])
+
+
+def _describe_units(provenance: Sidecar) -> list[Html]:
+    """Tell how fast each unit is; a large difference that is in the times is a warning."""
+    lines = [
+        tag("p", unit.describe(), class_="warning" if unit.is_large else None) for unit in provenance.units
+    ]
+    return [tag("h4", "Units of this name"), *lines] if lines else []
 
 
 def _describe_drifts(provenance: Sidecar) -> list[Html]:

@@ -317,6 +317,7 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
         "disturbances": {},
         "canary": [],
         "drift": [],
+        "units": [],
         "extended": [],
         "held_out": [],
         "rounds": [],
