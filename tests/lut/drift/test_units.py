@@ -125,12 +125,19 @@ def test_what_others_disturbed_tells_nothing_of_a_unit(tmp_path: Path) -> None:
     disturbed = [
         replace(anchor, conditions=Conditions(spoilt_by="preempted")) for anchor in anchors(SLOW, 1.3)
     ]
-    entries = [QUICK, *anchors(QUICK), *visits(QUICK, OPS), SLOW, *disturbed, *visits(SLOW, [], 1.3)]
+    entries: list[Entry] = [
+        QUICK,
+        *anchors(QUICK),
+        *visits(QUICK, OPS),
+        SLOW,
+        *disturbed,
+        *visits(SLOW, [], 1.3),
+    ]
     assert merge(written_journal(tmp_path / "a", *entries)).units == ()
 
 
 def test_a_unit_without_enough_in_common_is_said_to_have_no_factor(tmp_path: Path) -> None:
-    entries = [QUICK, *visits(QUICK, OPS[:20]), SLOW, *visits(SLOW, OPS[17:], 1.3)]
+    entries: list[Entry] = [QUICK, *visits(QUICK, OPS[:20]), SLOW, *visits(SLOW, OPS[17:], 1.3)]
     path = written_journal(tmp_path / "a", *entries)
     merged = merge(path, even_units=True)
     assert merged.units == (UnitDrift("slow", "quick", None, 0, 3),)
@@ -151,7 +158,8 @@ def test_lines_that_name_two_units_alike_are_of_neither(tmp_path: Path) -> None:
     first, second = (segment.named(segment.former_ids({})[0]) for segment in (QUICK, SLOW))
     assert first.id == second.id
     with open_journal(tmp_path / "a") as journal:
-        for entry in (first, *visits(first, OPS[:10]), second, *visits(second, OPS, 1.3)):
+        entries: list[Entry] = [first, *visits(first, OPS[:10]), second, *visits(second, OPS, 1.3)]
+        for entry in entries:
             journal.append(entry)
     merged = merge(tmp_path / "a")
     assert merged.units == ()
