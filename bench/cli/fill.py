@@ -21,6 +21,7 @@ from lut.cli import (
     say,
     space_options,
 )
+from lut.engines import name_measured
 from lut.estimation import LEAST_JUDGED
 from lut.fill import Filling, fill_table, write_filling
 from lut.ops import OpSpec
@@ -88,7 +89,7 @@ def describe_filling(filling: Filling, path: Path) -> list[str]:
     """Give the lines that tell what was predicted, and how far off that may be."""
     predicted = filling.predicted
     lines = [
-        f"{path}: {filling.measured:,} operators of {filling.device} as measured, "
+        f"{path}: {filling.measured:,} operators of {name_measured(filling.device)} as measured, "
         f"{len(predicted.intervals):,} predicted."
     ]
     judged = [each for each in predicted.families if each.median_error is not None]

@@ -57,3 +57,5 @@ def blocks(
         f"{output}: {len(table.layers)} layers of {len(table.blocks)} blocks"
         + (f"; {estimated} blocks are estimated in part" if estimated else "")
     )
+    for doubt in table.doubts:
+        say(quiet)(f"{doubt}.")

@@ -14,7 +14,7 @@ import numpy as np
 
 from lut.errors import FileError
 from lut.files import open_atomically, read_bytes, write_atomically
-from lut.schema import Name, Record, Share, convert, decode, encode_file
+from lut.schema import Name, Record, Share, Text, convert, decode, encode_file
 from lut.spaces.block_table import BlockTable
 
 __all__ = ["BLOCK_FORMATS", "load_blocks", "write_blocks"]
@@ -31,6 +31,7 @@ class _Fields(Record, frozen=True):
     estimated_us: tuple[tuple[Share, ...], ...]
     fixed_us: Share
     fixed_estimated_us: Share
+    doubts: tuple[Text, ...] = ()
 
     def __post_init__(self) -> None:
         rows, columns = len(self.layers), len(self.blocks)
@@ -122,6 +123,7 @@ def load_blocks(path: str | Path) -> BlockTable:
         np.array(fields.estimated_us, dtype=np.float64).reshape(shape),
         fields.fixed_us,
         fields.fixed_estimated_us,
+        fields.doubts,
     )
 
 

@@ -10,6 +10,8 @@ a framework with automatic differentiation, write `(probabilities * latency_us).
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from lut.errors import MissingError
 from lut.ops import OpSpec
 from lut.spaces.block_space import BlockSpace
-from lut.table import LutTable
+from lut.table import LutTable, Quality
 
 __all__ = ["BlockTable", "MissingOpsError", "make_blocks"]
 
@@ -44,6 +46,8 @@ class BlockTable:
     estimated_us: Array
     fixed_us: float
     fixed_estimated_us: float
+    doubts: tuple[str, ...] = ()
+    """Which operators are something else than measured, a clause each; see `lut.table.Quality`."""
 
     def total_us(self, choices: ArrayLike) -> Array:
         """Sum architectures, given as the numbers of their blocks, one row each and one column a layer.
@@ -92,10 +96,12 @@ def make_blocks(space: BlockSpace, table: LutTable, *, interpolate: bool = False
             error's `ops`.
     """
     missing: dict[OpSpec, None] = {}
+    qualities: dict[OpSpec, Quality] = {}
 
     def sum_ops(ops: tuple[OpSpec, ...]) -> tuple[float, float]:
         result = table.estimate(ops, interpolate=interpolate)
         missing.update(dict.fromkeys(result.missing))
+        qualities.update({row.op: row.quality for row in result.rows if row.quality is not None})
         return result.known_us, result.predicted_us
 
     sums = np.array([[sum_ops(ops) for ops in layer] for layer in space.choices])
@@ -111,7 +117,14 @@ def make_blocks(space: BlockSpace, table: LutTable, *, interpolate: bool = False
         sums[..., 1],
         fixed_us,
         fixed_estimated_us,
+        tuple(_describe_doubts(qualities)),
     )
+
+
+def _describe_doubts(qualities: dict[OpSpec, Quality]) -> Iterator[str]:
+    for quality, count in sorted(Counter(qualities.values()).items()):
+        if quality.kind != "measured":
+            yield f"{count:,} of {len(qualities):,} operators are {quality.describe()}"
 
 
 class MissingOpsError(MissingError):

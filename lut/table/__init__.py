@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lut.lazy import load_lazily
+from lut.table.content import hash_content
 from lut.table.coverage import Coverage
 from lut.table.estimate import Estimate, QualityShare, Row
 from lut.table.formats import format_of, format_record
@@ -19,7 +20,7 @@ from lut.table.index_cache import cached_index
 from lut.table.lut_table import LutTable
 from lut.table.models import EstimatedModel, estimate_models
 from lut.table.opening import choose_output, choose_table_file, find_table_file, load_table, table_file_name
-from lut.table.pair import TableUpdate, hash_content, keep_calibration, read_sidecar, update_table
+from lut.table.pair import TableUpdate, keep_calibration, read_sidecar, update_table
 from lut.table.quality import Quality
 from lut.table.query import ArgumentFilter, Query, ShapeFilter, parse_argument_filter, parse_shape_filter
 from lut.table.stores import IndexStore, MemoryStore, RecordStore

@@ -90,6 +90,8 @@ class Index:
         """Take sorted rows, and behind them their checksums, that fill a buffer from `start` to its end."""
         self.summary = summary
         self.path = path
+        self.content = ""
+        """The SHA-256 of the table's text that it is of; empty where nobody said."""
         self._buffer = rows
         self._start = start
         self._count = summary.records

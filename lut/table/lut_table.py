@@ -13,8 +13,9 @@ from lut.errors import ConflictError, FileError
 from lut.frontends import Model, Net, list_net_ops, load_net
 from lut.ops import MATCHES, OpKey, OpSpec, family_of
 from lut.records import LutRecord
+from lut.table.content import hash_content
 from lut.table.estimate import Estimate, Row
-from lut.table.pair import hash_content, read_sidecar
+from lut.table.pair import read_sidecar
 from lut.table.quality import INTERPOLATED, TableQuality
 from lut.table.stores import MemoryStore, RecordStore
 
@@ -128,7 +129,8 @@ class LutTable:
         if path is None:
             raise FileError("This table is in memory only: a calibration is kept beside a table's file.")
         remedy = f"`bench validate MODEL... --lut {path} --fit` measures nets and makes one."
-        calibration = None if self.sidecar is None else self.sidecar.calibration
+        sidecar = read_sidecar(path, self._store.content)  # one may have been fitted since
+        calibration = None if sidecar is None else sidecar.calibration
         if calibration is None:
             raise FileError(f"No calibration is kept beside {path}, so the sum can't be calibrated. {remedy}")
         if calibration.device not in map(name_measured, self.devices):
@@ -150,7 +152,9 @@ class LutTable:
     @cached_property
     def content(self) -> str:
         """The SHA-256 of the table's text; empty where it is in memory only."""
-        return "" if self._store.path is None else hash_content(self._store.path)
+        if self._store.content or self._store.path is None:
+            return self._store.content
+        return hash_content(self._store.path)
 
     @cached_property
     def sidecar(self) -> Sidecar | None:
@@ -159,7 +163,7 @@ class LutTable:
         Raises:
             FileError: the table's sidecar can't be understood, or is of another table.
         """
-        return None if self._store.path is None else read_sidecar(self._store.path)
+        return None if self._store.path is None else read_sidecar(self._store.path, self._store.content)
 
     @property
     def predicted(self) -> PredictedRecords | None:

@@ -14,13 +14,13 @@ writer puts it in place. Writers hold a lock on the table's folder, and read aga
 
 from __future__ import annotations
 
-import hashlib
+import glob
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -29,40 +29,24 @@ from lut.errors import ConflictError, FileError
 from lut.files import lock_folder, read_bytes, write_atomically
 from lut.records import LutRecord
 from lut.sidecar import Calibration, Sidecar, format_sidecar, parse_sidecar, sidecar_path
+from lut.table.content import hash_content
 from lut.table.formats import format_of
 
-__all__ = ["TableUpdate", "hash_content", "keep_calibration", "read_sidecar", "update_table"]
+__all__ = ["TableUpdate", "keep_calibration", "read_sidecar", "update_table"]
 
 _ATTEMPTS = 20
 
 
-def hash_content(path: Path) -> str:
-    """Return the SHA-256 of a table's text; that of a zipped table is of what it holds.
-
-    Raises:
-        FileError: it can't be read.
-    """
-    try:
-        seen = path.stat()
-    except OSError as refusal:
-        raise FileError(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
-    return _hash_file(path, (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns))
-
-
-@lru_cache(maxsize=64)
-def _hash_file(path: Path, _stamp: tuple[int, ...]) -> str:
-    digest = hashlib.sha256()
-    with format_of(path).open(path) as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def read_sidecar(table: Path) -> Sidecar | None:
+def read_sidecar(table: Path, opened: str = "") -> Sidecar | None:
     """Return what a table's sidecar says; None without one, as of a published table.
+
+    Args:
+        table: the table's file.
+        opened: what `hash_content` gave when the table was opened, where it was opened before.
 
     Raises:
         FileError: a file can't be read, the sidecar is none, or it is of another table.
+        ConflictError: the table was changed since it was opened.
     """
     place, coming = sidecar_path(table), _next_folder(table) / sidecar_path(table).name
     for _ in range(_ATTEMPTS):
@@ -70,6 +54,8 @@ def read_sidecar(table: Path) -> Sidecar | None:
         if not any(found):
             return None
         content = hash_content(table)
+        if opened and content != opened:
+            raise ConflictError(f"{table} was changed while it was read. Give the command again.")
         for sidecar in filter(None, found):
             if sidecar.content == content:
                 return sidecar
@@ -196,9 +182,11 @@ def _settle(path: Path) -> None:
     """Finish what a writer of this table began and did not end, or forget it. The folder's lock is held."""
     folder, place = _next_folder(path), sidecar_path(path)
     coming = folder / place.name
-    if not folder.is_dir():
-        return
     try:
+        for torn in path.parent.glob(f".{glob.escape(place.name)}.*.part"):
+            torn.unlink(missing_ok=True)
+        if not folder.is_dir():
+            return
         if (
             coming.is_file()
             and path.is_file()
@@ -207,12 +195,12 @@ def _settle(path: Path) -> None:
             coming.replace(place)
         shutil.rmtree(folder)
     except OSError as refusal:
-        raise FileError(f"{folder} can't be removed: {refusal.strerror or refusal}.") from refusal
+        raise FileError(f"{folder} can't be cleared: {refusal.strerror or refusal}.") from refusal
 
 
 def _sync_folder(folder: Path) -> None:
     """Wait until what was renamed in a folder is on the disk, where the system opens folders."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -30,6 +30,11 @@ class RecordStore(ABC):
         return None
 
     @property
+    def content(self) -> str:
+        """The SHA-256 of the table's text when it was opened; empty where that is not known."""
+        return ""
+
+    @property
     @abstractmethod
     def match(self) -> str:
         """How keys are compared: a name of `lut.ops.MATCHES`."""
@@ -103,6 +108,10 @@ class IndexStore(RecordStore):
     @property
     def path(self) -> Path:
         return self._path
+
+    @property
+    def content(self) -> str:
+        return self._index.content
 
     @property
     def match(self) -> str:

@@ -22,6 +22,13 @@ systems = {
 for module, names in systems.items():
     for name in names.split():
         delattr(module, name)
+
+import types
+import lut.files.locks, lut.table.pair
+
+lut.files.locks.lock_descriptor = lambda *_, **__: True  # by msvcrt there
+for module in (lut.files.locks, lut.table.pair):
+    module.sys = types.SimpleNamespace(platform="win32")
 """
 """Leaves a Python like that of Windows: what it lacks fails as it does there, by its absence."""
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from msgspec import structs
 
 from lut.cli import entry as cli
 from lut.drift import RunDrift
@@ -342,10 +342,11 @@ def test_what_is_not_comparable_is_added_only_when_asked_and_the_table_says_so(
 ) -> None:
     part, name = named
     path = written(tmp_path / "table.json", record(4, 10.0))
-    other = structs.replace(
-        SEGMENT,
-        program=structs.replace(SEGMENT.program, engine="y") if part == "program" else SEGMENT.program,
-        config=structs.replace(SEGMENT.config, threads=2) if part == "config" else SEGMENT.config,
+    change = msgspec.structs.replace
+    other = (
+        change(SEGMENT, program=change(SEGMENT.program, engine="y"))
+        if part == "program"
+        else change(SEGMENT, config=change(SEGMENT.config, threads=2))
     )
     journal = written_journal(tmp_path / "a.jsonl", other, measured(relu(8), 60_000, segment=other))
     merged = merge_journals([journal], print)

@@ -227,7 +227,7 @@ def test_the_host_is_not_measured_by_a_program_for_phones(
     ("content", "sentence"),
     [
         (b"", "holds no operator. Make a plan by `bench generate`."),
-        (b"{}\n", ":1 is not an operator: the field 'op_type' is absent or not a string."),
+        (b"{}\n", ":1 is not an operator: Object missing required field `op_type`"),
         (b"\xff\xfe\n", ":1 is not an operator: "),
         (
             b'{"op_type": "Int8Magic", "op_args": [], "input_shapes": [[1]], "input_dtypes": [6]}\n',

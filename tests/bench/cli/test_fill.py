@@ -32,19 +32,20 @@ def test_a_space_in_seconds(bench_command: Bench, lut_command: Bench, tmp_path: 
     assert code == 0, err
     assert lut_command("merge", journal, "-o", measured)[0] == 0
     (table,) = measured.glob("*database.json")
+    complete = tmp_path / "complete" / table.name.replace("-op_lut", "-filled-op_lut")
     code, _, err = lut_command("fill", table, *CHAMNET, "-o", tmp_path / "complete")
     assert code == 0, err
     assert "as measured" in err
     assert "Sums of nets: errors add up with a correlation of" in err
-    filled = load_table(tmp_path / "complete" / table.name)
+    filled = load_table(complete)
     space = list(SPACES["chamnet"].generate(resolutions=(128,), width_step=16))
     assert {record.key for record in filled} >= {op.key for op in space}
     (net,) = SPACES["chamnet"].draw_nets(1, resolutions=(128,), width_step=16)
-    published = load_database((tmp_path / "complete" / table.name).read_text())
+    published = load_database((complete).read_text())
     answer = look_up([op.key.to_json() for op in net], filled.devices[0], published)
     assert answer.all_found
     assert answer.total == pytest.approx(filled.estimate(net).total_us)
-    code, out, err = lut_command("coverage", *CHAMNET, "--lut", tmp_path / "complete" / table.name)
+    code, out, err = lut_command("coverage", *CHAMNET, "--lut", complete)
     assert code == 0, err
     assert "100.00 % of them" in out
     assert "are predictions of `lut fill`, not measured." in out

@@ -15,7 +15,7 @@ from lut.cache import default_cache
 from lut.errors import ConflictError, FileError
 from lut.ops import OpKey, OpSpec, TensorSpec
 from lut.records import LutRecord
-from lut.table import LutTable, build_index, index_cache, index_scan, load_table
+from lut.table import LutTable, build_index, content, index_cache, index_scan, load_table
 from lut.table.formats import FORMATS, lines
 from lut.table.formats.json_lut import write, write_zip
 from lut.table.index import open_index
@@ -29,7 +29,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own, which also keeps small tables."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("CNN_LATENCY_LUT_CACHE", str(folder))
-    monkeypatch.setattr(index_cache, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(content, "_SMALL_BYTES", 0)
     return folder / "tables"
 
 
@@ -47,7 +47,7 @@ def age(path: Path) -> None:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of change can't be set; what was just written counts as old."""
-    monkeypatch.setattr(index_cache, "_SETTLED_NS", 0)
+    monkeypatch.setattr(content, "_SETTLED_NS", 0)
 
 
 numbers = st.floats(1e-3, 1e6, allow_nan=False) | st.integers(1, 10**9)
@@ -102,7 +102,7 @@ def test_an_index_is_built_once(tmp_path: Path, cache: Path, monkeypatch: pytest
     assert load_table(path).find(CONV).runtime_us == 5.0
     assert sorted(file.suffix for file in cache.iterdir()) == [".index", ".stamp"]
     monkeypatch.setattr(index_cache, "build_index", None)
-    monkeypatch.setattr(index_cache, "_hash_content", None)
+    monkeypatch.setattr(content, "_hash_text", None)
     assert load_table(path).find(CONV).runtime_us == 5.0
 
 
@@ -172,7 +172,7 @@ def test_no_index_leaves_no_trace(tmp_path: Path, cache: Path) -> None:
 
 
 def test_small_tables_get_none(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_cache, "_SMALL_BYTES", 1 << 20)
+    monkeypatch.setattr(content, "_SMALL_BYTES", 1 << 20)
     load_table(old_table(tmp_path / "table.json", record(CONV, 5.0)))
     assert not cache.exists()
 
@@ -260,7 +260,7 @@ def test_two_processes_may_build_at_once(tmp_path: Path, cache: Path) -> None:
     path = old_table(tmp_path / "table.json", *(record(op, 5.0) for op in OPS))
     code = (
         "import sys; from pathlib import Path\n"
-        "from lut.table import index_cache; index_cache._SMALL_BYTES = 0\n"
+        "from lut.table import content; content._SMALL_BYTES = 0\n"
         "from lut.table import load_table\n"
         "print(len(load_table(Path(sys.argv[1]))))"
     )
@@ -293,7 +293,7 @@ def test_threads_may_share_a_table(tmp_path: Path) -> None:
 def test_a_table_that_keeps_changing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = old_table(tmp_path / "table.json", record(CONV, 5.0))
     looks = iter(range(100))
-    monkeypatch.setattr(index_cache, "_look_at", lambda _: [0, 0, 1 << 30, next(looks), 0])
+    monkeypatch.setattr(content, "look_at", lambda _: (0, 0, 1 << 30, next(looks), 0))
     with pytest.raises(FileError, match="changes while it is read"):
         load_table(path)
 

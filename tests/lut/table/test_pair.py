@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import zipfile
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -131,9 +132,10 @@ def test_readers_see_pairs_only(table: Path) -> None:
     done = threading.Event()
 
     def alternate() -> None:
-        while not done.is_set():
-            written(table, record(RELU, 99.0), sidecar=predicted)
-            written(table, record(RELU, 5.0))
+        for number in count():  # no two tables are the same: what was seen twice was there all the while
+            if done.is_set():
+                return
+            written(table, record(RELU, 100.0 + number), sidecar=predicted if number % 2 else None)
 
     writer = threading.Thread(target=alternate)
     writer.start()
