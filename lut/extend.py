@@ -19,7 +19,8 @@ from lut.drift import RunDrift, compare_runs
 from lut.engines import is_filled, name_measured
 from lut.entries import CAUSES
 from lut.errors import ConflictError
-from lut.merge import Merged, check_poolable, describe
+from lut.journal import check_poolable
+from lut.merge import Merged, describe
 from lut.ops import KeyFields, OpKey
 from lut.records import PERCENTILES, LutRecord
 from lut.sidecar import Addition, Sidecar, read_canary, sidecar_path

@@ -13,13 +13,13 @@ import msgspec
 from lut.drift import Canary, JournalDrift, JournalTimes, UnitDrift
 from lut.entries import CAUSES, Anchor, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Disturbances, PooledKeys, PooledRecords, Pools, Sources, read_journal
+from lut.journal import Disturbances, PooledKeys, PooledRecords, Pools, Sources, check_poolable, read_journal
 from lut.ops import KeyFields, OpKey
 from lut.records import LutRecord
 from lut.sidecar import FailedOp, MarkedOp, Sidecar
 from lut.table import choose_output, update_table
 
-__all__ = ["Merged", "WrittenTable", "check_poolable", "describe", "merge_journals", "write_table"]
+__all__ = ["Merged", "WrittenTable", "describe", "merge_journals", "write_table"]
 
 
 @dataclass(frozen=True)
@@ -167,38 +167,6 @@ def _check_distinct(paths: Sequence[Path]) -> None:
     for path, count in Counter(path.resolve() for path in paths).items():
         if count > 1:
             raise ConflictError(f"{path} is given {count} times. Name each journal once.")
-
-
-def check_poolable(path: Path, first: Segment, other: Segment, there: str, *, mixed: bool) -> None:
-    """Refuse to put into one table what is not comparable: the one rule of whoever writes tables.
-
-    Args:
-        path: the file that holds `other`.
-        first: what is in the table.
-        other: what is to be added.
-        there: what to call the former.
-        mixed: whether programs and configurations may differ; the table then says so, whenever it is asked.
-
-    Raises:
-        ConflictError: the devices differ, or what may not.
-    """
-    if other.device.name != first.device.name:
-        raise ConflictError(
-            f"{path} is of the device {other.device.name}, {there} of {first.device.name}. A table holds "
-            f"one device: merge them one by one."
-        )
-    if mixed:
-        return
-    differences = list(first.differences(other))
-    for part in ("program", "config"):
-        differing = [
-            f"{name} {ours!r} and {theirs!r}" for where, name, ours, theirs in differences if where == part
-        ]
-        if differing:
-            raise ConflictError(
-                f"{path} was measured with another {part} than {there}: {', '.join(differing)}. Such times "
-                f"are not comparable; --mixed pools them anyway, and the table then says so."
-            )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from lut.journal.lines import format_entry, parse_line
 from lut.journal.pools import PooledKeys, PooledRecords, Pools, take_percentiles_us
 from lut.journal.progress import RunProgress, read_progress
 from lut.journal.reading import read_config, read_journal
-from lut.journal.sources import Sources
+from lut.journal.sources import Sources, check_poolable
 from lut.journal.writing import JournalWriter, open_journal
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Pools",
     "RunProgress",
     "Sources",
+    "check_poolable",
     "format_entry",
     "open_journal",
     "parse_line",

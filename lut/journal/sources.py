@@ -1,4 +1,4 @@
-"""Which segment, and so which unit, the lines of journals that are read together are of."""
+"""Which segment, and so which unit, the lines of journals are of, and which segments may be put together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from lut.entries import Anchor, Measurement, Segment
 from lut.errors import ConflictError
 
-__all__ = ["Sources"]
+__all__ = ["Sources", "check_poolable"]
 
 
 class Sources:
@@ -57,3 +57,35 @@ class Sources:
         None where that is not known: journals of version 1 name all units of a run alike.
         """
         return None if visit.segment in self._ambiguous else self._segments[visit.segment].device.serial
+
+
+def check_poolable(path: Path, first: Segment, other: Segment, there: str, *, mixed: bool) -> None:
+    """Refuse to put into one table what is not comparable: the one rule of whoever writes tables.
+
+    Args:
+        path: the file that holds `other`.
+        first: what is in the table.
+        other: what is to be added.
+        there: what to call the former.
+        mixed: whether programs and configurations may differ; the table then says so, whenever it is asked.
+
+    Raises:
+        ConflictError: the devices differ, or what may not.
+    """
+    if other.device.name != first.device.name:
+        raise ConflictError(
+            f"{path} is of the device {other.device.name}, {there} of {first.device.name}. A table holds "
+            f"one device: merge them one by one."
+        )
+    if mixed:
+        return
+    differences = list(first.differences(other))
+    for part in ("program", "config"):
+        differing = [
+            f"{name} {ours!r} and {theirs!r}" for where, name, ours, theirs in differences if where == part
+        ]
+        if differing:
+            raise ConflictError(
+                f"{path} was measured with another {part} than {there}: {', '.join(differing)}. Such times "
+                f"are not comparable; --mixed pools them anyway, and the table then says so."
+            )
