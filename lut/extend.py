@@ -19,7 +19,8 @@ from lut.drift import RunDrift, compare_runs
 from lut.engines import is_filled, name_measured
 from lut.entries import CAUSES
 from lut.errors import ConflictError
-from lut.merge import Merged, check_poolable, describe
+from lut.journal import check_poolable
+from lut.merge import Merged, describe
 from lut.ops import KeyFields, OpKey
 from lut.records import PERCENTILES, LutRecord
 from lut.sidecar import Addition, Sidecar, read_canary, sidecar_path
@@ -125,7 +126,7 @@ def extend_table(
         existing = [
             record
             for record in format_of(path).read(path)
-            if record.key.id not in predicted or record.key not in merged.visits
+            if record.key.id not in predicted or record.key not in merged.keys
         ]
         device = _check_comparable(path, existing, before, merged, mixed=mixed)
         records = [replace(record, device=device) for record in merged.records]
@@ -179,7 +180,7 @@ def _compare(before: Sidecar, existing: Iterable[LutRecord], merged: Merged) -> 
     disturbed |= {entry.key for entry in before.marked or () if entry.reason != CAUSES["canary"]}
     then: dict[OpKey, list[LutRecord]] = {}
     for record in existing:
-        if record.key in merged.visits:
+        if record.key in merged.keys:
             then.setdefault(record.key, []).append(record)
     pairs, is_known = [], False
     for new in merged.records:
@@ -206,7 +207,7 @@ def _continue(
     replaced = measured - kept if policy != "pooled" else frozenset[OpKey]()
     predicted, was_predicted = before.predicted, False
     if predicted is not None:
-        ids = {key.id for key in merged.visits}
+        ids = {key.id for key in merged.keys}
         left = {op_id: interval for op_id, interval in predicted.intervals.items() if op_id not in ids}
         was_predicted = len(left) < len(predicted.intervals)
         predicted = msgspec.structs.replace(predicted, intervals=left)
@@ -231,6 +232,7 @@ def _continue(
         disturbances=now.disturbances,
         canary=(*before.canary, *now.canary),
         drift=(*before.drift, *now.drift),
+        units=(*before.units, *now.units),
         extended=(*before.extended, step),
         held_out=tuple(sorted({*before.held_out, *now.held_out})),
         rounds=(*before.rounds, *now.rounds),

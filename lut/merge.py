@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from lut.drift import Canary, JournalDrift, JournalTimes
-from lut.entries import CAUSES, BlockState, Failure, Measurement, Repeated, Round, Segment
+from lut.drift import Canary, JournalDrift, JournalTimes, UnitDrift
+from lut.entries import CAUSES, Anchor, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError, FileError
-from lut.journal import Disturbances, PooledRecords, Pools, VisitCounts, read_journal
+from lut.journal import Disturbances, PooledKeys, PooledRecords, Pools, Sources, check_poolable, read_journal
 from lut.ops import KeyFields, OpKey
 from lut.records import LutRecord
 from lut.sidecar import FailedOp, MarkedOp, Sidecar
 from lut.table import choose_output, update_table
 
-__all__ = ["Merged", "WrittenTable", "check_poolable", "describe", "merge_journals", "write_table"]
+__all__ = ["Merged", "WrittenTable", "describe", "merge_journals", "write_table"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,19 @@ class Merged:
 
     segments: tuple[Segment, ...]
     records: Sequence[LutRecord]
-    visits: Mapping[OpKey, int]
+    keys: Collection[OpKey]
+    """The records'."""
     failures: dict[OpKey, Failure]
     sources: tuple[Path, ...]
+    incomplete: tuple[OpKey, ...] = ()
+    """Operators that lack passes which their journals ask for: their run was cut short."""
     marked: Mapping[OpKey, str] = field(default_factory=dict)
     """Operators with a visit that stayed spoilt after every retry, and the cause (see `CAUSES`)."""
     disturbances: Disturbances = field(default_factory=Disturbances)
     drifts: tuple[JournalDrift, ...] = ()
     """How the device was in each journal against those begun before it, where that can be told."""
+    units: tuple[UnitDrift, ...] = ()
+    """How fast the units are beside the one that measured most, where there are several."""
     canary: Canary | None = None
     """The canary's time over all journals; None where it was not timed, or hardly."""
     held_out: tuple[OpKey, ...] = ()
@@ -48,28 +53,36 @@ class Merged:
         """The device's name."""
         return self.segments[0].device.name
 
-    @property
-    def passes(self) -> int:
-        """How many visits of an operator the configuration asks for."""
-        return max(segment.config.passes for segment in self.segments)
 
-    @property
-    def incomplete(self) -> tuple[OpKey, ...]:
-        """Operators with fewer visits than the configuration's passes: their run was cut short."""
-        return tuple(key for key, visits in self.visits.items() if visits < self.passes)
-
-
-def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed: bool = False) -> Merged:
+def merge_journals(
+    paths: Iterable[Path], warn: Callable[[str], None], *, mixed: bool = False, even_units: bool = False
+) -> Merged:
     """Pool the samples of each operator over all journals and passes.
 
-    An operator with a failure and fewer visits than its configuration asks for is left out, whatever
-    the order of the entries. With `mixed`, programs and configurations of one device may differ.
+    An operator with a failure and fewer passes than its configuration asks for is left out, whatever
+    the order of the entries. With `mixed`, programs and configurations of one device may differ. With
+    `even_units`, a unit's samples are divided by the factor that it takes as long as the one that measured
+    most, where that is known; the journals are read twice for that.
 
     Raises:
         ConflictError: the journals are of different devices, programs or configurations, or one is given
-            twice.
+            twice, be it as a copy.
         FileError: a journal can't be read, or none holds a measurement.
     """
+    sources = tuple(paths)
+    _check_distinct(sources)
+    if not even_units:
+        return _merge(sources, warn, {}, mixed=mixed)
+    units = _merge(sources, lambda _: None, {}, mixed=mixed).units
+    factors = {unit.serial: unit.factor for unit in units if unit.factor is not None}
+    evened = tuple(msgspec.structs.replace(unit, evened=unit.serial in factors) for unit in units)
+    return replace(_merge(sources, warn, factors, mixed=mixed), units=evened)
+
+
+def _merge(
+    paths: tuple[Path, ...], warn: Callable[[str], None], factors: Mapping[str, float], *, mixed: bool
+) -> Merged:
+    """Merge, with the samples of units divided by their factors."""
     segments: list[Segment] = []
     pools = Pools()
     failures: dict[OpKey, Failure] = {}
@@ -77,20 +90,23 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
     held_out: set[str] = set()
     rounds: list[tuple[str, ...]] = []
     disturbances = Disturbances()
-    sources = tuple(paths)
-    _check_distinct(sources)
-    times = JournalTimes(compared=len(sources) > 1)
-    for run, path in enumerate(sources):
+    times, sources = JournalTimes(), Sources()
+    for run, path in enumerate(paths):
         times.begin(path)
+        sources.begin(path)
         for entry in read_journal(path, warn):
             if isinstance(entry, Measurement):
-                times.add(pools.add(entry, run), entry.key, entry.samples_ns, entry.conditions)
+                segment, unit = sources.find(entry), sources.unit_of(entry)
+                if unit is not None and unit in factors:
+                    entry = _divide(entry, factors[unit])
+                times.add(pools.add(entry, segment.config.passes, run), entry, unit)
                 disturbances.add(entry)
                 _mark(marked, entry.key, entry.conditions.spoilt_by)
             elif isinstance(entry, Repeated):
                 disturbances.add(entry)
             elif isinstance(entry, Segment):
                 segments.append(entry)
+                sources.add(entry)
                 times.add_segment(entry)
                 check_poolable(path, segments[0], entry, "the journals before it", mixed=mixed)
             elif isinstance(entry, Round):
@@ -98,33 +114,39 @@ def merge_journals(paths: Iterable[Path], warn: Callable[[str], None], *, mixed:
                     continue  # it tells how long the run was
                 held_out.update(entry.held_out)
                 rounds.append(entry.ids)
+            elif isinstance(entry, Anchor):
+                times.add_anchor(entry, sources.unit_of(entry))
             elif isinstance(entry, BlockState):
                 continue  # states tell how measurements came about; figures they are not
             else:  # one of several is shown: the same one in any order
                 failures[entry.op.key] = min(entry, failures.get(entry.op.key, entry), key=_stage_and_reason)
     if not pools:
-        raise FileError(f"{', '.join(map(str, sources))}: no measurement to make a table from.")
-    passes = max(segment.config.passes for segment in segments)
-    failed = {key: failure for key, failure in failures.items() if pools.visits(key) < passes}
+        raise FileError(f"{', '.join(map(str, paths))}: no measurement to make a table from.")
+    failed = {key: failure for key, failure in failures.items() if not pools.is_complete(key)}
     kept = sorted(key for key in pools if key not in failed)
     if not kept:
-        raise FileError(
-            f"{', '.join(map(str, sources))}: every operator failed, so there is no table to make."
-        )
+        raise FileError(f"{', '.join(map(str, paths))}: every operator failed, so there is no table to make.")
     disturbances.slow_visits["unsteady"] = pools.count_slow(kept)
     return Merged(
         segments=tuple(sorted(segments, key=_started)),
         records=PooledRecords(pools, kept, segments[0].device.name),
-        visits=VisitCounts(pools, kept),
+        keys=PooledKeys(pools, kept, failed),
+        incomplete=tuple(key for key in kept if not pools.is_complete(key)),
         failures=dict(sorted(failed.items())),
-        sources=sources,
+        sources=paths,
         marked={key: marked[key] for key in sorted(marked.keys() - failed.keys())},
         disturbances=disturbances,
         drifts=times.compare(),
+        units=times.compare_units(),
         canary=times.take_canary(),
         held_out=tuple(key for key in kept if held_out and key.id in held_out),
         rounds=tuple(rounds),
     )
+
+
+def _divide(visit: Measurement, factor: float) -> Measurement:
+    samples_ns = tuple(max(1, round(sample / factor)) for sample in visit.samples_ns)
+    return msgspec.structs.replace(visit, samples_ns=samples_ns)
 
 
 def _mark(marked: dict[OpKey, str], key: OpKey, spoilt_by: str | None) -> None:
@@ -145,38 +167,6 @@ def _check_distinct(paths: Sequence[Path]) -> None:
     for path, count in Counter(path.resolve() for path in paths).items():
         if count > 1:
             raise ConflictError(f"{path} is given {count} times. Name each journal once.")
-
-
-def check_poolable(path: Path, first: Segment, other: Segment, there: str, *, mixed: bool) -> None:
-    """Refuse to put into one table what is not comparable: the one rule of whoever writes tables.
-
-    Args:
-        path: the file that holds `other`.
-        first: what is in the table.
-        other: what is to be added.
-        there: what to call the former.
-        mixed: whether programs and configurations may differ; the table then says so, whenever it is asked.
-
-    Raises:
-        ConflictError: the devices differ, or what may not.
-    """
-    if other.device.name != first.device.name:
-        raise ConflictError(
-            f"{path} is of the device {other.device.name}, {there} of {first.device.name}. A table holds "
-            f"one device: merge them one by one."
-        )
-    if mixed:
-        return
-    differences = list(first.differences(other))
-    for part in ("program", "config"):
-        differing = [
-            f"{name} {ours!r} and {theirs!r}" for where, name, ours, theirs in differences if where == part
-        ]
-        if differing:
-            raise ConflictError(
-                f"{path} was measured with another {part} than {there}: {', '.join(differing)}. Such times "
-                f"are not comparable; --mixed pools them anyway, and the table then says so."
-            )
 
 
 @dataclass(frozen=True)
@@ -244,6 +234,7 @@ def describe(merged: Merged) -> Sidecar:
         disturbances=merged.disturbances.to_json(),
         canary=(merged.canary,) if merged.canary else (),
         drift=merged.drifts,
+        units=merged.units,
         held_out=tuple(sorted(key.id for key in merged.held_out)),
         rounds=merged.rounds,
     )

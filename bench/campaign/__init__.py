@@ -1,12 +1,13 @@
 """From a plan to a journal, and from nets to a validation: blocks, devices, protocol.
 
 Reading order: `protocol` (how operators are timed), `campaign` with `sources`, `blocks`, `recorder` and
-`summary` (a plan and its journal), `run` (on a device), `fleet` and `workers` (on many), `forecast`;
-`drift_sample`, `validation` (whole nets).
+`summary` (a plan and its journal), `run` (on a device), `fleet`, `anchors` and `workers` (on many),
+`forecast`; `drift_sample`, `validation` (whole nets).
 """
 
 from __future__ import annotations
 
+from bench.campaign.anchors import measure_anchors
 from bench.campaign.campaign import Campaign, open_campaign
 from bench.campaign.fleet import Check, choose_devices, choose_journals, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
@@ -45,6 +46,7 @@ __all__ = [
     "is_cache_choice",
     "learn",
     "list_missing",
+    "measure_anchors",
     "now",
     "open_campaign",
     "prepare_validation",

@@ -6,18 +6,19 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
-from msgspec.structs import replace
-
+from bench.campaign.anchors import MOST_ANCHORS, choose_anchors
 from bench.campaign.facts import refuse_former_name
 from bench.campaign.fleet import WorkPool
 from bench.campaign.recorder import Recorder
 from bench.campaign.sources import Source, WholePlan
 from bench.campaign.summary import RunSummary
+from bench.device_runner import Block
 from lut.entries import Segment
 from lut.journal import open_journal, read_progress
+from lut.ops import OpSpec
 from lut.plan import Plan
 
 __all__ = ["Campaign", "Progress", "open_campaign"]
@@ -33,6 +34,8 @@ class Campaign:
     summary: RunSummary
     pool: WorkPool
     recorder: Recorder
+    anchors: tuple[OpSpec, ...] = ()
+    """What each of several units measures before its first block."""
 
 
 @contextlib.contextmanager
@@ -74,14 +77,25 @@ def open_campaign(
     if retry_failed:
         done.failed.clear()
     blocks = source.cut(segment.config, done, summary, devices, by_nets=by_nets)
-    first = list(islice(blocks, 1))  # a plan that can't be read leaves no journal behind
+    first = _draw_first(blocks, devices)  # a plan that can't be read leaves no journal behind
     with open_journal(journal, done.file_bytes) as writer:
         recorder = Recorder(writer, summary, done.times, progress, source.hear)
         try:
-            yield Campaign(summary, WorkPool(chain(first, blocks)), recorder)
+            yield Campaign(summary, WorkPool(chain(first, blocks)), recorder, choose_anchors(first, seed))
         finally:
             if (closing := source.conclude(summary)) is not None:
-                recorder.write(replace(closing, segment=segment.id))
+                recorder.conclude(closing, segment)
             recorder.sync()
             summary.drift = done.times.compare()
+            summary.units = recorder.compare_units()
             summary.wall_s = time.monotonic() - started
+
+
+def _draw_first(blocks: Iterator[Block], devices: int) -> list[Block]:
+    """Draw as many blocks as devices take at once at most, until they hold enough anchors."""
+    drawn: list[Block] = []
+    while len(drawn) < devices and sum(map(len, drawn)) < MOST_ANCHORS:
+        if (block := next(blocks, None)) is None:
+            break
+        drawn.append(block)
+    return drawn

@@ -186,5 +186,5 @@ def measure_again(
         outcome = visit.outcome
         if isinstance(outcome, Measurement) and is_telling(outcome.conditions):
             pools.add(outcome)
-    now_us = {op: pools.median_us(op.key) for op in sample.then_us if pools.visits(op.key)}
+    now_us = {op: pools.median_us(op.key) for op in sample.then_us if op.key in pools}
     return Remeasurement(sample.then_us, now_us)

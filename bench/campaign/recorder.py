@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from bench.campaign.summary import RunSummary
 from bench.device_runner import Block, Recovery, Visit
-from lut.drift import ResumedTimes
-from lut.entries import BlockState, Entry, Failure, Repeated, Segment
+from lut.drift import ResumedTimes, UnitDrift, UnitTimes, compare_units, is_telling, take_median
+from lut.entries import Anchor, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.journal import JournalWriter
 
 __all__ = ["Recorder", "now"]
@@ -21,13 +22,21 @@ _SYNC_S = 1.0
 """The journal is forced to the disk this often."""
 
 
+Noted: TypeAlias = Anchor | BlockState | Round | Measurement | Repeated | Failure
+"""What belongs to a segment."""
+
+
 def now() -> str:
     """Give the time of day in ISO 8601, UTC."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 class Recorder:
-    """Writes what devices tell into the journal and the summary; several threads may use it."""
+    """Writes what devices tell into the journal and the summary; several threads may use it.
+
+    Whatever segment an entry names, as of a host that measured for us, it is written under the one that its
+    device began here last.
+    """
 
     def __init__(
         self,
@@ -44,33 +53,49 @@ class Recorder:
         self._progress = progress
         self._hear = hear
         self._lock = threading.Lock()
+        self._units: dict[str, UnitTimes] = {}
+        self._segments: dict[str, Segment] = {}
+        """The present one of each device, by its serial; the latest that was begun is the last."""
         self._synced = time.monotonic()
 
-    def write(self, entry: Entry) -> None:
-        """Write an entry down."""
+    def begin(self, segment: Segment) -> None:
+        """Begin a segment of a device."""
         with self._lock:
-            self._writer.append(entry)
+            self._begin(segment)
 
-    def begin(self, block: Block, segment: Segment) -> None:
+    def begin_block(self, block: Block, serial: str) -> None:
         """Write down the round that a block's operators were chosen in, unless the journal holds it."""
         if block.unwritten is not None:
-            self.write(replace(block.unwritten, segment=segment.id))
+            with self._lock:
+                self._write(block.unwritten, serial)
             block.unwritten = None
 
-    def note(self, event: BlockState | Recovery, segment: Segment) -> None:
-        """Write down a state; after a recovery a new segment begins."""
+    def conclude(self, closing: Round, segment: Segment) -> None:
+        """Write down a run's end in the latest segment; in a new one where the run has begun none."""
+        with self._lock:
+            if not self._segments:
+                self._begin(segment)
+            self._write(closing, next(reversed(self._segments)))
+
+    def note(self, event: BlockState | Recovery | Anchor, serial: str) -> None:
+        """Write down a state or an anchor; after a recovery a new segment begins."""
         with self._lock:
             if isinstance(event, Recovery):
                 self._summary.recoveries += 1
-                self._writer.append(replace(segment, started=now()))
+                self._begin(replace(self._segments[serial], started=now()))
+            elif isinstance(event, Anchor):
+                self._write(event, serial)
+                if is_telling(event.conditions):
+                    times_ns = self._units.setdefault(serial, UnitTimes()).anchors_ns
+                    times_ns.setdefault((0, event.key), []).append(take_median(event.samples_ns))
             else:
-                self._summary.states[segment.device.serial] = event
-                self._writer.append(event)
+                self._summary.states[serial] = event
+                self._write(event, serial)
 
     def record(self, visit: Visit, serial: str, *, is_last: bool) -> None:
         """Record a visit; with the last of its visits an operator is done."""
         with self._lock:
-            self._writer.append(visit.outcome)
+            self._write(visit.outcome, serial)
             self._count(visit, serial, is_last)
             self._hear(visit)
             self._progress(self._summary)
@@ -78,10 +103,25 @@ class Recorder:
                 self._writer.sync()
                 self._synced = time.monotonic()
 
+    def compare_units(self) -> tuple[UnitDrift, ...]:
+        """Compare the units that have measured anchors."""
+        for serial, unit in self._units.items():
+            unit.visits = self._summary.visits_on[serial]
+        return compare_units(self._units)
+
     def sync(self) -> None:
         """Force to the disk what was recorded."""
         with self._lock:
             self._writer.sync()
+
+    def _begin(self, segment: Segment) -> None:
+        self._writer.append(segment)
+        self._segments.pop(segment.device.serial, None)
+        self._segments[segment.device.serial] = segment
+
+    def _write(self, entry: Noted, serial: str) -> None:
+        segment = self._segments[serial].id
+        self._writer.append(entry if entry.segment == segment else replace(entry, segment=segment))
 
     def _count(self, visit: Visit, serial: str, is_last: bool) -> None:
         summary, outcome = self._summary, visit.outcome

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bench.campaign.anchors import measure_anchors
 from bench.campaign.campaign import Progress, open_campaign
 from bench.campaign.fleet import Check, no_check, prepare_devices, share_work
 from bench.campaign.recorder import now
@@ -79,11 +80,17 @@ def run_plan(
 
         def work(device: Device) -> None:
             segment = segments[device.info.serial]
-            recorder.write(segment)
+            anchors = campaign.anchors if len(ready) > 1 else ()
+            recorder.begin(segment)
             while (block := pool.take()) is not None:
-                recorder.begin(block, segment)
+                recorder.begin_block(block, segment.device.serial)
                 try:
-                    note = partial(recorder.note, segment=segment)
+                    note = partial(recorder.note, serial=segment.device.serial)
+                    for anchor in measure_anchors(device, segment, anchors, seed, watch=watch, note=note):
+                        recorder.note(anchor, segment.device.serial)
+                        if pool.stopped:
+                            return
+                    anchors = ()
                     for visit in run_block(device, segment, block, seed, watch=watch, note=note):
                         is_last = visit.outcome.op.id not in block
                         recorder.record(visit, segment.device.serial, is_last=is_last)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bench.sampling import Standing
-from lut.drift import RunDrift
+from lut.drift import RunDrift, UnitDrift
 from lut.entries import BlockState, Failure, Measurement
 from lut.journal import Disturbances
 
@@ -46,6 +46,8 @@ class RunSummary:
     """Where a run chooses its operators: how it stood when the present round began, or at the end."""
     drift: RunDrift | None = None
     """How the device was against the journal's earlier runs; None where that can't be told."""
+    units: tuple[UnitDrift, ...] = ()
+    """How fast several units are, by the anchors of this run."""
 
     @property
     def failed(self) -> int:

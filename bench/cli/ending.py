@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from bench.campaign import RunSummary
+from lut.cli import describe_units
 from lut.drift import LARGE_IN_WORDS, RunDrift
 from lut.errors import FailedError
 from lut.wording import list_first
@@ -38,6 +39,7 @@ def describe_run(summary: RunSummary, journal: Path) -> str:
         lines.append(f"Measuring took {_seconds(engine)}.")
     lines += summary.disturbances.describe(summary.visits)
     lines += _describe_drift(summary.drift)
+    lines += describe_units(summary.units)
     if summary.recoveries or summary.incidents:
         met = ", ".join(f"{count} x {kind}" for kind, count in sorted(summary.incidents.items()))
         times = "once" if summary.recoveries == 1 else f"{summary.recoveries} times"

@@ -15,7 +15,7 @@ from bench.farm.client import UNSEEN_S, FarmClient
 from bench.farm.offer import HostOffer, label
 from bench.farm.orders import Order, Wanted
 from bench.farm.reports import Begun, Ended, Report, Said
-from lut.entries import BlockState, Measurement, Segment
+from lut.entries import Anchor, BlockState, Measurement, Segment
 
 __all__ = ["Dispatcher"]
 
@@ -37,6 +37,8 @@ class _Flight:
     block: Block
     future: Any
     heard: float
+    has_anchors: bool
+    """Whether a phone that has measured no anchors measures them first."""
     segment: Segment | None = None
 
 
@@ -67,6 +69,9 @@ class Dispatcher:
         self._announce = announce
         self._flights: dict[str, _Flight] = {}
         self._strikes: Counter[str] = Counter()
+        self._anchored: set[str] = set()
+        """Phones that have measured a block, and so the anchors before it."""
+        self._are_several = False
         self._paused: dict[str, float] = {}
         self.last_trouble = ""
         """Why the last block came back undone."""
@@ -95,6 +100,7 @@ class Dispatcher:
     def send(self, client: FarmClient, hosts: Sequence[HostOffer]) -> None:
         """Send blocks to hosts until there are as many on their way as there are phones."""
         unfit = frozenset(each for each, count in self._strikes.items() if count >= _STRIKES)
+        self._are_several |= sum(len(host.usable(self._wanted.name)) for host in hosts) > 1
         sent = Counter(flight.host.address for flight in self._flights.values())
         for host in hosts:
             if time.monotonic() < self._paused.get(host.address, 0):
@@ -102,11 +108,14 @@ class Dispatcher:
             phones = host.usable(self._wanted.name)
             fit = [phone for phone in phones if label(phone.serial, host.name) not in unfit]
             without = frozenset(phone.serial for phone in phones if phone not in fit)
+            anchored = frozenset(
+                phone.serial for phone in phones if label(phone.serial, host.name) in self._anchored
+            )
             for _ in range(len(fit) - sent[host.address]):
                 block = self._campaign.pool.take_at_once()
                 if block is None:
                     return
-                self._send_block(client, host, block, without)
+                self._send_block(client, host, block, without, anchored)
 
     def recall(self, hosts: Sequence[HostOffer] | None) -> None:
         """Take back blocks from hosts that are gone or silent; from all of them without `hosts`."""
@@ -141,10 +150,20 @@ class Dispatcher:
                 self._end(token, flight, report)
             case Visit() if flight.segment is not None:
                 self._record(flight, flight.segment, report)
-            case BlockState() | Recovery() if flight.segment is not None:
-                self._campaign.recorder.note(report, flight.segment)
+            case Anchor() if report.op not in self._campaign.anchors:
+                return
+            case BlockState() | Recovery() | Anchor() if flight.segment is not None:
+                self._campaign.recorder.note(report, flight.segment.device.serial)
 
-    def _send_block(self, client: FarmClient, host: HostOffer, block: Block, without: frozenset[str]) -> None:
+    def _send_block(
+        self,
+        client: FarmClient,
+        host: HostOffer,
+        block: Block,
+        without: frozenset[str],
+        anchored: frozenset[str],
+    ) -> None:
+        anchors = self._campaign.anchors if self._are_several else ()
         token = f"block-{secrets.token_hex(8)}"
         order = Order(
             token,
@@ -156,8 +175,12 @@ class Dispatcher:
             self._seed,
             self._silence_s,
             without,
+            anchors,
+            anchored,
         )
-        self._flights[token] = _Flight(host, block, client.measure(host, order), time.monotonic())
+        self._flights[token] = _Flight(
+            host, block, client.measure(host, order), time.monotonic(), bool(anchors)
+        )
 
     def _begin(self, token: str, flight: _Flight, begun: Begun) -> None:
         segment = Segment(begun.device, begun.program, self._segment.config, now())
@@ -171,8 +194,8 @@ class Dispatcher:
             return
         flight.segment = segment
         self._campaign.summary.lost_devices.pop(begun.device.serial, None)
-        self._campaign.recorder.write(segment)
-        self._campaign.recorder.begin(flight.block, segment)
+        self._campaign.recorder.begin(segment)
+        self._campaign.recorder.begin_block(flight.block, segment.device.serial)
 
     def _record(self, flight: _Flight, segment: Segment, visit: Visit) -> None:
         outcome, block = visit.outcome, flight.block
@@ -181,6 +204,8 @@ class Dispatcher:
         if isinstance(outcome, Measurement) and outcome.pass_index not in block.passes_of(outcome.op.id):
             return
         block.strike_off(outcome)
+        if flight.has_anchors:
+            self._anchored.add(segment.device.serial)
         del self._strikes[segment.device.serial]
         is_last = outcome.op.id not in block
         self._campaign.recorder.record(visit, segment.device.serial, is_last=is_last)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from bench.campaign import now
+from bench.campaign import measure_anchors, now
 from bench.device_runner import Block, Recovery, Watch, run_block
 from bench.farm.offer import label
 from bench.farm.orders import Order, Wanted
@@ -60,6 +60,9 @@ def measure_order(rack: Rack, host: str, order: Order, report: Callable[[Report]
 
             try:
                 watch = Watch(announce, order.silence_s)
+                anchors = () if serial in order.anchored else order.anchors
+                for anchor in measure_anchors(device, segment, anchors, order.seed, watch=watch, note=note):
+                    report(anchor)
                 for visit in run_block(device, segment, block, order.seed, watch=watch, note=note):
                     rack.note(serial, note=visit.outcome.op.describe())
                     report(visit)

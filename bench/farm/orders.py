@@ -48,3 +48,7 @@ class Order:
     silence_s: float | None = None
     without: frozenset[str] = frozenset()
     """Serials of phones at this host that proved unfit."""
+    anchors: tuple[OpSpec, ...] = ()
+    """What a phone measures before its first block of a run on several."""
+    anchored: frozenset[str] = frozenset()
+    """Serials of phones at this host that have."""

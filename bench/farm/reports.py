@@ -15,6 +15,7 @@ import msgspec
 
 from bench.device_runner import Recovery, Visit
 from lut.entries import (
+    Anchor,
     BlockState,
     DeviceInfo,
     Entry,
@@ -93,7 +94,9 @@ class Broken:
     sentence: str
 
 
-Report: TypeAlias = Begun | Said | Sign | Ended | Ready | Refused | Broken | Recovery | BlockState | Visit
+Report: TypeAlias = (
+    Begun | Said | Sign | Ended | Ready | Refused | Broken | Recovery | BlockState | Anchor | Visit
+)
 
 _EMPTY = RunConfig()
 
@@ -115,6 +118,7 @@ class _Message(msgspec.Struct, frozen=True):
     visit: _Line | None = None
     times_ns: tuple[_Time, _Time, _Time] = (0, 0, 0)
     state: _Line | None = None
+    anchor: _Line | None = None
     begun: _Line | None = None
     ready: ProgramInfo | None = None
     refused: _Text | None = None
@@ -150,6 +154,8 @@ def _write_fields(report: Report) -> dict[str, Any]:
             return {"visit": _write(outcome), "times_ns": [engine_ns, load_ns, busy_ns]}
         case BlockState():
             return {"state": _write(report)}
+        case Anchor():
+            return {"anchor": _write(report)}
         case Begun(device, program):
             return {"begun": _write(Segment(device, program, _EMPTY))}
         case Ready(program):
@@ -174,6 +180,9 @@ def _read_fields(message: _Message) -> Report:
     if message.state is not None:
         state: BlockState = _read(message.state, BlockState)
         return state
+    if message.anchor is not None:
+        anchor: Anchor = _read(message.anchor, Anchor)
+        return anchor
     if message.begun is not None:
         segment = _read(message.begun, Segment)
         return Begun(segment.device, segment.program)

@@ -65,8 +65,9 @@ class Knowledge:
             family.time_us[number] = np.nan
             return
         key = outcome.op.key
-        self._pools.add(replace(outcome, turn=None))  # how slow a turn was is known once all of it is heard
-        if self._pools.visits(key) >= self._passes and not family.failed[number]:
+        visit = replace(outcome, turn=None)  # how slow a turn was is known once all of it is heard
+        self._pools.add(visit, self._passes)
+        if self._pools.is_complete(key) and not family.failed[number]:
             median_us = self._pools.median_us(key)
             family.time_us[number] = median_us if median_us > 0 else np.nan
 

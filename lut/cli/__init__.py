@@ -33,7 +33,7 @@ from lut.lazy import load_lazily
 if TYPE_CHECKING:
     from lut.cli.comparing import COMPARISONS
     from lut.cli.estimate import refuse_partial
-    from lut.cli.merge import extend_by, write_merged
+    from lut.cli.merge import describe_units, extend_by, write_merged
     from lut.cli.rendering import render_all
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "MissingChoice",
     "TableChoice",
     "cli",
+    "describe_units",
     "describe_unmapped",
     "echo",
     "end_program",
@@ -70,6 +71,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "COMPARISONS": "comparing",
+            "describe_units": "merge",
             "extend_by": "merge",
             "refuse_partial": "estimate",
             "render_all": "rendering",

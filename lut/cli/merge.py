@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import click
 
 from lut.cli.console import quiet_option, say
-from lut.drift import LARGE_IN_WORDS
+from lut.drift import LARGE_IN_WORDS, UnitDrift
 from lut.extend import POLICIES, Extension, extend_table
 from lut.merge import Merged, merge_journals, write_table
 from lut.wording import list_first
 
-__all__ = ["extend_by", "merge", "write_merged"]
+__all__ = ["describe_units", "extend_by", "merge", "write_merged"]
 
 PATH = click.Path(path_type=Path)
 
@@ -39,6 +39,11 @@ _CALIBRATION_DROPPED = "The calibration no longer fits and was dropped; `bench v
     is_flag=True,
     help="Let programs and configurations differ; the table then says so whenever it is asked.",
 )
+@click.option(
+    "--even-units",
+    is_flag=True,
+    help="Divide the times of a slower or faster unit by its factor, as if one unit had measured all.",
+)
 @quiet_option
 def merge(
     runs: tuple[Path, ...],
@@ -47,6 +52,7 @@ def merge(
     policy: str,
     replace: bool,
     mixed: bool,
+    even_units: bool,
     quiet: bool,
 ) -> None:
     """Make a device's table from the journals of its runs, or extend one.
@@ -66,7 +72,7 @@ def merge(
     if replace and output is None:
         raise click.UsageError("--replace goes with -o.")
     tell = say(quiet)
-    merged = merge_journals(runs, tell, mixed=mixed)
+    merged = merge_journals(runs, tell, mixed=mixed, even_units=even_units)
     if into is not None:
         extend_by(merged, into, tell, policy, mixed=mixed)
         return
@@ -86,7 +92,7 @@ def write_merged(merged: Merged, folder: Path, tell: Callable[[str], None], *, r
         f"{written.path}: {len(merged.records)} operators of {merged.device}"
         + (f", {len(merged.failures)} failed and left out" if merged.failures else "")
         + (f", {len(merged.marked)} marked: disturbed when measured" if merged.marked else "")
-        + (f", {len(merged.incomplete)} with fewer than {merged.passes} passes" if merged.incomplete else "")
+        + (f", {len(merged.incomplete)} with fewer passes than asked for" if merged.incomplete else "")
     )
     if written.calibration_dropped:
         tell(_CALIBRATION_DROPPED)
@@ -111,7 +117,11 @@ def extend_by(
 
 
 def _describe_drifts(merged: Merged, extension: Extension | None = None, policy: str = "") -> Iterator[str]:
-    """Say how the device changed between what the table is made of, and what to do where it is much."""
+    """Say how the device changed between what the table is made of, and what to do where it is much.
+
+    So it does of several units of one name.
+    """
+    yield from describe_units(merged.units)
     yield from (found.describe_journal() for found in merged.drifts)
     large = any(found.is_large for found in merged.drifts)
     if extension is not None and extension.drift is not None:
@@ -122,6 +132,16 @@ def _describe_drifts(merged: Merged, extension: Extension | None = None, policy:
             f"Warning: more than {LARGE_IN_WORDS} apart, so sums from this table mix two speeds of the "
             f"device. Measure the plans again in one run on a settled device, or keep the journals in tables "
             f"of their own; `bench validate` says how far sums are off."
+        )
+
+
+def describe_units(units: Collection[UnitDrift]) -> Iterator[str]:
+    """Say how fast units are, and what to do where that differs much."""
+    yield from (unit.describe() for unit in units)
+    if any(unit.is_large for unit in units):
+        yield (
+            f"Warning: units more than {LARGE_IN_WORDS} apart, so sums from such a table mix units of "
+            f"different speed. `lut merge --even-units` divides their times by these factors."
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lut.schema import Factor, Positive, Record
 
-__all__ = ["LARGE", "LEAST", "Drift", "compare_times", "describe_change"]
+__all__ = ["LARGE", "LEAST", "Drift", "compare_times", "describe_change", "is_large"]
 
 LARGE = 0.03
 """A change of so much is beyond what two runs on one quiet device differ by."""
@@ -24,7 +24,12 @@ class Drift(Record, frozen=True):
     @property
     def is_large(self) -> bool:
         """Whether figures of then and now should not go together."""
-        return abs(self.factor - 1) > LARGE
+        return is_large(self.factor)
+
+
+def is_large(factor: float) -> bool:
+    """Tell whether a change is beyond what two runs on one quiet device differ by."""
+    return abs(factor - 1) > LARGE
 
 
 def compare_times(pairs: Iterable[tuple[float, float]]) -> Drift | None:

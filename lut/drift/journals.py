@@ -1,4 +1,4 @@
-"""Drift between journals that are merged: each against those that were begun before it."""
+"""Drift between journals that are merged: each against those that were begun before it, and their units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import median
 
 from lut.drift.runs import Canary, CanaryTimes, RunDrift, compare_runs, is_telling, take_median
-from lut.entries import Conditions, Segment
+from lut.drift.units import UnitDrift, UnitTimes, compare_units
+from lut.entries import Anchor, Measurement, Segment
 from lut.ops import OpKey
 
 __all__ = ["JournalDrift", "JournalTimes"]
@@ -54,14 +55,16 @@ class JournalTimes:
     become more: the same ones, in whatever order the journals are read.
     """
 
-    def __init__(self, *, compared: bool) -> None:
-        """Begin; where journals are not `compared`, only the canary's times are kept."""
-        self._compared = compared
+    def __init__(self) -> None:
         self._journals: list[_Times] = []
         self._seen = 0
         self._kept: dict[int, int] = {}
         """Digests by the operators' numbers."""
         self._divisor = 1
+        self._units: dict[str, UnitTimes] = {}
+        self._kinds: list[Segment] = []
+        self._kind_of: dict[str, int] = {}
+        """Programs and configurations whose times may be compared, by the segments' ids."""
 
     def begin(self, path: Path) -> None:
         """Begin with a journal."""
@@ -71,18 +74,40 @@ class JournalTimes:
         """Add a segment of the present journal; a journal is as old as its first one."""
         journal = self._journals[-1]
         journal.segment = journal.segment or segment
+        if segment.id not in self._kind_of:
+            kinds = (number for number, each in enumerate(self._kinds) if each.may_pool_with(segment))
+            self._kind_of[segment.id] = next(kinds, len(self._kinds))
+            self._kinds.append(segment)
 
-    def add(self, number: int, key: OpKey, samples_ns: tuple[int, ...], conditions: Conditions) -> None:
-        """Add a visit of the present journal. Operators are numbered from 0 in the order they come."""
+    def add(self, number: int, visit: Measurement, unit: str | None) -> None:
+        """Add a visit of the present journal.
+
+        Args:
+            number: the operator's, counted from 0 in the order they come.
+            visit: the visit.
+            unit: the serial of the unit that made it; None where that is not known.
+        """
         journal = self._journals[-1]
-        journal.canary.add(conditions)
-        if not self._compared:
-            return
+        journal.canary.add(visit.conditions)
         if number == self._seen:
             self._seen += 1
-            self._consider(number, key)
-        if number in self._kept and is_telling(conditions):
-            journal.medians_ns.setdefault(number, []).append(take_median(samples_ns))
+            self._consider(number, visit.key)
+        of_unit = None if unit is None else self._units.setdefault(unit, UnitTimes())
+        if of_unit is not None:
+            of_unit.visits += 1
+        if number in self._kept and is_telling(visit.conditions):
+            took_ns = take_median(visit.samples_ns)
+            journal.medians_ns.setdefault(number, []).append(took_ns)
+            if of_unit is not None:
+                of_unit.operators_ns.setdefault((self._kind_of[visit.segment], number), []).append(took_ns)
+
+    def add_anchor(self, anchor: Anchor, unit: str | None) -> None:
+        """Add an anchor of the present journal."""
+        if unit is not None and is_telling(anchor.conditions):
+            times = self._units.setdefault(unit, UnitTimes()).anchors_ns
+            times.setdefault((self._kind_of[anchor.segment], anchor.key), []).append(
+                take_median(anchor.samples_ns)
+            )
 
     def take_canary(self) -> Canary | None:
         """Give the canary's time over all journals; None where it was not timed, or hardly."""
@@ -99,6 +124,13 @@ class JournalTimes:
             for journal in self._journals:
                 for dropped in journal.medians_ns.keys() - self._kept.keys():
                     del journal.medians_ns[dropped]
+            for unit in self._units.values():
+                for place in [place for place in unit.operators_ns if place[1] not in self._kept]:
+                    del unit.operators_ns[place]
+
+    def compare_units(self) -> tuple[UnitDrift, ...]:
+        """Compare the units with each other, whatever the journals."""
+        return compare_units(self._units)
 
     def compare(self) -> tuple[JournalDrift, ...]:
         """Compare each journal with those begun before it, whatever the order in which they were added.

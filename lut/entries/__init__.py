@@ -10,10 +10,20 @@ from typing import TypeAlias
 
 from lut.entries.marks import BlockState, Round
 from lut.entries.segment import DeviceInfo, ProgramInfo, RunConfig, Segment, SegmentFields
-from lut.entries.visit import CAUSES, Conditions, Discarded, Failure, Measurement, Repeated, check_cause
+from lut.entries.visit import (
+    CAUSES,
+    Anchor,
+    Conditions,
+    Discarded,
+    Failure,
+    Measurement,
+    Repeated,
+    check_cause,
+)
 
 __all__ = [
     "CAUSES",
+    "Anchor",
     "BlockState",
     "Conditions",
     "DeviceInfo",
@@ -30,5 +40,5 @@ __all__ = [
     "check_cause",
 ]
 
-Entry: TypeAlias = Segment | BlockState | Round | Measurement | Repeated | Failure
+Entry: TypeAlias = Segment | BlockState | Round | Measurement | Repeated | Anchor | Failure
 """What a line of a journal says."""

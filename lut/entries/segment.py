@@ -127,13 +127,16 @@ _FORMER_NAMES = {"group": "turns", "sweep_bytes": "thrash_bytes"}
 
 
 class Segment(Record, frozen=True, dict=True):
-    """A stretch of a journal that one device measured with one program and one configuration."""
+    """A stretch of a journal that one device measured with one program and one configuration.
+
+    It is the source of what was measured in it: which unit, and since when.
+    """
 
     device: DeviceInfo
     program: ProgramInfo
     config: RunConfig
     started: Name = ""
-    """Time of day in ISO 8601, UTC; it tells no segments apart."""
+    """Time of day in ISO 8601, UTC."""
 
     def __eq__(self, other: object) -> bool:
         return self._identity == other._identity if isinstance(other, Segment) else NotImplemented
@@ -142,23 +145,27 @@ class Segment(Record, frozen=True, dict=True):
         return hash(self._identity)
 
     @property
-    def _identity(self) -> tuple[DeviceInfo, ProgramInfo, RunConfig]:
-        return self.device, self.program, self.config
+    def _identity(self) -> tuple[DeviceInfo, ProgramInfo, RunConfig, str]:
+        return self.device, self.program, self.config, self.started
 
     @cached_property
     def id(self) -> str:
         """The name by which a journal's lines belong to it: 12 digits of a SHA-256.
 
-        Made of the device's name, the program, and what differs from the configuration's defaults, so that
-        it stays the same when a configuration gets further fields.
+        Made of the device's name and serial, the program, what differs from the configuration's defaults (so
+        that it stays the same when a configuration gets further fields), and the start.
         """
-        return self.make_id(self.device.name, asdict(self.program), self.config.settings())
+        device = self.device
+        return _digest(device.name, device.serial, asdict(self.program), self.config.settings(), self.started)
 
-    @staticmethod
-    def make_id(device: str, program: Mapping[str, Any], config: Mapping[str, Any]) -> str:
-        """Make an id of its parts."""
-        identity = (device, program, config)
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+    def former_ids(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Give the ids that version 1 of journals had for it: neither unit nor start is in them.
+
+        Args:
+            config: the configuration as it is written there; the oldest journals made their ids of all of it.
+        """
+        name, program = self.device.name, asdict(self.program)
+        return tuple(_digest(name, program, part) for part in (self.config.settings(), config))
 
     @classmethod
     def from_json(cls, fields: Any) -> Segment:
@@ -174,7 +181,7 @@ class Segment(Record, frozen=True, dict=True):
         return to_json(self)
 
     def named(self, id_: str) -> Segment:
-        """Give the segment under another id: older journals made theirs of all fields of their day."""
+        """Give the segment under another id, such as that of an older journal."""
         other = replace(self)
         vars(other)["id"] = id_
         return other
@@ -200,12 +207,16 @@ class Segment(Record, frozen=True, dict=True):
         return self.device.generalize(self.config.cpus)
 
 
+def _digest(*identity: object) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+
+
 _IDENTITY = {
     "device": ("name",),
     "program": ProgramInfo.__struct_fields__,
     "config": RunConfig.__struct_fields__,
 }
-"""What a segment's id is made of."""
+"""What tells whether samples may be pooled."""
 
 
 class SegmentFields(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from msgspec.structs import force_setattr
 from lut.ops import KeyFields, OpKey, OpSpec
 from lut.schema import Name, Nanoseconds, Positive, Record, Text, Whole
 
-__all__ = ["CAUSES", "Conditions", "Discarded", "Failure", "Measurement", "Repeated", "check_cause"]
+__all__ = ["CAUSES", "Anchor", "Conditions", "Discarded", "Failure", "Measurement", "Repeated", "check_cause"]
 
 CAUSES = {
     "canary": "measured while the canary was slow",
@@ -141,6 +141,18 @@ class Repeated(_Visit, frozen=True, tag="repeated"):
     @classmethod
     def of(cls, visit: Measurement) -> Repeated:
         """Write down that a visit is made again."""
+        return cls(**msgspec.structs.asdict(visit))
+
+
+class Anchor(_Visit, frozen=True, tag="anchor"):
+    """A visit to an operator that every unit of a run makes: it tells how fast the unit is.
+
+    It is no part of any figure.
+    """
+
+    @classmethod
+    def of(cls, visit: Measurement) -> Anchor:
+        """Write down an anchor's visit."""
         return cls(**msgspec.structs.asdict(visit))
 
 

@@ -7,15 +7,25 @@ from typing import Annotated
 
 import msgspec
 
-from lut.entries import BlockState, Entry, Failure, Measurement, Repeated, Round, Segment, SegmentFields
+from lut.entries import (
+    Anchor,
+    BlockState,
+    Entry,
+    Failure,
+    Measurement,
+    Repeated,
+    Round,
+    Segment,
+    SegmentFields,
+)
 from lut.errors import FileError
 from lut.files import explain_kind, parse_json
 from lut.schema import Name, encode_line, make_decoder, refuse_newer
 
 __all__ = ["HEAD", "VERSION", "BrokenLineError", "begins_journal", "format_entry", "parse_line"]
 
-VERSION = 1
-"""The version of the format; a reader refuses newer ones."""
+VERSION = 2
+"""The version of the format; a reader refuses newer ones. In version 1 a segment's id told no units apart."""
 
 HEAD = b'{"kind": "'
 """How every line begins that was written here."""
@@ -37,10 +47,10 @@ class BrokenLineError(FileError):
 
 class _SegmentLine(SegmentFields, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="segment"):
     id: Name
-    version: Annotated[int, msgspec.Meta(ge=0, le=VERSION)] = VERSION
+    version: Annotated[int, msgspec.Meta(ge=0, le=VERSION)] = 1
 
 
-_decode = make_decoder(_SegmentLine | BlockState | Round | Measurement | Repeated | Failure)
+_decode = make_decoder(_SegmentLine | BlockState | Round | Measurement | Repeated | Anchor | Failure)
 
 
 def parse_line(path: Path, number: int, line: bytes) -> Entry:
@@ -72,10 +82,9 @@ def _take_segment(line: _SegmentLine) -> Segment:
     segment = line.segment
     if line.id == segment.id:
         return segment
-    former = Segment.make_id(segment.device.name, msgspec.structs.asdict(line.program), line.config)
-    if line.id != former:
+    if line.version > 1 or line.id not in segment.former_ids(line.config):
         raise ValueError(f"its id is {line.id!r}, its contents give {segment.id!r}")
-    return segment.named(former)
+    return segment.named(line.id)
 
 
 def format_entry(entry: Entry) -> bytes:
@@ -85,7 +94,8 @@ def format_entry(entry: Entry) -> bytes:
         ValueError: it holds what no reader takes; the message says what.
     """
     if isinstance(entry, Segment):
-        head = {"kind": "segment", "version": VERSION, "id": entry.id, "started": entry.started}
+        version = VERSION if entry.id == msgspec.structs.replace(entry).id else 1
+        head = {"kind": "segment", "version": version, "id": entry.id, "started": entry.started}
         line = encode_line(head | entry.to_json())
     else:
         line = encode_line(entry)

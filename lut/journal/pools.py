@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import overload
 
@@ -13,11 +13,16 @@ from lut.journal.turns import Turns
 from lut.ops import OpKey
 from lut.records import PERCENTILES, LutRecord
 
-__all__ = ["PooledRecords", "Pools", "VisitCounts", "take_percentiles_us"]
+__all__ = ["PooledKeys", "PooledRecords", "Pools", "take_percentiles_us"]
+
+_BITS = 64
+
+_ROUNDING = 1e-9
+"""What a sum of shares may lack."""
 
 
 class Pools:
-    """What was seen of each operator: samples in nanoseconds, and from how many visits they come.
+    """What was seen of each operator: samples in nanoseconds, and which passes they come from.
 
     Visits in turns that were slow count as visits, and their samples for nothing.
     """
@@ -27,15 +32,23 @@ class Pools:
         self._numbers: dict[OpKey, int] = {}
         self._samples: list[bytes] = []
         """Of each visit, its turn's number (a negative one, or 0), then the samples (above 0)."""
-        self._visits = array("I")
+        self._shares = array("d")
+        """Of the passes that its journals ask for; 1 where all were made."""
+        self._runs = array("I")
+        """The journal that last had a visit to it, and which of its first passes were made there, as bits."""
+        self._made = array("Q")
+        self._later: set[tuple[int, int, int]] = set()
+        """Passes that have no bit, by operator and journal."""
         self._turns = Turns()
 
-    def add(self, visit: Measurement, run: int = 0) -> int:
+    def add(self, visit: Measurement, passes: int = 1, run: int = 0) -> int:
         """Add a visit; give the operator's number, counted from 0 in the order they came.
 
         Args:
             visit: the visit.
-            run: the journal it is from; turns of several journals are not held against each other.
+            passes: how many its configuration asks for; without it, one is enough.
+            run: the journal it is from, of which one is added after the other; turns of several journals are
+                not held against each other.
         """
         number = self._numbers.setdefault(visit.key, len(self._samples))
         turn = 0
@@ -46,11 +59,26 @@ class Pools:
         packed = array("q", (-turn, *visit.samples_ns)).tobytes()
         if number == len(self._samples):
             self._samples.append(packed)
-            self._visits.append(1)
+            self._shares.append(0.0)
+            self._runs.append(run)
+            self._made.append(0)
         else:
             self._samples[number] += packed
-            self._visits[number] += 1
+        if self._is_new(number, run, visit.pass_index):
+            self._shares[number] += 1 / passes
         return number
+
+    def _is_new(self, number: int, run: int, pass_index: int) -> bool:
+        """Note a pass of a journal over an operator; tell whether it was not made there before."""
+        if pass_index >= _BITS:
+            before = len(self._later)
+            self._later.add((number, run, pass_index))
+            return len(self._later) > before
+        if self._runs[number] != run:
+            self._runs[number], self._made[number] = run, 0
+        made = self._made[number]
+        self._made[number] = made | 1 << pass_index
+        return not made >> pass_index & 1
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -58,10 +86,16 @@ class Pools:
     def __iter__(self) -> Iterator[OpKey]:
         return iter(self._numbers)
 
-    def visits(self, key: OpKey) -> int:
-        """Count an operator's visits, 0 if it has none."""
+    def __contains__(self, key: object) -> bool:
+        return key in self._numbers
+
+    def is_complete(self, key: OpKey) -> bool:
+        """Tell whether an operator has the passes that were asked for, each of a journal counted once.
+
+        Where it is in several journals, their parts of what each asks for count together.
+        """
         number = self._numbers.get(key)
-        return 0 if number is None else self._visits[number]
+        return number is not None and self._shares[number] > 1 - _ROUNDING
 
     def percentiles_us(self, key: OpKey) -> tuple[float, ...]:
         """Take the percentiles of an operator's samples, in microseconds, to the nanosecond."""
@@ -90,17 +124,16 @@ class Pools:
         return self.percentiles_us(key)[PERCENTILES.index(50)]
 
 
-class VisitCounts(Mapping[OpKey, int]):
-    """How many visits each of some operators has."""
+class PooledKeys(Collection[OpKey]):
+    """The keys of some operators, in order: those of the pools but a few."""
 
-    def __init__(self, pools: Pools, keys: Sequence[OpKey]) -> None:
+    def __init__(self, pools: Pools, keys: Sequence[OpKey], others: Container[OpKey]) -> None:
         self._pools = pools
         self._keys = keys
+        self._others = others
 
-    def __getitem__(self, key: OpKey) -> int:
-        if visits := self._pools.visits(key):
-            return visits
-        raise KeyError(key)
+    def __contains__(self, key: object) -> bool:
+        return key in self._pools and key not in self._others
 
     def __iter__(self) -> Iterator[OpKey]:
         return iter(self._keys)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lut.drift import ResumedTimes
-from lut.entries import BlockState, Failure, Measurement, Repeated, Round, Segment
+from lut.entries import Anchor, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.errors import ConflictError
 from lut.journal.reading import ignore, read_journal
 from lut.ops import OpKey
@@ -51,7 +51,7 @@ def read_progress(path: Path, segment: Segment, warn: Callable[[str], None] = ig
     for entry in read_journal(path, warn):
         if isinstance(entry, Segment):
             _check_same(path, entry, segment)
-        elif not isinstance(entry, BlockState | Repeated | Round):
+        elif not isinstance(entry, BlockState | Repeated | Round | Anchor):
             progress.add(entry, segment.config.passes)
     return progress
 

@@ -1,14 +1,16 @@
 """Journals: what a run measured, appended as it comes, never rewritten.
 
-A journal is JSON Lines of six kinds. A segment says who measures, by which program and in which
-configuration; every measurement and failure after it names the segment it belongs to, and so
-do the device's state at the start of each block and, where a run chooses its operators itself, each round:
+A journal is JSON Lines of seven kinds. A segment says who measures, by which program and in which
+configuration; every measurement and failure after it names the segment it belongs to, and by that the unit
+and its start. So do the device's state at the start of each block and, where a run chooses its operators
+itself, each round:
 
-    {"kind": "segment", "version": 1, "id": …, "started": …, "device": {…}, "program": {…}, "config": {…}}
+    {"kind": "segment", "version": 2, "id": …, "started": …, "device": {…}, "program": {…}, "config": {…}}
     {"kind": "state", "segment": …, "values": {"battery_level": "87", "zone_celsius": "31.0", …}}
     {"kind": "round", "segment": …, "chosen": [<id>, …], "held_out": [<id>, …], "spent_s": 12.5}
     {"kind": "measurement", "segment": …, <operator>, "pass": 0, "samples_ns": […], "warmup_ns": […], …}
     {"kind": "repeated", …}  a visit like the one above that was spoilt, and made again
+    {"kind": "anchor", …}  one that every unit of a run makes, to be told apart by speed
     {"kind": "failure", "segment": …, <operator>, "stage": "crash", "reason": …}
 
 A run that is killed leaves at most a torn last line. A power cut or a full disk may leave more: zeros behind

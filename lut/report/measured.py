@@ -43,7 +43,16 @@ def _describe_table(title: str, table: TableReport) -> Html:
         return join([*parts, _holds(table)])
     parts.append(_holds(table))
     parts += [_describe_segment(segment) for segment in _distinct(table.provenance.segments)]
-    return join([*parts, *_describe_drifts(table.provenance), *_describe_doubts(table.provenance)])
+    told = table.provenance
+    return join([*parts, *_describe_units(told), *_describe_drifts(told), *_describe_doubts(told)])
+
+
+def _describe_units(provenance: Sidecar) -> list[Html]:
+    """Tell how fast each unit is; a large difference that is in the times is a warning."""
+    lines = [
+        tag("p", unit.describe(), class_="warning" if unit.is_large else None) for unit in provenance.units
+    ]
+    return [tag("h4", "Units of this name"), *lines] if lines else []
 
 
 def _describe_drifts(provenance: Sidecar) -> list[Html]:
@@ -86,7 +95,7 @@ def _holds(table: TableReport) -> Html:
 
 def _distinct(segments: Iterable[Segment]) -> list[Segment]:
     """One segment for each device, program and configuration: a run taken up again is no other one."""
-    return list({(segment.id, segment.device.serial): segment for segment in segments}.values())
+    return list({(each.device, each.program, each.config): each for each in segments}.values())
 
 
 def _describe_segment(segment: Segment) -> Html:

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from lut.drift import Canary, JournalDrift, RunDrift
+from lut.drift import Canary, JournalDrift, RunDrift, UnitDrift
 from lut.entries import Segment
 from lut.errors import FileError
 from lut.ops import KeyFields
@@ -87,6 +87,8 @@ class Sidecar(Record, frozen=True):
     canary: tuple[Canary, ...] = ()
     drift: tuple[JournalDrift, ...] = ()
     """How the device was in a journal against those begun before it."""
+    units: tuple[UnitDrift, ...] = ()
+    """How fast units are beside the one that measured most, and whether their times were divided by that."""
     extended: tuple[Addition, ...] = ()
     held_out: tuple[Name, ...] = ()
     """Operators that were measured to judge predictions by."""

@@ -15,8 +15,8 @@ from bench.device_runner import Visit
 from bench.farm.offer import HostOffer, OfferedPhone
 from bench.farm.reports import write_report
 from bench.farm.versions import Versions
-from lut.drift import JournalDrift
-from lut.entries import Failure
+from lut.drift import JournalDrift, UnitDrift
+from lut.entries import Anchor, Failure
 from lut.ops import OpSpec
 from lut.plan import write_plan
 from lut.sidecar import (
@@ -107,7 +107,10 @@ def main() -> None:
     (CORPUS / "run.jsonl").unlink(missing_ok=True)
     failure = Failure.of(FC, SEGMENT.id, "run", "no engine")
     visits = [measured(CONV, 5_000, 6_000), measured(RELU, 700), measured(CONV, 5_100, pass_index=1)]
-    written_journal(CORPUS / "run.jsonl", SEGMENT, *visits, failure)
+    former = SEGMENT.named(SEGMENT.former_ids({})[0])
+    earlier = measured(RELU, 700, segment=former)
+    anchor = Anchor.of(measured(CONV, 5_200))
+    written_journal(CORPUS / "run.jsonl", former, earlier, SEGMENT, anchor, *visits, failure)
     (CORPUS / "argument.txt").write_text('name: "kernels"\nints: 3\nints: 3\n')
     ops: tuple[OpSpec, ...] = (CONV, RELU)
     space = BlockSpace("two", ("a", "b"), ("both", "skip"), ((ops, ()), ((RELU,), ())), (CONV,), 1)
@@ -127,6 +130,7 @@ def main() -> None:
         marked=(MarkedOp(*CONV.key, reason="it rained"),),
         failures=(FailedOp(*FC.key, stage="run", reason="no engine"),),
         drift=(JournalDrift(1.01, 9, journal="b", earlier=("a",)),),
+        units=(UnitDrift("R58", "R59", 1.3, 14, 2),),
         predicted=PredictedRecords({RELU.id: (3.0, 3.5)}, "two", NetErrors(0.1, 20, 20, 0.9)),
         calibration=calibration,
     )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from lut.caffe2_pb2 import NetDef
 from lut.entries import DeviceInfo, Entry, Measurement, ProgramInfo, RunConfig, Segment
 from lut.frontends import write_netdef
@@ -47,8 +49,14 @@ def measured(op: OpSpec, *samples_ns: int, pass_index: int = 0, segment: Segment
 
 
 def written_journal(path: Path, *entries: Entry) -> Path:
+    """Write a journal; what belongs to a segment that it lacks belongs to the latest one there."""
+    described: list[str] = []
     with open_journal(path) as writer:
         for entry in entries:
+            if isinstance(entry, Segment):
+                described.append(entry.id)
+            elif described and entry.segment not in described:
+                entry = replace(entry, segment=described[-1])
             writer.append(entry)
     return path
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
-from lut.entries import Measurement, RunConfig, Segment
-from lut.journal import open_journal, read_journal, read_progress
+from lut.entries import DeviceInfo, Measurement, RunConfig, Segment
+from lut.journal import open_journal, read_journal, read_progress, take_percentiles_us
 from lut.merge import merge_journals, write_table
 from lut.sidecar import read_setting
 from lut.table import load_table, read_sidecar
@@ -66,7 +67,8 @@ def test_a_run_goes_on_in_a_journal(version: str, tmp_path: Path) -> None:
         writer.append(now)
         writer.append(replace(visit, segment=now.id, pass_index=1))
     merged = merge_journals([journal], pytest.fail)
-    assert merged.visits[visit.op.key] == 2
+    pooled = merged.records[list(merged.keys).index(visit.op.key)]
+    assert pooled.runtime_us == take_percentiles_us(sorted(visit.samples_ns * 2))
     assert len(merged.records) == 36
 
 
@@ -106,8 +108,41 @@ def test_a_segment_is_named_by_what_differs_from_the_defaults() -> None:
     settings = {"passes": 1, "iters": 3, "warmup": 2, "cpus": "0x1"}
     assert first.config.settings() == settings
     now = replace(first)
-    assert now.id == Segment.make_id("golden-host", asdict(first.program), settings) != first.id
+    assert now.id == replace(first, config=RunConfig.from_json(settings)).id != first.id
     assert now.may_pool_with(first)
+
+
+@every_version
+def test_a_journal_whose_ids_tell_no_units_apart_is_gone_on_with(version: str, tmp_path: Path) -> None:
+    journal = Path(shutil.copy(GOLDEN / version / "run.jsonl", tmp_path))
+    first, *earlier = read_journal(journal)
+    assert isinstance(first, Segment)
+    again = replace(first, started="2030-01-01T00:00:00+00:00")
+    visit = replace(next(each for each in earlier if isinstance(each, Measurement)), segment=again.id)
+    with open_journal(journal) as writer:
+        writer.append(again)
+        writer.append(visit)
+    *before, began, last = read_journal(journal)
+    assert before == [first, *earlier]
+    assert (began, last) == (again, visit)
+    assert {each.segment for each in earlier if isinstance(each, Measurement)} == {first.id} != {again.id}
+    assert [
+        json.loads(line)["version"] for line in journal.read_text().splitlines() if '"version"' in line
+    ] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"started": "2030-01-01T00:00:00+00:00"},
+        {"device": DeviceInfo("golden-host", "host", "another")},
+        {"config": RunConfig()},
+    ],
+)
+def test_a_segment_s_id_tells_units_and_starts_apart(other: dict[str, Any]) -> None:
+    first, *_ = read_journal(GOLDEN / "before_turns" / "run.jsonl")
+    assert isinstance(first, Segment)
+    assert replace(first, **other).id != replace(first).id
 
 
 def test_a_segment_whose_id_is_of_other_contents_is_refused(tmp_path: Path) -> None:

@@ -176,8 +176,57 @@ def test_operators_with_too_few_passes_are_kept_and_named(tmp_path: Path) -> Non
     entries = (measured(CONV, 5), measured(RELU, 5), measured(RELU, 5, pass_index=1))
     merged = merge(written_journal(tmp_path / "a", SEGMENT, *entries))
     assert len(merged.records) == 2
-    assert merged.passes == 2
     assert merged.incomplete == (CONV.key,)
+
+
+def test_a_pass_that_was_made_twice_in_a_journal_is_one(tmp_path: Path) -> None:
+    twice = written_journal(tmp_path / "a", SEGMENT, measured(CONV, 5), measured(CONV, 6), measured(RELU, 5))
+    assert merge(twice).incomplete == (CONV.key, RELU.key)
+    many = replace(SEGMENT, config=replace(CONFIG, passes=100))
+    later = [measured(CONV, 5, pass_index=99)] * 60 + [
+        measured(RELU, 5, pass_index=each) for each in range(100)
+    ]
+    assert merge(written_journal(tmp_path / "b", many, *later)).incomplete == (CONV.key,)
+
+
+def test_halves_of_two_journals_make_a_whole(tmp_path: Path) -> None:
+    later = replace(SEGMENT, started="2024-02-01T00:00:00+00:00")
+    first = written_journal(tmp_path / "a", SEGMENT, measured(CONV, 5), failed("crash", "once"))
+    second = written_journal(tmp_path / "b", later, measured(CONV, 6), measured(RELU, 6))
+    merged = merge(first, second)
+    assert merged.incomplete == (RELU.key,)
+    assert [key == CONV.key for key in merged.failures] == []
+
+
+def test_mixed_journals_are_each_asked_for_their_own_passes(tmp_path: Path) -> None:
+    """One pass of one is whole, one pass of two is not, whatever the other journal asks for."""
+    single = replace(SEGMENT, config=replace(CONFIG, passes=1))
+    first = written_journal(tmp_path / "a", SEGMENT, measured(CONV, 5))
+    second = written_journal(tmp_path / "b", single, measured(RELU, 6))
+    assert merge(first, second, mixed=True).incomplete == (CONV.key,)
+
+
+@pytest.mark.parametrize("gone_on", [False, True])
+def test_a_copy_makes_no_failure_vanish_and_no_half_operator_whole(tmp_path: Path, gone_on: bool) -> None:
+    entries = (SEGMENT, measured(CONV, 5), failed("crash", "once"))
+    first = written_journal(tmp_path / "a", *entries)
+    more = [measured(RELU, 5), measured(RELU, 5, pass_index=1)] if gone_on else []
+    copy = written_journal(tmp_path / "b", *entries, *more)
+    for one, other in ((first, copy), (copy, first)):
+        with pytest.raises(ConflictError) as caught:
+            merge(one, other)
+        assert str(caught.value).startswith(f"{other} holds what {one} holds: ")
+
+
+def test_journals_that_were_run_together_are_copies_too(tmp_path: Path) -> None:
+    later = replace(SEGMENT, started="2024-02-01T00:00:00+00:00")
+    first = written_journal(tmp_path / "a", SEGMENT, measured(CONV, 5))
+    second = written_journal(tmp_path / "b", later, measured(CONV, 5))
+    both = tmp_path / "both"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    assert len(merge(first, second).records) == 1
+    with pytest.raises(ConflictError, match="holds what"):
+        merge(both, second)
 
 
 def test_samples_of_slow_turns_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -193,7 +242,6 @@ def test_samples_of_slow_turns_are_left_out_and_counted(tmp_path: Path) -> None:
         RELU.key: 10.05,
         FC.key: 6.0,
     }
-    assert merged.visits[CONV.key] == 3
     assert merged.disturbances.to_json() == {"slow_visits": {"unsteady": 2}}
     assert merged.disturbances.describe() == [
         "Left out 2 slow visits: other visits of the same operators were faster."
@@ -271,6 +319,7 @@ def test_table_and_sidecar(tmp_path: Path) -> None:
         "disturbances": {},
         "canary": [],
         "drift": [],
+        "units": [],
         "extended": [],
         "held_out": [],
         "rounds": [],

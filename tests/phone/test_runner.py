@@ -28,7 +28,8 @@ from bench.device_runner.phone.phone_device import PhoneDevice
 from bench.engines import XNNPACK
 from bench.numbers import check_numbers
 from bench.speed_benchmark import Program
-from lut.entries import BlockState, Segment
+from lut.drift.change import LEAST
+from lut.entries import Anchor, BlockState, Segment
 from lut.errors import ConflictError, DeviceError, LutError
 from lut.journal import read_journal
 from lut.merge import merge_journals
@@ -363,3 +364,30 @@ def test_three_phones_share_a_plan_and_one_of_them_dies(
     assert summary.measured == len(plan)
     assert not check_journal(tmp_path / "r.jsonl", plan, CONFIG.passes)
     assert len(summary.visits_on) >= 2
+
+
+def test_two_phones_of_one_name_are_compared_by_their_anchors(
+    quick_phone: QuickPhone, options: PhoneOptions, tmp_path: Path
+) -> None:
+    journal = tmp_path / "r.jsonl"
+    with ExitStack() as stack:
+        phones = [stack.enter_context(quick_phone(f"p{number}")) for number in range(2)]
+        devices = [
+            stack.enter_context(closing(open_device(phone.serial, AdbRoute("direct"), options)))
+            for phone in phones
+        ]
+        summary = run_plan(PLAN, devices, CONFIG, journal)
+    assert not check_journal(journal, PLAN, CONFIG.passes)
+    units: dict[str, str] = {}
+    anchors: dict[str, set[str]] = {}
+    for entry in read_journal(journal):
+        if isinstance(entry, Segment):
+            units[entry.id] = entry.device.serial
+        elif isinstance(entry, Anchor):
+            anchors.setdefault(units[entry.segment], set()).add(entry.op.id)
+    one, other = (anchors[phone.serial] for phone in phones)
+    assert one == other
+    [found] = summary.units
+    assert (found.anchors, found.factor is None) == (len(one), len(one) < LEAST)
+    [of_table] = merge_journals([journal], pytest.fail, even_units=True).units
+    assert of_table == structs.replace(found, evened=found.factor is not None)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median_low
 
 from bench.engines import Engine, NetSource
 from lut.cache import default_cache
@@ -26,7 +28,7 @@ __all__ = ["CANARY_ID", "CanaryMemory", "CanaryTimes", "build_canary"]
 CANARY_ID = "canary"
 
 _REMEMBERED = 20
-"""Processes whose canary counts: should a device become slower for good, it counts as usual after so many."""
+"""Processes whose canary counts: should a device become slower for good, that is usual after half as many."""
 
 
 class CanaryTimes(Record, frozen=True, array_like=True):
@@ -46,17 +48,22 @@ _told: set[Path] = set()
 
 
 class CanaryMemory:
-    """What a canary took in earlier processes, by device, program, threads and processors."""
+    """What a canary took in earlier processes, by unit, program, threads and processors."""
 
     def __init__(self, canary: OpSpec, folder: Path | None = None) -> None:
         self._canary = canary
         self._folder = default_cache() / "canary" if folder is None else folder
 
     def recall(self, segment: Segment) -> CanaryTimes | None:
-        """Give the shortest times of the processes remembered; None where there are none."""
+        """Give the medians of the processes remembered; None where there are none.
+
+        One that was odd, be it slow or quick, makes no other process look so.
+        """
         if not (known := self._read(segment)):
             return None
-        return CanaryTimes(min(each.net_ns for each in known), min(each.memory_ns for each in known))
+        return CanaryTimes(
+            median_low(each.net_ns for each in known), median_low(each.memory_ns for each in known)
+        )
 
     def learn(
         self, segment: Segment, took: CanaryTimes, announce: Callable[[str], None] = lambda _: None
@@ -84,5 +91,8 @@ class CanaryMemory:
 
     def _path(self, segment: Segment) -> Path:
         config = segment.config
-        identity = (segment.device.name, segment.program.sha256, config.threads, config.cpus, self._canary.id)
+        device, sha256 = segment.device, segment.program.sha256
+        # All hosts have one serial, and several may share a folder.
+        unit = f"{device.serial}@{platform.node()}" if device.kind == "host" else device.serial
+        identity = (device.name, unit, sha256, config.threads, config.cpus, self._canary.id)
         return self._folder / f"{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]}.json"

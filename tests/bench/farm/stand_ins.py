@@ -44,6 +44,8 @@ class StandIns:
     name: str = NAME
     op_s: float = 0.01
     program: str = "5" * 64
+    slow: Mapping[str, float] = field(default_factory=dict)
+    """How many times as long some of them say that they take, by serial."""
 
     def list(self) -> Iterable[str]:
         return [serial for serial in self.serials if not (self.folder / f"{serial}.gone").exists()]
@@ -141,6 +143,7 @@ class _Waiting:
     def _talk(self, ids: Sequence[str], passes: int, iters: int) -> Iterator[str]:
         figures = random.Random(self._phone.serial)
         visit_s = self._phone.source.op_s / passes
+        factor = self._phone.source.slow.get(self._phone.serial, 1.0)
         for number in range(passes):
             for op_id in ids:
                 yield json.dumps({"event": "begin", "id": op_id})
@@ -152,7 +155,7 @@ class _Waiting:
                         "event": "net",
                         "id": op_id,
                         "pass": number,
-                        "samples_ns": [figures.randrange(900, 1100) for _ in range(iters)],
+                        "samples_ns": [round(factor * figures.randrange(900, 1100)) for _ in range(iters)],
                         "warmup_ns": [],
                         "repeats": 1,
                         "outputs": None,

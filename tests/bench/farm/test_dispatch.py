@@ -18,7 +18,7 @@ from bench.farm import dispatch as dispatch_module
 from bench.farm.dispatch import Dispatcher
 from bench.farm.orders import Order
 from bench.farm.reports import Begun, Ended
-from lut.entries import BlockState, DeviceInfo, Failure, Measurement, ProgramInfo, RunConfig, Segment
+from lut.entries import Anchor, BlockState, DeviceInfo, Failure, Measurement, ProgramInfo, RunConfig, Segment
 from lut.journal import read_journal
 from lut.ops import OpSpec
 from tests.bench.conftest import relu
@@ -146,6 +146,52 @@ def test_failures_states_and_recoveries_are_written_down(desk: Desk, journal: Pa
     assert kinds == [Segment, BlockState, Segment, Failure]
     summary = desk.campaign.summary
     assert (summary.failed, summary.recoveries, summary.incidents) == (1, 1, {"reconnected": 1})
+
+
+def test_every_line_names_the_phone_that_it_is_of(desk: Desk, journal: Path) -> None:
+    """A host marks what it reports by a start of its own."""
+    desk.send(offer("rack1", phone()), offer("rack2", phone()))
+    second = Segment(DeviceInfo(NAME, "adb", "R58@rack2", {}), PROGRAM, CONFIG, "")
+    for order, segment in zip(desk.sent.orders, (SEGMENT, second), strict=True):
+        desk.dispatcher.take(order.token, Begun(segment.device, PROGRAM))
+    for order, segment in zip(desk.sent.orders, (SEGMENT, second), strict=True):
+        desk.dispatcher.take(order.token, BlockState(segment.id, {}))
+        desk.dispatcher.take(order.token, Recovery("it was unplugged"))
+        [op] = order.passes
+        desk.dispatcher.take(order.token, Visit(Measurement.of(op, segment.id, 0, (1000,))))
+    units: dict[str, str] = {}
+    lines = []
+    for entry in read_journal(journal):
+        if isinstance(entry, Segment):
+            units[entry.id] = entry.device.serial
+        else:
+            lines.append((type(entry), units[entry.segment]))
+    assert lines == [
+        (kind, serial) for serial in ("R58@rack1", "R58@rack2") for kind in (BlockState, Measurement)
+    ]
+
+
+def test_a_phone_is_asked_for_anchors_until_it_has_measured_a_block_with_them(
+    desk: Desk, journal: Path
+) -> None:
+    order, op = desk.begin()
+    assert order.anchors == ()  # it is the only one so far
+    hosts = [offer("rack1", phone()), offer("rack2", phone())]
+    desk.measure(order, op, 0)
+    desk.measure(order, op, 1)
+    desk.dispatcher.take(order.token, Ended("R58"))
+    desk.send(*hosts)
+    again = desk.sent.orders[1]
+    anchors = desk.campaign.anchors
+    assert (again.anchors, again.anchored) == (anchors, frozenset())
+    assert anchors
+    desk.dispatcher.take(again.token, BEGUN)
+    for each in (anchors[0], relu(99)):
+        desk.dispatcher.take(again.token, Anchor.of(Measurement.of(each, SEGMENT.id, 0, (1000,))))
+    desk.complete(again)
+    desk.send(*hosts)
+    assert desk.sent.orders[-1].anchored == {"R58"}
+    assert [entry.op for entry in read_journal(journal) if isinstance(entry, Anchor)] == [anchors[0]]
 
 
 def test_a_phone_that_fails_again_and_again_is_left_alone(desk: Desk) -> None:

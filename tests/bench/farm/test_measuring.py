@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from bench.farm.measuring import measure_order, prepare_phone
 from bench.farm.orders import Order, Wanted
 from bench.farm.rack import Rack
 from bench.farm.reports import Begun, Ended, Report, Said
-from lut.entries import BlockState, Measurement
+from lut.entries import Anchor, BlockState, Measurement
 from lut.errors import StoppedError
 from tests.bench.farm.conftest import CONFIG, PLAN
 from tests.bench.farm.stand_ins import NAME, StandIns
@@ -51,6 +52,18 @@ def test_a_block_is_reported_from_its_phone_to_its_end(rack: Rack) -> None:
     outcomes = [visit.outcome for visit in visits if isinstance(visit, Visit)]
     assert {type(outcome) for outcome in outcomes} == {Measurement}
     assert len(outcomes) == len(visits) == 6
+
+
+def test_anchors_come_before_the_block_unless_the_phone_has_measured_them(rack: Rack) -> None:
+    anchors = tuple(PLAN[3:9])
+    for anchored in (frozenset[str](), frozenset({"a"})):
+        reports: list[Report] = []
+        measure_order(rack, "rack1", replace(order(), anchors=anchors, anchored=anchored), reports.append)
+        heard = [report for report in reports if isinstance(report, Anchor | Visit)]
+        ops = [report.op for report in heard if isinstance(report, Anchor)]
+        assert set(ops) == (set() if anchored else set(anchors))
+        assert all(isinstance(report, Anchor) for report in heard[: len(ops)])
+        assert sum(isinstance(report, Visit) for report in heard) == 6
 
 
 def test_a_phone_that_comes_back_measures_on(rack: Rack, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from bench.campaign import ChosenOperators
 from bench.farm import FarmRun, Wanted
 from bench.farm import run as run_module
 from bench.sampling import Goal, gather_candidates
-from lut.entries import Round, Segment
+from lut.entries import Anchor, Measurement, Round, Segment
 from lut.errors import DeviceError
 from lut.journal import read_journal
 from lut.ops import FLOAT, OpSpec, TensorSpec
@@ -47,9 +48,15 @@ def test_a_plan_is_shared_among_the_phones_of_all_hosts(farm: Farm, tmp_path: Pa
     assert (summary.planned, summary.measured, summary.failed) == (40, 40, 0)
     assert set(summary.visits_on) == set(run.labels)
     check_journal(tmp_path / "run.jsonl")
-    segments = [entry for entry in read_journal(tmp_path / "run.jsonl") if isinstance(entry, Segment)]
-    assert {segment.device.serial for segment in segments} == set(run.labels)
-    assert len({segment.id for segment in segments}) == 1
+    entries = list(read_journal(tmp_path / "run.jsonl"))
+    units = {entry.id: entry.device.serial for entry in entries if isinstance(entry, Segment)}
+    assert set(units.values()) == set(run.labels)
+    visits_on = Counter(units[entry.segment] for entry in entries if isinstance(entry, Measurement))
+    assert visits_on == summary.visits_on
+    anchors = [(units[entry.segment], entry.op.id) for entry in entries if isinstance(entry, Anchor)]
+    ops = {op for _, op in anchors}
+    assert sorted(anchors) == sorted((label, op) for label in run.labels for op in ops)
+    assert len(summary.units) == 2
 
 
 def test_hosts_with_different_programs_are_refused(farm: Farm) -> None:

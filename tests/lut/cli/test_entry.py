@@ -13,8 +13,10 @@ import pytest
 from msgspec import structs
 
 from lut.cli import entry as cli
-from lut.entries import Failure, Segment
+from lut.entries import Anchor, DeviceInfo, Entry, Failure, Segment
+from lut.ops import OpSpec, TensorSpec
 from lut.plan import read_plan
+from lut.sidecar import sidecar_path
 from lut.table.formats.json_lut import read, write
 from lut.zoo import COMMON_NETS, NETS, PRECISIONS
 from tests.lut.cli.conftest import Lut, write_table
@@ -190,11 +192,34 @@ def test_merge(lut_command: Lut) -> None:
     assert (code, out) == (0, "")
     assert err == (
         "data/Box-12-6.1-op_lut_database.json: 2 operators of Box-12-6.1, 1 failed and left out, "
-        "1 with fewer than 2 passes\n"
+        "1 with fewer passes than asked for\n"
     )
     table = Path("data/Box-12-6.1-op_lut_database.json")
     assert [(each.key.op_type, each.p50) for each in read(table)] == [("Relu", 1.0), ("Softmax", 5.0)]
     assert lut_command("merge", "-q", "a.run.jsonl", "-o", "data") == (0, "", "")
+
+
+def test_merge_states_how_fast_units_are_and_takes_that_out_when_asked(lut_command: Lut) -> None:
+    ops = [OpSpec.of("Relu", [TensorSpec((1, channels))]) for channels in range(1, 8)]
+    quick, slow = (Segment(DeviceInfo(DEVICE.name, "adb", name), PROGRAM, CONFIG) for name in ("Q", "S"))
+    lines: list[Entry] = []
+    for segment, took_ns in ((quick, 10_000), (slow, 13_000)):
+        lines += [segment, *(Anchor.of(measured(op, took_ns, segment=segment)) for op in ops)]
+    lines += [measured(op, 10_000, segment=quick) for op in ops[:4]]
+    lines += [measured(op, 13_000, segment=slow) for op in ops[4:]]
+    written_journal(Path("a.run.jsonl"), *lines)
+    code, _, err = lut_command("merge", "a.run.jsonl", "-o", "data")
+    assert code == 0
+    assert "S is 30.0 % slower than Q (by 7 anchors).\nWarning: units more than 3 % apart" in err
+    code, _, err = lut_command("merge", "a.run.jsonl", "-o", "data", "--even-units")
+    assert code == 0
+    assert "Warning" not in err
+    table = Path("data/Box-12-6.1-op_lut_database.json")
+    assert {each.p50 for each in read(table)} == {10.0}
+    sidecar = json.loads(sidecar_path(table).read_text())
+    assert [(each["serial"], each["factor"], each["evened"]) for each in sidecar["units"]] == [
+        ("S", 1.3, True)
+    ]
 
 
 def test_merge_of_two_configurations(lut_command: Lut) -> None:

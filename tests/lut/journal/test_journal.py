@@ -60,7 +60,7 @@ def test_lines_are_as_documented(tmp_path: Path) -> None:
     segment, measurement, failure, _ = (json.loads(line) for line in path.read_text().splitlines())
     assert segment == {
         "kind": "segment",
-        "version": 1,
+        "version": 2,
         "id": SEGMENT.id,
         "started": "2024-01-02T03:04:05+00:00",
         "device": {"name": "Box-12-6.1", "kind": "host", "serial": "host", "facts": {"cores": "2"}},
@@ -295,11 +295,11 @@ def test_visits_share_the_parts_of_their_keys(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = written_journal(tmp_path / "a.run.jsonl", SEGMENT)
-    path.write_text(path.read_text().replace('"version": 1', '"version": 7, "further": true'))
+    path.write_text(path.read_text().replace('"version": 2', '"version": 7, "further": true'))
     with pytest.raises(FileError) as caught:
         list(read_journal(path))
     assert str(caught.value) == (
-        f"{path}:1 is of version 7; this program reads version 1. Update cnn-latency-lut."
+        f"{path}:1 is of version 7; this program reads version 2. Update cnn-latency-lut."
     )
 
 

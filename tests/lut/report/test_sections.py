@@ -112,6 +112,21 @@ def test_drift_between_journals_is_told_and_a_large_one_stands_out(files: Files,
     ) in describe_measured(path)
 
 
+def test_units_are_compared_and_a_large_factor_stands_out_unless_it_was_taken_out(
+    files: Files, tmp_path: Path
+) -> None:
+    path = tmp_path / files.table.name
+    path.write_bytes(files.table.read_bytes())
+    fields = json.loads(sidecar_path(files.table).read_text())
+    assert "Units of this name" not in describe_measured(files.table)
+    slow = {"serial": "S", "against": "Q", "factor": 1.3, "anchors": 14}
+    sidecar_path(path).write_text(json.dumps(fields | {"units": [slow, slow | {"evened": True}]}))
+    assert (
+        '<h4>Units of this name</h4><p class="warning">S is 30.0 % slower than Q (by 14 anchors).</p>'
+        "<p>S is 30.0 % slower than Q (by 14 anchors); its times were divided by that.</p>"
+    ) in describe_measured(path)
+
+
 def describe_measured(path: Path) -> str:
     table = load_table(path)
     return build_measured(Material(TableReport(path, table, collect_columns(table), read_sidecar(path))))

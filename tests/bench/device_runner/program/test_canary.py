@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.device_runner.program import CanaryMemory, CanaryTimes, build_canary
 from bench.device_runner.program.canary import CANARY_ID
 from bench.engines import CAFFE2
@@ -10,9 +12,9 @@ from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
 FAST = CanaryTimes(37_000, 4_400)
 
 
-def segment(threads: int = 1, passes: int = 3) -> Segment:
+def segment(threads: int = 1, passes: int = 3, serial: str = "1", kind: str = "adb") -> Segment:
     return Segment(
-        DeviceInfo("S8", "phone", "1"),
+        DeviceInfo("S8", kind, serial),
         ProgramInfo("speed_benchmark", "ab", "e"),
         RunConfig(passes, threads=threads),
     )
@@ -22,13 +24,32 @@ def test_its_net_is_known_by_its_id() -> None:
     assert build_canary(CAFFE2).id == CANARY_ID
 
 
-def test_the_fastest_process_is_what_is_usual(tmp_path: Path) -> None:
+def test_the_median_of_the_processes_is_what_is_usual(tmp_path: Path) -> None:
     memory = CanaryMemory(CAFFE2.canary, tmp_path)
     assert memory.recall(segment()) is None
     for net_ns, memory_ns in ((40_000, 4_400), (37_000, 4_800), (52_000, 8_000)):
         memory.learn(segment(), CanaryTimes(net_ns, memory_ns))
-    assert memory.recall(segment(passes=9)) == CanaryTimes(37_000, 4_400)
+    assert memory.recall(segment(passes=9)) == CanaryTimes(40_000, 4_800)
     assert memory.recall(segment(threads=2)) is None
+
+
+def test_one_odd_process_does_not_make_all_others_slow(tmp_path: Path) -> None:
+    memory = CanaryMemory(CAFFE2.canary, tmp_path)
+    for net_ns in (40_000, 20_000, 40_000):
+        memory.learn(segment(), CanaryTimes(net_ns, 4_400))
+    assert memory.recall(segment()) == CanaryTimes(40_000, 4_400)
+
+
+def test_each_unit_has_a_memory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = CanaryMemory(CAFFE2.canary, tmp_path)
+    here = segment(serial="host", kind="host")
+    memory.learn(segment(serial="1"), FAST)
+    memory.learn(here, FAST)
+    assert memory.recall(segment(serial="2")) is None
+    assert memory.recall(here) == FAST
+    monkeypatch.setattr("platform.node", lambda: "another-computer")
+    assert memory.recall(here) is None
+    assert memory.recall(segment(serial="1")) == FAST
 
 
 def test_a_device_that_became_slower_for_good_is_believed_in_the_end(tmp_path: Path) -> None:
