@@ -16,11 +16,11 @@ from lut.records import LutRecord
 from lut.table.content import hash_content
 from lut.table.estimate import Estimate, Row
 from lut.table.pair import read_sidecar
-from lut.table.quality import INTERPOLATED, TableQuality
+from lut.table.quality import INTERPOLATED, Quality, TableQuality
 from lut.table.stores import MemoryStore, RecordStore
 
 if TYPE_CHECKING:
-    from lut.estimation import Interpolator
+    from lut.estimation import Interpolator, Prediction
     from lut.sidecar import Calibration, Interval, PredictedRecords, Sidecar
     from lut.table.totals import Totals
 
@@ -74,7 +74,7 @@ class LutTable:
             fused = key._replace(op_type="Int8ConvRelu")
             records = self._store.find(fused)
             key = fused if records else key
-        row = self._judge(Row(op, key, records)) if records else Row(op, key, records)
+        row = Row(op, key, records, *self._judge(key, records)) if records else Row(op, key, records)
         if records:  # of misses there is no end
             self._rows[op.digest] = row
         return row
@@ -208,16 +208,19 @@ class LutTable:
             )
         return (record for record in self if not self.is_predicted(record.key))
 
-    def _judge(self, row: Row) -> Row:
-        """Say of a row with records whether they were measured, and how well."""
-        interval = self._find_interval(row.key)
-        quality = self._quality.of(row.key, is_predicted=interval is not None)
+    def _judge(self, key: OpKey, records: tuple[LutRecord, ...]) -> tuple[Prediction | None, Quality]:
+        """Tell of records whether they were measured, and how well."""
+        interval = self._find_interval(key) if self._holds_predictions else None
         if interval is None:
-            return replace(row, quality=quality)
+            return None, self._quality.of(key)
         from lut.estimation import Prediction
 
-        family = family_of(OpSpec.from_key(row.key))
-        return replace(row, predicted=Prediction(row.records[0].p50, *interval, family), quality=quality)
+        family = family_of(OpSpec.from_key(key))
+        return Prediction(records[0].p50, *interval, family), self._quality.of(key, is_predicted=True)
+
+    @cached_property
+    def _holds_predictions(self) -> bool:
+        return self.predicted is not None and bool(self.predicted.intervals)
 
     @cached_property
     def interpolator(self) -> Interpolator:
