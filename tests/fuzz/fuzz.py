@@ -105,11 +105,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--each", type=int, default=0, help="So many inputs for each target, instead.")
+    parser.add_argument("--only", action="append", choices=TARGETS, help="A target; several may be given.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="Number of the first input.")
     options = parser.parse_args()
     corpus = seeds()
-    names = list(corpus)
+    names = options.only or list(corpus)
+    again = "".join(f" --only {name}" for name in options.only or ())
     tallies = {name: _Tally() for name in names}
     started, number = time.monotonic(), options.first
     while (
@@ -124,7 +126,7 @@ def main() -> None:
         try:
             outcome = run_target(name, data)
         except BaseException:
-            print(f"{name}: input {number} crashes; again by --seed {options.seed} --first {number}")
+            print(f"{name}: input {number} crashes; again by --seed {options.seed} --first {number}" + again)
             print(repr(data[:2000]))
             raise
         tallies[name].add(outcome, time.monotonic() - begun)
