@@ -204,7 +204,18 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "lut.ops.rules": ({"rule", "window"}, ("RULES",)),
     "lut.table.formats": ({"format", "json_record", "lines"}, ("FORMATS",)),
     "lut.frontends": (
-        {"fates", "finding", "fusion", "model", "named", "netdef", "nodes", "packages", "writer"},
+        {
+            "fates",
+            "finding",
+            "fusion",
+            "model",
+            "named",
+            "netdef",
+            "nodes",
+            "open_sizes",
+            "packages",
+            "writer",
+        },
         ("FRONTENDS",),
     ),
     "lut.report": (

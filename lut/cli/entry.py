@@ -63,6 +63,9 @@ def cli() -> None:
 @click.argument("model", metavar="MODEL", type=PATH)
 @input_dims_option()
 @precision_option
+@click.option(
+    "--signature", metavar="NAME", help="Which graph of a TFLite file that holds several. Default: its first."
+)
 @click.option("--fused", is_flag=True, help="As an engine runs them that fuses activations, such as XNNPACK.")
 @click.option(
     "--explain", is_flag=True, help="Print what becomes of each node of the model, instead of the operators."
@@ -72,6 +75,7 @@ def ops(
     model: Path,
     input_dims: dict[str, tuple[int, ...]] | None,
     precision: str | None,
+    signature: str | None,
     fused: bool,
     explain: bool,
     as_json: bool,
@@ -86,7 +90,9 @@ def ops(
       lut ops models/ChamNet-A/int8 --json
       lut ops net.onnx --precision int8 --explain
     """
-    loaded = load_model(model, input_dims, precision=precision)
+    loaded = load_model(model, input_dims, precision=precision, signature=signature)
+    for remark in loaded.remarks:
+        echo(remark, err=True)
     if explain:
         for fate in loaded.fates:
             echo(json.dumps(asdict(fate)) if as_json else _describe_fate(fate))

@@ -46,7 +46,7 @@ __all__ = [
 FRONTENDS: dict[str, Frontend] = {
     "caffe2": Frontend(caffe2.is_caffe2_model, caffe2.load),
     "onnx": Frontend(onnx.is_onnx_model, onnx.load),
-    "tflite": Frontend(tflite.is_tflite_model, tflite.load),
+    "tflite": Frontend(tflite.is_tflite_model, tflite.load, has_signatures=True),
 }
 """In the order in which they are asked whether a model is theirs."""
 
@@ -74,6 +74,7 @@ def load_model(
     input_dims: Mapping[str, tuple[int, ...]] | None = None,
     input_dtype: int = FLOAT,
     precision: str | None = None,
+    signature: str | None = None,
 ) -> Model:
     """Load a model with the first front-end that recognises it.
 
@@ -83,6 +84,7 @@ def load_model(
             model's `input_dims.json` is taken.
         input_dtype: number of the inputs' `TensorProto.DataType`, for formats that do not say it.
         precision: "int8" or "fp32" for a model of floats, such as ONNX has; None takes it as it is.
+        signature: which graph of a TFLite file that holds several; None takes the first.
 
     Raises:
         ModelError: no front-end recognises it, or it can't be understood.
@@ -90,7 +92,9 @@ def load_model(
     path = Path(path)
     for frontend in FRONTENDS.values():
         if frontend.recognise(path):
-            return frontend.load(path, Reading(input_dims, input_dtype, precision))
+            if signature is not None and not frontend.has_signatures:
+                raise ModelError(f"{path} holds one graph: leave --signature out, which is for TFLite.")
+            return frontend.load(path, Reading(input_dims, input_dtype, precision, signature))
     if words := explain_kind(path, "model"):
         raise ModelError(words)
     if not path.exists():
@@ -136,5 +140,6 @@ def list_net_ops(
         known = {} if init_net is None else parameter_specs(init_net)
         known |= {name: TensorSpec(tuple(shape), FLOAT) for name, shape in (input_dims or {}).items()}
         named = list_named_ops(net, known)
-        return tuple(each.op for each in (fuse_activations(named) if fused else named))
+        given = net.external_output
+        return tuple(each.op for each in (fuse_activations(named, given=given) if fused else named))
     return net if isinstance(net, (tuple, list)) else tuple(net)

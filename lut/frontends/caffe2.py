@@ -55,7 +55,7 @@ def load(path: Path, reading: Reading) -> Model:
             f"{path} is {'quantised' if is_quantized else 'of floats'}, and a Caffe2 net says itself how it "
             f"runs: leave --precision out, or give the folder of its other form."
         )
-    return Model(path, named, reading)
+    return Model(path, named, reading, outputs=frozenset(nets.net.external_output))
 
 
 def read_caffe2_nets(

@@ -27,6 +27,8 @@ class Reading:
     """Number of the inputs' `TensorProto.DataType`, for formats that do not say it."""
     precision: str | None = None
     """"int8" or "fp32" for a model of floats; None takes it as it is."""
+    signature: str | None = None
+    """Which of a file's graphs, for formats that hold several; None takes the first."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Model:
     reading: Reading = field(default_factory=Reading)
     known_fates: tuple[Fate, ...] | None = None
     """What became of each node; None where each node is an operator."""
+    outputs: frozenset[str] = frozenset()
+    """The names under which operators write what the net gives."""
+    remarks: tuple[str, ...] = ()
+    """What of the file was not read, though it might be meant; a sentence each."""
 
     @cached_property
     def ops(self) -> tuple[OpSpec, ...]:
@@ -48,7 +54,7 @@ class Model:
     @cached_property
     def fused(self) -> tuple[NamedOp, ...]:
         """The operators as an engine runs them that fuses activations."""
-        return fuse_activations(self.named)
+        return fuse_activations(self.named, given=self.outputs)
 
     def choose_ops(self, *, fused: bool) -> tuple[OpSpec, ...]:
         """Give the operators as an engine runs them that fuses activations, or one that does not."""
@@ -81,6 +87,8 @@ class Frontend:
 
     recognise: Callable[[Path], bool]
     load: Callable[[Path, Reading], Model]
+    has_signatures: bool = False
+    """Whether a file may hold several graphs."""
 
 
 def name_models(paths: Sequence[Path]) -> list[str]:

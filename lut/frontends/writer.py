@@ -152,12 +152,18 @@ class OpWriter:
             args |= {"adj": adjust[0]} if len(set(adjust)) == 1 else {"adjs": tuple(adjust)}
         self.add("ConvTranspose", [source], output, parameters, **args)
 
-    def connect(self, source: str, output: str, channels: int, columns: int) -> None:
-        """Add a fully connected layer on rows of so many columns."""
+    def connect(
+        self, source: str, output: str, channels: int, columns: int, first: int | None = None
+    ) -> None:
+        """Add a fully connected layer on rows of so many columns: the dimensions from `first` on.
+
+        Where that is left out, it is the first one from which on there are as many values.
+        """
         x = self.tensors[source]
         parameters = self._bring(source, output, (channels, columns), channels)
-        starts = (axis for axis in range(1, len(x.shape)) if prod(x.shape[axis:]) == columns)
-        first = next(starts, 1)
+        if first is None:
+            starts = (axis for axis in range(1, len(x.shape)) if prod(x.shape[axis:]) == columns)
+            first = next(starts, 1)
         axis: dict[str, ArgumentValue] = {} if first == 1 else {"axis": first}
         self.add("FC", [source], output, parameters, **axis, **self.spell_order(source))
 

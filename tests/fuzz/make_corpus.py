@@ -35,6 +35,8 @@ from lut.table import LutTable, build_index
 from lut.table.formats.json_lut import write, write_zip
 from lut.validation import NetComparison, Validation, write_validation
 from tests.fuzz.fuzz import CORPUS
+from tests.lut.frontends.onnx.models import parse
+from tests.lut.frontends.tflite.models import Layer, write_tflite
 from tests.lut.samples import (
     CONV,
     CONV_RELU,
@@ -60,6 +62,39 @@ EVENTS = """\
 {"event":"error","id":"a1","pass":0,"stage":"run","message":"no engine"}
 {"event":"end","engine_ns":1,"load_ns":1,"canary_ns":37000,"canary_memory_ns":4400,"wall_ns":2}
 """
+
+ONNX = """(float[1,4,8,8] x, float[4,4,3,3] w, int8[4,4,1,1] v, float[4] b, float s, int8 z, int64[2] t,
+float[4] a, int64[2] parts, float[5,4] k) => (float[1,5] y, float[1,4,8,8] r) {
+    c = Conv<pads = [1, 1, 1, 1]>(x, w, b)  n = BatchNormalization(c, b, b, b, b)  r = Clip(n)
+    q = QuantizeLinear(r, s, z)  d = DequantizeLinear(q, s, z)  e = DequantizeLinear(v, s, z)  f = Conv(d, e)
+    p = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(f)  u = Resize<mode = "linear">(p, , a)
+    l, m = Split<axis = 1>(u, parts)  j = Concat<axis = 1>(m, l)  g = GlobalAveragePool(j)
+    h = Reshape(g, t)  i = Gemm<transB = 1>(h, k)  y = Softmax(i)
+}"""
+_STEPS = {"StrideH": 2, "StrideW": 2, "DilationHFactor": 1, "DilationWFactor": 1}
+LAYERS = [
+    Layer(
+        "CONV_2D",
+        ("x", "w", "b"),
+        ("c",),
+        {
+            "StrideH": 2,
+            "StrideW": 2,
+            "DilationHFactor": 1,
+            "DilationWFactor": 1,
+            "FusedActivationFunction": 1,
+        },
+    ),
+    Layer(
+        "MAX_POOL_2D",
+        ("c",),
+        ("p",),
+        {"StrideH": 1, "StrideW": 1, "FilterHeight": 1, "FilterWidth": 1},
+    ),
+    Layer("CONCATENATION", ("c", "p"), ("s",), {"Axis": 3}),
+    Layer("MEAN", ("s", "axes"), ("m",), {"KeepDims": False}),
+    Layer("FULLY_CONNECTED", ("m", "v", ""), ("y",), {}),
+]
 
 
 GRID = """[conv]
@@ -144,6 +179,12 @@ def main() -> None:
         folder = written_model(Path(name))
         wire = [(folder / part).read_bytes() for part in ("model.pb", "model_init.pb")]
     (CORPUS / "model.pb").write_bytes(b"\n#init\n".join(wire))
+    onnx = parse(ONNX, s=0.1, t=[1, -1], a=[1, 1, 2, 2], parts=[1, 3])
+    (CORPUS / "model.onnx").write_bytes(onnx.SerializeToString())
+    shapes = {"x": (1, 8, 8, 4), "w": (4, 3, 3, 4), "b": (4,), "c": (1, 4, 4, 4), "p": (1, 4, 4, 4)}
+    shapes |= {"s": (1, 4, 4, 8), "axes": (2,), "m": (1, 8), "v": (4, 8), "y": (1, 4)}
+    constants = {"w": None, "b": None, "v": None, "axes": [1, 2]}
+    write_tflite(CORPUS / "model.tflite", LAYERS, shapes, constants)
     from google.protobuf import text_format
 
     from lut.caffe2_pb2 import NetDef

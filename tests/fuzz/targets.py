@@ -23,8 +23,8 @@ from bench.farm.reports import read_report, write_report
 from bench.op_generators import FAMILIES
 from bench.op_generators.grid_file import MOST_POINTS, read_grid
 from lut.entries import DeviceInfo, ProgramInfo, RunConfig, Segment
-from lut.errors import LutError
-from lut.frontends import load_model
+from lut.errors import LutError, ModelError
+from lut.frontends import PRECISIONS, load_model
 from lut.journal import format_entry, parse_line, read_journal
 from lut.merge import merge_journals
 from lut.ops import parse_argument
@@ -101,6 +101,16 @@ def _read_net(data: bytes, ending: str) -> None:
     (folder / f"model_init{ending}").write_bytes(init or predict)
     (folder / "input_dims.json").write_bytes(b'{"data": [1, 8]}')
     load_model(folder)
+
+
+def _read_file_of_a_net(data: bytes, ending: str) -> None:
+    """Read a file of a net in floats and in 8 bits; each node of it has a line."""
+    path = _write(data, f"model{ending}")
+    load_model(path)
+    for precision in PRECISIONS:
+        with contextlib.suppress(ModelError):
+            model = load_model(path, precision=precision)
+            assert all(fate.detail for fate in model.fates)
 
 
 def _parse_texts(data: bytes) -> None:
@@ -201,6 +211,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "plan.jsonl": _read_plan,
     "model.pb": lambda data: _read_net(data, ".pb"),
     "model.pbtxt": lambda data: _read_net(data, ".pbtxt"),
+    "model.onnx": lambda data: _read_file_of_a_net(data, ".onnx"),
+    "model.tflite": lambda data: _read_file_of_a_net(data, ".tflite"),
     "argument.txt": _parse_texts,
     "table.index": _open_index,
     "blocks.json": lambda data: _load_blocks(data, ".json"),

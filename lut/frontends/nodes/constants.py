@@ -48,10 +48,14 @@ def read_pads(graph: Rewriting, node: Node) -> tuple[int, ...] | None:
     return pads
 
 
-def is_by_channel(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Tell whether a constant holds one number, or one for each channel of a tensor."""
+def is_by_channel(constant: tuple[int, ...], shape: tuple[int, ...], axis: int = 1) -> bool:
+    """Tell whether a constant holds one number, or one for each channel of a tensor; those are an axis of it.
+
+    It adds no dimensions to the tensor.
+    """
+    if not shape or len(constant) > len(shape):
+        return False
     if prod(constant) == 1:
         return True
-    place = 1 if len(shape) > 2 else len(shape) - 1
     padded = (1,) * (len(shape) - len(constant)) + constant
-    return bool(shape) and padded == tuple(size if at == place else 1 for at, size in enumerate(shape))
+    return padded == tuple(size if at == axis % len(shape) else 1 for at, size in enumerate(shape))

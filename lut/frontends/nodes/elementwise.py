@@ -64,6 +64,9 @@ def _softmax(net: MappedNet, node: Node) -> None:
         raise ModelError(
             f"it runs along dimension {axis} of {rank}; only what ends a tensor is known as a row"
         )
+    own = net.writer.axis(source, axis)
+    if any(size > 1 for size in tensor.shape[own + 1 :]):
+        raise ModelError(f"it runs along dimension {axis} of {rank}, which is not the last one in memory")
     before = net.shape(node.inputs[0])[:axis]
     args: dict[str, ArgumentValue] = {} if all(size == 1 for size in before[1:]) else {"axis": axis}
     net.writer.add("Softmax", [source], net.give(node), **args, **net.writer.spell_order(source))
@@ -103,8 +106,9 @@ def _product(net: MappedNet, node: Node) -> str | None:
 def _scale(net: MappedNet, node: Node) -> str | None:
     """Write what adds or multiplies by constants, of which there is one for each channel, or one for all."""
     dynamic, fixed = net.graph.split_constants(node)
-    if len(dynamic) != 1 or (node.op_type == "Div" and node.inputs[0] != dynamic[0]):
+    if len(dynamic) != 1 or len(fixed) != 1 or (node.op_type == "Div" and node.inputs[0] != dynamic[0]):
         raise ModelError("nothing here stands for what it does with constants")
+    net.taken.update(fixed)
     source = net.take(dynamic[0], net.dtype_of(node))
     if not net.writer.is_image(source) or not is_by_channel(net.graph.shape(fixed[0]), net.shape(dynamic[0])):
         raise ModelError("its constants are not one for each channel of a feature map, nor one for all")

@@ -15,15 +15,40 @@ from numpy.typing import NDArray
 
 from lut.errors import ModelError
 
-__all__ = ["Graph", "Node", "Value"]
+__all__ = ["MALFORMED", "Graph", "Node", "Value", "name_type"]
+
+MALFORMED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+"""What the code of one node raises where the node lacks an input, an attribute or an option, or has it of
+another kind than its type says: whoever wrote the model did not keep to the format."""
+
+_TYPES = (
+    *("undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool"),
+    *("float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn"),
+    *("float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0"),
+    *("uint2", "int2"),
+)
+
+
+def name_type(dtype: int) -> str:
+    """Name a type by its number in `onnx.TensorProto.DataType`."""
+    return _TYPES[dtype] if 0 <= dtype < len(_TYPES) else f"the type {dtype}"
 
 
 @dataclass(frozen=True)
 class Node:
     """A node: its name (or that of its first output), type, what it reads and writes, its attributes.
 
-    An input that is left out has the name "". `op_type` begins with the domain where that is not ONNX's own.
-    A node that can't be told in terms of ONNX has the reason as its attribute `unmapped`.
+    An input or output that is left out has the name "". `op_type` begins with the domain where that is not
+    ONNX's own. `place` is its number among the model's nodes, by which it is known. Of a node that can't be
+    told in terms of ONNX, or is malformed, `refusal` gives the reason.
     """
 
     name: str
@@ -31,6 +56,13 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    place: int = -1
+    refusal: str = ""
+
+    @property
+    def output(self) -> str:
+        """The first output that is not left out."""
+        return next(filter(None, self.outputs), "")
 
 
 @dataclass(frozen=True)
@@ -59,6 +91,8 @@ class Graph:
     opset: int
     channels_last: bool = False
     """Whether images lie in NHWC in the model itself, though shapes are given in NCHW."""
+    byte_tensors: frozenset[str] = frozenset()
+    """Quantised tensors that operators compute on as they are, without nodes of their own that quantise."""
 
     def value(self, name: str) -> Value:
         """Give what is known of a tensor.

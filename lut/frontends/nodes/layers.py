@@ -7,6 +7,7 @@ from math import prod
 from lut.errors import ModelError
 from lut.frontends.nodes.constants import read_numbers
 from lut.frontends.nodes.graph import Node
+from lut.frontends.nodes.idle import is_after_training
 from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.writer import spell_window
 from lut.ops import Window
@@ -27,6 +28,7 @@ def _read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
     dilation = tuple(attributes.get("dilations", (1, 1)))
     begin_end = tuple(attributes.get("pads", (0, 0, 0, 0)))
     auto = attributes.get("auto_pad", "NOTSET")
+    rounds_up = attributes.get("ceil_mode", 0)
     space = net.shape(node.inputs[0])[2:]
     pads = [0, 0, 0, 0]
     for place in range(2):
@@ -36,7 +38,7 @@ def _read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
             steps = -(-space[place] // stride[place])
             whole = max(0, (steps - 1) * stride[place] + reach - space[place])
             before, after = (whole // 2, whole - whole // 2)[:: 1 if auto == "SAME_UPPER" else -1]
-        elif attributes.get("ceil_mode", 0):
+        elif rounds_up:
             steps = net.graph.graph.value(node.outputs[0]).shape[place + 2]  # opsets differ in the last one
             after = max(after, (steps - 1) * stride[place] + reach - space[place] - before)
         pads[place], pads[place + 2] = before, after
@@ -72,25 +74,46 @@ def _read_kernels(net: MappedNet, node: Node) -> tuple[int, ...]:
     """Give the shape of a convolution's weight."""
     if node.inputs[1] not in net.graph.constants:
         raise ModelError("its weight is computed from the net's input")
+    _ = node.inputs[2:3]  # a bias, which `_has_bias` looks for
     return net.graph.graph.value(node.inputs[1]).shape
 
 
 def _has_bias(node: Node) -> bool:
     """Tell whether a convolution has a bias of its own, or takes one in by what is folded into it."""
-    return bool(node.inputs[2:3] and node.inputs[2]) or bool(node.attributes.get("has_bias"))
+    takes_one_in = bool(node.attributes.get("has_bias"))
+    return bool(node.inputs[2:3] and node.inputs[2]) or takes_one_in
 
 
 def _matrix_product(net: MappedNet, node: Node) -> None:
     """The weight is [K, N], or [N, K] where it is transposed."""
     if node.attributes.get("transA"):
         raise ModelError("its input is transposed, which no fully connected layer does")
-    if node.inputs[1] not in net.graph.constants:
+    if not set(node.inputs[:2]) & net.graph.constants:
         raise ModelError("it multiplies two tensors that are computed from the net's input")
+    if node.inputs[0] in net.graph.constants:
+        raise ModelError("its first factor is a constant, where fully connected layers have the second one")
     shape = net.graph.graph.value(node.inputs[1]).shape
     if len(shape) != 2:
         raise ModelError(f"its weight has {len(shape)} dimensions where 2 are known")
     columns, channels = shape[::-1] if node.attributes.get("transB") else shape
-    net.writer.connect(net.take_input(node), net.give(node), channels, columns)
+    _check_bias(net, node, channels)
+    # A fully connected layer has a bias in any case; factors change the values of constants alone.
+    _ = [node.attributes.get(name) for name in ("alpha", "beta", "has_bias")]
+    rank = len(net.graph.shape(node.outputs[0]))
+    net.writer.connect(net.take_input(node), net.give(node), channels, columns, rank - 1 if rank else None)
+
+
+def _check_bias(net: MappedNet, node: Node, channels: int) -> None:
+    """Refuse a summand that is not one for each channel, nor one for all.
+
+    Raises:
+        ModelError: it is another, such as one for each row.
+    """
+    if not (node.inputs[2:3] and node.inputs[2]):
+        return
+    shape = net.graph.graph.value(node.inputs[2]).shape
+    if shape[-1:] not in ((), (1,), (channels,)) or any(size != 1 for size in shape[:-1]):
+        raise ModelError("its summand is not one for each channel, nor one for all")
 
 
 def _pooling(kind: str, *, whole: bool = False) -> Mapper:
@@ -98,6 +121,8 @@ def _pooling(kind: str, *, whole: bool = False) -> Mapper:
 
     def write(net: MappedNet, node: Node) -> None:
         source = net.take_input(node)
+        # Whether pads count in a mean changes its divisor alone, and indices are not known here at all.
+        _ = node.attributes.get("count_include_pad"), node.attributes.get("storage_order")
         if whole:
             _, _, height, width = net.writer.image(source)
             window = Window((height, width), (1, 1), (1, 1), (0, 0, 0, 0))
@@ -109,23 +134,34 @@ def _pooling(kind: str, *, whole: bool = False) -> Mapper:
     return write
 
 
-def _mean(net: MappedNet, node: Node) -> None:
+def _mean(net: MappedNet, node: Node) -> str | None:
     source = net.take_input(node)
     rank = len(net.writer.tensors[source].shape)
     axes = read_numbers(net.graph, node, "axes", 1)
     if axes is None and node.inputs[1:2] and node.inputs[1]:
         raise ModelError("its axes are computed from the net's input")
-    if axes is None:
+    if not axes and node.attributes.get("noop_with_empty_axes"):
+        net.alias(node.outputs[0], node.inputs[0])
+        return "it has no axes, so that it gives its input"
+    if not axes:
         axes = tuple(range(rank))
     turned = tuple(sorted(net.writer.axis(source, axis) for axis in axes))
     net.writer.add(
         "ReduceMean", [source], net.give(node), axes=turned, keepdims=node.attributes.get("keepdims", 1)
     )
+    return None
 
 
 def _normalisation(net: MappedNet, node: Node) -> None:
     """What no convolution before it takes in is a factor and a summand for each channel."""
+    if not is_after_training(net.graph, node):
+        raise ModelError("it is exported in training, where it takes means of its input")
+    # Means, variances and what keeps these from being 0 change the values of constants alone.
+    _ = node.inputs[1:5], [node.attributes.get(name) for name in _OF_NORMALISATION]
     net.writer.scale_channels(net.take_input(node), net.give(node))
+
+
+_OF_NORMALISATION = ("epsilon", "has_bias", "is_test", "momentum", "training_mode")
 
 
 def count_multiply_adds(net: MappedNet, node: Node) -> int:

@@ -6,21 +6,24 @@ of its type. What nothing stands for is named, and the net goes on behind it.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lut.errors import ModelError
 from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.named import NamedOp
 from lut.frontends.nodes import elementwise, layers, moving, quantised
-from lut.frontends.nodes.graph import Graph, Node
+from lut.frontends.nodes.checking import check_types, check_use, check_written
+from lut.frontends.nodes.graph import MALFORMED, Graph, Node
 from lut.frontends.nodes.layers import count_multiply_adds
 from lut.frontends.nodes.net import CONVERSIONS, MappedNet, Mapper
 from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.simplifying import simplify
+from lut.frontends.nodes.types import Types
+from lut.frontends.nodes.watching import Watch
 from lut.ops import FLOAT, UINT8, multiply_adds
 
-__all__ = ["map_graph"]
+__all__ = ["Mapped", "map_graph"]
 
 MAPPERS: dict[str, Mapper] = {
     op_type: mapper
@@ -35,7 +38,16 @@ _SHOWN = 5
 _CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
 
 
-def map_graph(graph: Graph, precision: str | None = None) -> tuple[tuple[NamedOp, ...], tuple[Fate, ...]]:
+@dataclass(frozen=True)
+class Mapped:
+    """A graph as operators, what became of each of its nodes, and the names of what the net gives."""
+
+    named: tuple[NamedOp, ...]
+    fates: tuple[Fate, ...]
+    outputs: frozenset[str]
+
+
+def map_graph(graph: Graph, precision: str | None = None) -> Mapped:
     """Write a graph's operators, and say what became of each of its nodes, in the graph's order.
 
     Args:
@@ -43,8 +55,8 @@ def map_graph(graph: Graph, precision: str | None = None) -> tuple[tuple[NamedOp
         precision: "int8" or "fp32", for a model of floats; None takes it as it is.
 
     Raises:
-        ModelError: the model is quantised and `precision` is "fp32", a node decides what runs, or no node is
-            known.
+        ModelError: the model is quantised and `precision` is "fp32", a node decides what runs, two write one
+            tensor, or no node is known.
     """
     for node in graph.nodes:
         if node.op_type in _CONTROL_FLOW:
@@ -56,41 +68,49 @@ def map_graph(graph: Graph, precision: str | None = None) -> tuple[tuple[NamedOp
     for node in rewriting:
         quantised.make_plain(rewriting, node)
     simplify(rewriting)
-    quantized = quantised.find_quantized(rewriting)
-    if quantized and precision == "fp32":
+    types = Types(rewriting)
+    if types.quantised and precision == "fp32":
         raise ModelError(
             "the model is quantised: it runs in 8 bits. Leave --precision out, or export it in floats."
         )
-    net = MappedNet(rewriting, None if precision == "int8" and not quantized else quantized)
+    in_bytes = None if precision == "int8" and not types.quantised else types.quantised
+    net = MappedNet(rewriting, in_bytes, types)
     for name in graph.inputs:
-        value = graph.value(name)
-        net.feed(name, value.shape, UINT8 if net.is_quantized(name) and quantized else FLOAT)
+        net.feed(name, graph.value(name).shape, UINT8 if name in types.quantised else FLOAT)
     fates = dict(rewriting.fates)
-    types = {node.outputs[0]: node.op_type for node in graph.nodes}
     for node in rewriting:
-        key = rewriting.key(node)
-        fates[key] = replace(_map_node(net, node), op_type=types[key])
+        fates[node.place] = _map_node(net, node, precision)
     ends = _map_outputs(net)
     _drop_unread_conversions(net)
-    ordered = (fates[node.outputs[0]] for node in graph.nodes)
+    ordered = tuple(replace(fates[place], op_type=node.op_type) for place, node in enumerate(graph.nodes))
     if not net.writer.named:
-        named = [f"{fate.node!r} ({fate.op_type}): {fate.detail}" for fate in fates.values()]
+        named = [f"{fate.node!r} ({fate.op_type}): {fate.detail}" for fate in ordered]
         raise ModelError(f"it holds nothing that takes time and is known here. {'; '.join(named[:_SHOWN])}.")
-    return fuse_activations(net.writer.named, {"Int8Conv"}), (*ordered, *ends)
+    given = {held for name in rewriting.outputs for held in net.names_of(name)}
+    operators = fuse_activations(net.writer.named, {"Int8Conv"}, given)
+    return Mapped(operators, (*ordered, *ends), frozenset(given))
 
 
-def _map_node(net: MappedNet, node: Node) -> Fate:
+def _map_node(net: MappedNet, node: Node, precision: str | None) -> Fate:
     before = len(net.writer.named)
     mapper = MAPPERS.get(node.op_type)
+    net.begin()
     try:
-        if mapper is None:
-            raise ModelError(node.attributes.get("unmapped", "no operator here stands for its type"))
-        reason = mapper(net, node)
-    except ModelError as error:
+        if node.refusal or mapper is None:
+            raise ModelError(node.refusal or "no operator here stands for its type")
+        check_types(net, node, precision)
+        seen = Watch(node)
+        reason = mapper(net, seen.node)
+        check_use(net, seen, node)
+        check_written(net, node, is_free=reason is not None, operators=len(net.writer.named) - before)
+    except (ModelError, *MALFORMED) as error:
         written = net.writer.named[before:]
-        net.writer.named[before:] = [each for each in written if each.op.op_type in CONVERSIONS]
+        conversions = [each for each in written if each.op.op_type in CONVERSIONS]
+        net.left_over |= {each.outputs[0] for each in conversions}
+        net.writer.named[before:] = conversions
         _go_on_behind(net, node)
-        return Fate(node.name, node.op_type, "unmapped", str(error), count_multiply_adds(net, node))
+        words = str(error) if isinstance(error, ModelError) else f"it is malformed ({error})"
+        return Fate(node.name, node.op_type, "unmapped", words, count_multiply_adds(net, node))
     written = net.writer.named[before:]
     if reason is not None and not written:
         return Fate(node.name, node.op_type, "free", reason)
@@ -99,14 +119,19 @@ def _map_node(net: MappedNet, node: Node) -> Fate:
 
 
 def _go_on_behind(net: MappedNet, node: Node) -> None:
-    """Let what follows an unmapped node read what that reads or, where shapes differ, an input of its own."""
+    """Let what follows an unmapped node read what that reads or, where it gives another shape, an input."""
     dynamic, _ = net.graph.split_constants(node)
     source = dynamic[0] if dynamic and net.is_held(dynamic[0]) else None
-    for place, name in enumerate(node.outputs):
-        if not name:
-            continue
-        value = net.graph.graph.values.get(name)
-        if source is not None and value is not None and value.shape == net.shape(source) and not place:
+    values = net.graph.graph.values
+    for name in filter(net.graph.is_read, node.outputs):
+        value = values.get(name)
+        if (
+            source is not None
+            and value is not None
+            and name == node.output
+            and value == values.get(source)
+            and net.is_quantized(name) == net.is_quantized(source)
+        ):
             net.alias(name, source)
         elif value is not None:
             net.feed(name, value.shape, UINT8 if net.is_quantized(name) else FLOAT)
@@ -124,7 +149,9 @@ def _drop_unread_conversions(net: MappedNet) -> None:
     while True:
         read = {name for each in net.writer.named for name in each.inputs} | outputs
         kept = [
-            each for each in net.writer.named if each.op.op_type not in CONVERSIONS or each.outputs[0] in read
+            each
+            for each in net.writer.named
+            if each.outputs[0] not in net.left_over or each.outputs[0] in read
         ]
         if len(kept) == len(net.writer.named):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isclose
+import numpy as np
 
 from lut.errors import ModelError
 from lut.frontends.nodes.constants import read_numbers, read_pads
@@ -15,7 +15,7 @@ __all__ = ["MAPPERS"]
 
 
 def _join(net: MappedNet, node: Node) -> None:
-    sources = net.take_inputs(node)
+    sources = net.take_with_constants(node)
     axis = node.attributes.get("axis", 1)
     is_channels = net.writer.is_image(sources[0]) and axis % 4 == 1
     place: dict[str, ArgumentValue] = (
@@ -37,10 +37,20 @@ def _split(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
     shape = net.shape(node.inputs[0])
     axis = node.attributes.get("axis", 0) % len(shape)
+    count = len(node.outputs)
+    _ = node.attributes.get("num_outputs")  # which are as many as are listed
+    sizes = read_numbers(net.graph, node, "split", 1)
+    if sizes is None and node.inputs[1:2] and node.inputs[1]:
+        raise ModelError("the sizes of its parts are computed while the net runs")
+    if sizes is None:
+        equal = -(-shape[axis] // count)
+        sizes = tuple(min(equal, shape[axis] - equal * place) for place in range(count))
+    if len(sizes) != count or sum(sizes) != shape[axis]:
+        raise ModelError(f"its parts of {list(sizes)} don't make up {shape[axis]}")
     start = 0
-    for place in range(len(node.outputs)):
-        size = net.graph.graph.value(node.outputs[place]).shape[axis]
-        _cut(net, source, net.give(node, place), axis, start, start + size)
+    for place, size in enumerate(sizes):
+        if node.outputs[place]:
+            _cut(net, source, net.give(node, place), axis, start, start + size)
         start += size
 
 
@@ -50,6 +60,7 @@ def _slice(net: MappedNet, node: Node) -> None:
         read_numbers(net.graph, node, name, place)
         for name, place in (("starts", 1), ("axes", 3), ("steps", 4))
     )
+    _ = node.inputs[2:3], node.attributes.get("ends")  # the shapes say where it ends
     if starts is None or (steps is not None and set(steps) != {1}):
         raise ModelError("it takes steps, or starts that are computed from the net's input")
     if len(after) != len(before):
@@ -59,7 +70,7 @@ def _slice(net: MappedNet, node: Node) -> None:
         raise ModelError("it cuts several dimensions at once")
     places = [axis % len(before) for axis in axes or range(len(starts))]
     start = starts[places.index(cut[0])]
-    start = start + before[cut[0]] if start < 0 else start
+    start = max(0, start + before[cut[0]]) if start < 0 else start
     _cut(net, net.take_input(node), net.give(node), cut[0], start, start + after[cut[0]])
 
 
@@ -72,6 +83,8 @@ def _cut(net: MappedNet, source: str, output: str, axis: int, start: int, end: i
 
 def _reshape(net: MappedNet, node: Node) -> None:
     source = net.take_input(node)
+    # The shape of what it gives says all that is told by these.
+    _ = node.inputs[1:2], [node.attributes.get(name) for name in ("allowzero", "axes", "axis", "shape")]
     shape = order_sizes(net.graph.graph.value(node.outputs[0]).shape, net.dtype_of(node))
     net.writer.add("Reshape", [source], net.give(node), shape=shape)
 
@@ -119,11 +132,46 @@ def _resize(net: MappedNet, node: Node) -> None:
     before, after = net.writer.image(source), net.graph.graph.value(node.outputs[0]).shape
     if len(after) != 4 or after[:2] != before[:2]:
         raise ModelError("it resizes other dimensions than height and width")
-    scales = {"height_scale": after[2] / before[2], "width_scale": after[3] / before[3]}
-    for name, scale in scales.items():
-        if isclose(scale, round(scale)):
-            scales[name] = float(round(scale))
+    scales = {
+        "height_scale": _find_scale(before[2], after[2]),
+        "width_scale": _find_scale(before[3], after[3]),
+    }
+    is_whole = not any(each % one for each, one in zip(after[2:], before[2:], strict=True))
+    _check_resize(net.graph.graph.opset, node, kind, is_whole=is_whole)
     net.writer.add(f"Resize{kind}", [source], net.give(node), **scales, **net.writer.spell_order(source))
+
+
+def _find_scale(before: int, after: int) -> float:
+    """Give the factor from which an engine computes just this size: it multiplies and cuts off in float32."""
+    scale = after / before
+    if int(np.float32(before) * np.float32(scale)) < after:
+        scale = float(np.nextafter(np.float32(scale), np.float32(np.inf)))
+    return scale
+
+
+def _check_resize(opset: int, node: Node, kind: str, *, is_whole: bool) -> None:
+    """Refuse a Resize that takes other pixels than the operators here: bilinear ones take those at the
+    centres, nearest ones those whose place is cut off; of whole factors, rounding centres gives the same.
+
+    Raises:
+        ModelError: it does; the reason names its way.
+    """
+    is_old = node.op_type == "Upsample" or opset < 11
+    way = node.attributes.get("coordinate_transformation_mode", "asymmetric" if is_old else "half_pixel")
+    rounds = node.attributes.get("nearest_mode", "floor" if is_old else "round_prefer_floor")
+    is_centred = way in ("half_pixel", "pytorch_half_pixel")
+    if kind == "Bilinear" and not is_centred:
+        raise ModelError(f"it places pixels by {way!r}; only half_pixel is measured here")
+    takes_same = (way, rounds) == ("asymmetric", "floor") or (
+        is_whole and is_centred and rounds in ("round_prefer_floor", "round_prefer_ceil")
+    )
+    if kind == "Nearest" and not takes_same:
+        raise ModelError(f"it takes the nearest pixel by {way!r} and {rounds!r}, which is not measured here")
+    # Sizes and scales are in the shape of what it gives; a region is for a way that is refused.
+    _ = node.inputs[1:4], [node.attributes.get(name) for name in _IN_THE_SHAPE]
+
+
+_IN_THE_SHAPE = ("axes", "extrapolation_value", "keep_aspect_ratio_policy", "scales")
 
 
 MAPPERS: dict[str, Mapper] = {

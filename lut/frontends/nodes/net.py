@@ -8,6 +8,7 @@ from typing import TypeAlias
 from lut.errors import ModelError
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.rewriting import Rewriting
+from lut.frontends.nodes.types import Types
 from lut.frontends.writer import OpWriter, order_sizes
 from lut.ops import FLOAT, UINT8, TensorSpec
 
@@ -20,14 +21,24 @@ CONVERSIONS = {"Int8Dequantize", "Int8Quantize", "NCHW2NHWC", "NHWC2NCHW"}
 class MappedNet:
     """Operators written so far, and where each tensor of the graph is found among what they write.
 
-    `quantized` has the names of tensors that are held in 8 bits; with None all are.
+    `quantized` has the names of tensors that are held in 8 bits; with None all are. `taken` and `given` note
+    what mappers have read and written since `begin`; `left_over` what was converted for unmapped nodes.
     """
 
-    def __init__(self, graph: Rewriting, quantized: frozenset[str] | None) -> None:
+    def __init__(self, graph: Rewriting, quantized: frozenset[str] | None, types: Types) -> None:
         self.graph = graph
+        self.types = types
         self.writer = OpWriter()
+        self.taken: set[str] = set()
+        self.given: set[str] = set()
+        self.left_over: set[str] = set()
         self._quantized = quantized
         self._held: dict[str, dict[int, str]] = {}
+
+    def begin(self) -> None:
+        """Note anew what mappers read and write."""
+        self.taken.clear()
+        self.given.clear()
 
     def feed(self, name: str, shape: tuple[int, ...], dtype: int = FLOAT) -> None:
         """Add a tensor that comes from outside; its shape is in the graph's order."""
@@ -40,7 +51,7 @@ class MappedNet:
 
     def dtype_of(self, node: Node) -> int:
         """Give the type in which a node runs: that of its output."""
-        return UINT8 if self.is_quantized(node.outputs[0]) else FLOAT
+        return UINT8 if self.is_quantized(node.output) else FLOAT
 
     def take(self, name: str, dtype: int) -> str:
         """Give the operators' name of a tensor in a type, converting it where it is held in the other.
@@ -48,6 +59,7 @@ class MappedNet:
         Raises:
             ModelError: nothing has written it.
         """
+        self.taken.add(name)
         held = self._held.get(name)
         if held is None:
             raise ModelError(f"its input {name!r} is written by no operator before it")
@@ -60,6 +72,14 @@ class MappedNet:
         dynamic, _ = self.graph.split_constants(node)
         return [self.take(name, self.dtype_of(node)) for name in dynamic]
 
+    def take_with_constants(self, node: Node) -> list[str]:
+        """Give the names of all inputs, in the type in which the node runs; constants are held in it."""
+        dtype = self.dtype_of(node)
+        for name in node.inputs:
+            if name in self.graph.constants and dtype not in self._held.get(name, {}):
+                self.feed(name, self.graph.graph.value(name).shape, dtype)
+        return [self.take(name, dtype) for name in node.inputs if name]
+
     def take_input(self, node: Node) -> str:
         """Give the name of the first input, in the type in which the node runs."""
         return self.take(node.inputs[0], self.dtype_of(node))
@@ -67,12 +87,18 @@ class MappedNet:
     def give(self, node: Node, output: int = 0) -> str:
         """Give the name under which a node's output is written, in the type in which it runs."""
         name = node.outputs[output]
+        if not name:
+            raise ModelError("its first output is left out")
+        self.given.add(name)
         self._held[name] = {self.dtype_of(node): name}
         return name
 
-    def alias(self, name: str, source: str) -> None:
-        """Let a tensor of the graph be another, in every type in which that is held."""
-        self._held[name] = self._held[source]
+    def alias(self, name: str, source: str, dtype: int | None = None) -> None:
+        """Let a tensor of the graph be another, in every type in which that is held, or in one alone."""
+        self.taken.add(source)
+        self.given.add(name)
+        held = self._held[source]
+        self._held[name] = held if dtype is None else {dtype: held[dtype]}
 
     def is_held(self, name: str) -> bool:
         """Tell whether an operator has written a tensor, or it came from outside."""

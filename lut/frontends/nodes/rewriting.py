@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lut.errors import ModelError
 from lut.frontends.fates import Fate
 from lut.frontends.nodes.graph import Graph, Node
 
@@ -16,36 +17,49 @@ __all__ = ["Rewriting"]
 
 
 class Rewriting:
-    """The nodes that are left, by the name of their first output, and what became of the others."""
+    """The nodes that are left, by their places, and what became of the others.
+
+    Raises:
+        ModelError: a node gives nothing, or two nodes write one tensor.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.constants = set(graph.parameters)
         self.outputs = graph.outputs
-        self.fates: dict[str, Fate] = {}
-        self._exchanged: set[str] = set()
-        self._keys: dict[str, str] = {}
-        self._nodes = {node.outputs[0]: node for node in graph.nodes}
-        self._readers: defaultdict[str, list[str]] = defaultdict(list)
-        for node in graph.nodes:
-            for name in node.inputs:
-                self._readers[name].append(node.outputs[0])
+        self.fates: dict[int, Fate] = {}
+        self._exchanged: set[int] = set()
+        self._nodes: dict[int, Node] = {}
+        self._writers: dict[str, int] = {}
+        self._readers: defaultdict[str, list[int]] = defaultdict(list)
+        for place, node in enumerate(graph.nodes):
+            if not node.output:
+                raise ModelError(
+                    f"its node {node.name!r} ({node.op_type}) gives nothing; only nodes that compute a "
+                    f"tensor are known here. Export the model without it"
+                )
+            self._put(replace(node, place=place))
 
     def __iter__(self) -> Iterator[Node]:
         return iter(list(self._nodes.values()))
 
-    def writer_of(self, name: str) -> Node | None:
-        """Give the node that writes a tensor as its first output."""
-        return self._nodes.get(name)
+    def holds(self, node: Node) -> bool:
+        """Tell whether a node is there still, as it is."""
+        return self._nodes.get(node.place) is node
 
-    def key(self, node: Node) -> str:
-        """Name a node by the first output that it has in the model, whatever it writes now."""
-        return self._keys.get(node.outputs[0], node.outputs[0])
+    def writer_of(self, name: str) -> Node | None:
+        """Give the node that writes a tensor; None where that is malformed."""
+        node = self._nodes.get(self._writers.get(name, -1))
+        return None if node is None or node.refusal else node
 
     def readers_of(self, name: str) -> list[Node]:
         """List the nodes that read a tensor."""
-        readers = dict.fromkeys(self._readers[name])
-        return [node for each in readers if (node := self._nodes.get(each)) and name in node.inputs]
+        places = dict.fromkeys(self._readers[name])
+        return [node for place in places if (node := self._nodes.get(place)) and name in node.inputs]
+
+    def is_read(self, name: str) -> bool:
+        """Tell whether a node reads a tensor, or the net gives it."""
+        return bool(name) and (name in self.outputs or bool(self.readers_of(name)))
 
     def only_reader(self, name: str) -> Node | None:
         """Give the node that alone reads a tensor; None where the net itself gives it, or several read it."""
@@ -77,60 +91,62 @@ class Rewriting:
 
     def drop(self, node: Node, reason: str) -> None:
         """Take out a node that costs no time, whose readers read its first input instead."""
-        self.free(node, reason)
-        del self._nodes[node.outputs[0]]
+        self._free(node, reason)
         if node.inputs:
-            self._redirect(node.outputs[0], node.inputs[0])
+            self._redirect(node.output, node.inputs[0])
 
     def forget(self, node: Node, reason: str) -> None:
         """Take out a node that is computed once, when the model is loaded."""
-        self.free(node, reason)
-        del self._nodes[node.outputs[0]]
-        self.constants |= set(node.outputs)
+        self._free(node, reason)
+        self.constants |= set(filter(None, node.outputs))
 
-    def free(self, node: Node, reason: str) -> None:
-        """Note that a node costs no time."""
-        self.fates[self.key(node)] = Fate(node.name, node.op_type, "free", reason)
+    def leave_out(self, node: Node, reason: str) -> None:
+        """Take out a node that never runs."""
+        self._free(node, reason)
 
     def join(self, first: Node, second: Node, reason: str, **attributes: object) -> Node:
         """Put the second node into the first, which writes what the second wrote from now on."""
-        self.free(second, reason)
-        self._keys[second.outputs[0]] = self.key(first)
+        self._free(second, reason)
         joined = replace(first, outputs=second.outputs[:1], attributes={**first.attributes, **attributes})
-        self._nodes = {name: node for name, node in self._nodes.items() if name != second.outputs[0]}
-        self._put(first.outputs[0], joined)
+        self._put(joined)
         return joined
 
     def exchange(self, node: Node, plain: Node) -> None:
         """Put a plain node in the place of a quantised one."""
-        self._nodes[node.outputs[0]] = plain
-        self._exchanged.add(node.outputs[0])
+        self._put(plain)
+        self._exchanged.add(node.place)
 
     def is_exchanged(self, node: Node) -> bool:
         """Tell whether a node was a quantised one."""
-        return node.outputs[0] in self._exchanged
+        return node.place in self._exchanged
 
     def put(self, last: Node, parts: list[Node], node: Node) -> None:
         """Put a node in the place of the last of several that do together what it does."""
         for part in parts:
-            self.free(part, f"a part of the {node.op_type} that ends with {last.name!r}")
-            del self._nodes[part.outputs[0]]
-        for name in node.inputs:
-            self._readers[name].append(node.outputs[0])
-        self._nodes[last.outputs[0]] = node
+            self._free(part, f"a part of the {node.op_type} that ends with {last.name!r}")
+        self._put(replace(node, place=last.place))
 
-    def _put(self, place: str, node: Node) -> None:
-        """Put a node where another was, under the name of its own output."""
-        self._nodes = {
-            (node.outputs[0] if name == place else name): (node if name == place else each)
-            for name, each in self._nodes.items()
-        }
-        for name in node.inputs:
-            self._readers[name].append(node.outputs[0])
+    def _free(self, node: Node, reason: str) -> None:
+        """Take a node out, and note that it costs no time."""
+        self.fates[node.place] = Fate(node.name, node.op_type, "free", reason)
+        del self._nodes[node.place]
+
+    def _put(self, node: Node) -> None:
+        """Put a node at its place, with what it reads and writes."""
+        self._nodes[node.place] = node
+        for name in filter(None, node.outputs):
+            other = self._nodes.get(self._writers.get(name, node.place))
+            if other is not None and other.place != node.place and name in other.outputs:
+                raise ModelError(
+                    f"its nodes {other.name!r} ({other.op_type}) and {node.name!r} ({node.op_type}) both "
+                    f"write {name!r}. Export the model again"
+                )
+            self._writers[name] = node.place
+        for name in filter(None, node.inputs):
+            self._readers[name].append(node.place)
 
     def _redirect(self, old: str, new: str) -> None:
         self.outputs = tuple(new if name == old else name for name in self.outputs)
         for reader in self.readers_of(old):
             inputs = tuple(new if name == old else name for name in reader.inputs)
-            self._nodes[reader.outputs[0]] = replace(reader, inputs=inputs)
-            self._readers[new].append(reader.outputs[0])
+            self._put(replace(reader, inputs=inputs))

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import isclose
 
-from lut.frontends.nodes.constants import is_by_channel, read_bounds, read_pads
-from lut.frontends.nodes.graph import Node
+from lut.errors import ModelError
+from lut.frontends.nodes.constants import read_bounds
+from lut.frontends.nodes.folding import fold, fold_pad
+from lut.frontends.nodes.graph import MALFORMED, Node
+from lut.frontends.nodes.idle import RESHAPES, drop_idle
 from lut.frontends.nodes.rewriting import Rewriting
 
 __all__ = ["simplify"]
 
-_WEIGHTED = {"BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul"}
-"""Operators with parameters, into which factors and summands of channels are folded."""
-
-_RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
-_FOLDED = {"Add", "BatchNormalization", "Div", "Mul", "Sub"}
-
 
 def simplify(graph: Rewriting) -> None:
-    """Apply all of it, in an order in which each finds what those before it leave."""
+    """Apply all of it, in an order in which each finds what those before it leave.
+
+    Raises:
+        ModelError: a node is not as its type says, so that nothing can be told of those around it.
+    """
+    _leave_out_unread(graph)
     for step in _STEPS:
         for node in graph:
-            if graph.writer_of(node.outputs[0]) is node:
+            if not graph.holds(node) or node.refusal:
+                continue
+            try:
                 step(graph, node)
+            except MALFORMED as error:
+                raise ModelError(
+                    f"its node {node.name!r} ({node.op_type}) is malformed ({type(error).__name__}: "
+                    f"{error}). Export the model again"
+                ) from error
+
+
+def _leave_out_unread(graph: Rewriting) -> None:
+    """Take out what no output of the net depends on: engines never run it."""
+    for node in reversed(list(graph)):
+        if not any(map(graph.is_read, node.outputs)):
+            graph.leave_out(node, "nothing reads what it gives")
 
 
 def _compute_constants(graph: Rewriting, node: Node) -> None:
@@ -35,28 +50,11 @@ def _compute_constants(graph: Rewriting, node: Node) -> None:
         graph.forget(node, "its values don't depend on the input: they are computed once")
 
 
-def _drop_idle(graph: Rewriting, node: Node) -> None:
-    if node.op_type == "Dropout":
-        graph.drop(node, "it does nothing after training")
-    elif node.op_type == "Identity" or (
-        node.op_type in ("Concat", "Sum", "Max", "Min") and len(node.inputs) == 1
-    ):
-        graph.drop(node, "it gives its input")
-    elif node.op_type in (*_RESHAPES, "Cast", "Expand", "Resize", "Slice", "Upsample") and _gives_its_input(
-        graph, node
-    ):
-        graph.drop(node, "its output is its input")
-
-
-def _gives_its_input(graph: Rewriting, node: Node) -> bool:
-    values = graph.graph.values
-    before, after = values.get(node.inputs[0]), values.get(node.outputs[0])
-    return before is not None and before == after
-
-
 def _drop_reshapes(graph: Rewriting, node: Node) -> None:
     """Fully connected layers take the rows of a matrix wherever dimensions end."""
-    if node.op_type not in _RESHAPES:
+    if node.op_type not in RESHAPES:
+        return
+    if graph.split_constants(node)[0] != [node.inputs[0]]:
         return
     readers = graph.readers_of(node.outputs[0])
     if not readers or node.outputs[0] in graph.outputs:
@@ -73,6 +71,7 @@ def _drop_reshapes(graph: Rewriting, node: Node) -> None:
 def _is_dense_layer(graph: Rewriting, node: Node, before: Node) -> bool:
     return (
         node.op_type in ("Gemm", "MatMul")
+        and not node.refusal
         and node.inputs[0] == before.outputs[0]
         and node.inputs[1] in graph.constants
         and not node.attributes.get("transA")
@@ -173,61 +172,13 @@ def _variable(graph: Rewriting, node: Node) -> tuple[str, ...]:
     return tuple(graph.split_constants(node)[0])
 
 
-def _fold(graph: Rewriting, node: Node) -> None:
-    """Fold what multiplies and adds constants for each channel into the operator with weights before it."""
-    takes = node.op_type in _WEIGHTED and len(node.inputs) > 1 and node.inputs[1] in graph.constants
-    if not takes:
-        return
-    while (behind := graph.only_reader(node.outputs[0])) is not None and _is_foldable(graph, node, behind):
-        folded = (
-            "batch normalisation"
-            if behind.op_type == "BatchNormalization"
-            else f"its {behind.op_type} by constants"
-        )
-        adds = behind.op_type in ("Add", "BatchNormalization", "Sub")
-        reason = f"folded into {node.name!r}: {folded} changes weights and bias only"
-        node = graph.join(node, behind, reason, **({"has_bias": True} if adds else {}))
-
-
-def _is_foldable(graph: Rewriting, node: Node, behind: Node) -> bool:
-    if behind.op_type not in _FOLDED:
-        return False
-    dynamic, fixed = graph.split_constants(behind)
-    if len(dynamic) != 1 or (behind.op_type == "Div" and dynamic[0] != behind.inputs[0]):
-        return False
-    if behind.op_type == "BatchNormalization":
-        return True
-    return is_by_channel(graph.shape(fixed[0]), graph.shape(node.outputs[0]))
-
-
-def _fold_pad(graph: Rewriting, node: Node) -> None:
-    """Pad within the convolution that alone reads the padded tensor."""
-    reader = graph.only_reader(node.outputs[0]) if node.op_type == "Pad" else None
-    if reader is None or reader.op_type != "Conv" or reader.inputs[0] != node.outputs[0]:
-        return
-    pads = read_pads(graph, node)
-    is_spatial = pads is not None and len(pads) == 8 and not any(pads[place] for place in (0, 1, 4, 5))
-    if (
-        pads is None
-        or not is_spatial
-        or min(pads) < 0
-        or reader.attributes.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
-    ):
-        return
-    own = reader.attributes.get("pads", (0, 0, 0, 0))
-    added = tuple(a + b for a, b in zip(own, (pads[2], pads[3], pads[6], pads[7]), strict=True))
-    attributes = {**reader.attributes, "auto_pad": "NOTSET", "pads": added}
-    graph.put(reader, [], replace(reader, attributes=attributes))
-    graph.drop(node, f"folded into {reader.name!r}, which pads by itself")
-
-
 _STEPS: tuple[Callable[[Rewriting, Node], None], ...] = (
     _compute_constants,
-    _drop_idle,
+    drop_idle,
     _find_shuffle,
     _find_hard_sigmoid,
     _find_hard_swish,
-    _fold,
-    _fold_pad,
+    fold,
+    fold_pad,
     _drop_reshapes,
 )

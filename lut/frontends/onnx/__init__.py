@@ -32,7 +32,7 @@ def load(path: Path, reading: Reading) -> Model:
 
     graph = read_graph(path, reading.input_dims)
     try:
-        named, fates = map_graph(graph, reading.precision)
+        mapped = map_graph(graph, reading.precision)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-    return Model(path, named, reading, fates)
+    return Model(path, mapped.named, reading, mapped.fates, mapped.outputs)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,12 +13,12 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, shape_inference
 
 from lut.errors import ModelError
-from lut.frontends.nodes import Graph, Node, Value
+from lut.frontends.nodes import Graph, Value
+from lut.frontends.onnx.inputs import fix_inputs, forget_shapes
+from lut.frontends.onnx.operators import OWN_DOMAINS, read_node
 from lut.frontends.onnx.skeleton import read_skeleton
 
 __all__ = ["read_graph"]
-
-_OWN_DOMAINS = ("", "ai.onnx")
 
 
 def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = None) -> Graph:
@@ -35,18 +34,22 @@ def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = No
     model = _parse(path)
     _check_version(path, model)
     graph = model.graph
-    brought = {tensor.name for tensor in graph.initializer}
+    sparse = {each.values.name: each for each in graph.sparse_initializer}
+    brought = {tensor.name for tensor in graph.initializer} | sparse.keys()
     inputs = [each for each in graph.input if each.name not in brought]
-    _fix_inputs(path, inputs, input_dims or {})
+    if fix_inputs(path, inputs, input_dims or {}):
+        forget_shapes(graph)
     try:
         inferred = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
-    except (shape_inference.InferenceError, RuntimeError) as error:
+    except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"{path}: the shapes of its tensors don't fit each other: {reason}") from error
     values = {each.name: value for each in _list_infos(inferred) if (value := _read_info(each)) is not None}
     values |= {each.name: Value(tuple(each.dims), each.data_type) for each in graph.initializer}
-    nodes = tuple(map(_read_node, inferred.node))
-    constants = _read_constants(graph)
+    values |= {name: Value(tuple(each.dims), each.values.data_type) for name, each in sparse.items()}
+    opset = _opset(model)
+    nodes = tuple(read_node(node, opset) for node in inferred.node)
+    constants = _read_constants(path, graph)
     return Graph(
         path,
         nodes,
@@ -55,7 +58,7 @@ def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = No
         values,
         frozenset(brought | constants.keys()),
         constants,
-        _opset(model),
+        opset,
     )
 
 
@@ -67,15 +70,30 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise ModelError(
             f"{path} is not an ONNX model ({error}). Expected a file as torch.onnx.export writes it."
         ) from error
+    if _holds_no_text(model.graph):
+        raise ModelError(f"{path} is not an ONNX model: names in it are not text. Export it again.")
     if not model.graph.node:
         raise ModelError(
             f"{path} holds no ONNX graph with nodes. Expected a file as torch.onnx.export writes it."
         )
+    if not model.graph.output:
+        raise ModelError(f"{path} holds an ONNX graph without outputs. Export it again.")
     return model
 
 
+def _holds_no_text(graph: onnx.GraphProto) -> bool:
+    """Tell whether a name is not UTF-8: protobuf reads those of proto2 unchecked, and gives such as bytes."""
+    for node in graph.node:
+        texts = [node.name, node.op_type, node.domain, *node.input, *node.output]
+        if any(isinstance(text, bytes) for text in (*texts, *(each.name for each in node.attribute))):
+            return True
+    infos = (*graph.input, *graph.output, *graph.value_info)
+    names = (*(each.name for each in infos), *(each.name for each in graph.initializer))
+    return any(isinstance(name, bytes) for name in names)
+
+
 def _opset(model: onnx.ModelProto) -> int:
-    return max((each.version for each in model.opset_import if each.domain in _OWN_DOMAINS), default=1)
+    return max((each.version for each in model.opset_import if each.domain in OWN_DOMAINS), default=1)
 
 
 def _check_version(path: Path, model: onnx.ModelProto) -> None:
@@ -85,37 +103,6 @@ def _check_version(path: Path, model: onnx.ModelProto) -> None:
             f"{path} uses opset {_opset(model)} of ONNX; the installed onnx {onnx.__version__} knows opsets "
             f"up to {known}. Run `pip install --upgrade onnx`, or export the model for opset {known}."
         )
-
-
-def _fix_inputs(path: Path, inputs: list[onnx.ValueInfoProto], given: Mapping[str, tuple[int, ...]]) -> None:
-    """Write the shapes of the inputs into them: those given, and a batch of 1 where it is open."""
-    names = [each.name for each in inputs]
-    unknown = [name for name in given if name not in names]
-    if unknown:
-        raise ModelError(
-            f"{path} has no input {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, names))}."
-        )
-    for each in inputs:
-        dims = each.type.tensor_type.shape.dim
-        if each.name in given:
-            del dims[:]
-            for size in given[each.name]:
-                dims.add(dim_value=size)
-        elif dims and dims[0].dim_value < 1:
-            dims[0].Clear()
-            dims[0].dim_value = 1
-        if not each.type.tensor_type.HasField("shape") or any(dim.dim_value < 1 for dim in dims):
-            _refuse_open(path, each)
-
-
-def _refuse_open(path: Path, info: onnx.ValueInfoProto) -> NoReturn:
-    dims = info.type.tensor_type.shape.dim
-    shown = ", ".join(str(dim.dim_value) if dim.dim_value > 0 else dim.dim_param or "?" for dim in dims)
-    example = json.dumps({info.name: [dim.dim_value if dim.dim_value > 0 else 224 for dim in dims] or [1]})
-    raise ModelError(
-        f"{path}: the input {info.name!r} has the open shape [{shown}]. Give it by --input_dims, such as "
-        f"'{example}'."
-    )
 
 
 def _list_infos(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
@@ -131,39 +118,31 @@ def _read_info(info: onnx.ValueInfoProto) -> Value | None:
     return None if min(sizes, default=0) < 0 else Value(sizes, tensor.elem_type)
 
 
-def _read_node(node: onnx.NodeProto) -> Node:
-    op_type = node.op_type if node.domain in _OWN_DOMAINS else f"{node.domain}.{node.op_type}"
-    name = node.name or next(iter(node.output), "")
-    attributes = {each.name: _read_attribute(each) for each in node.attribute}
-    return Node(name, op_type, tuple(node.input), tuple(node.output), attributes)
+def _read_constants(path: Path, graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
+    """Read the values of small tensors: initialisers, and those that Constant nodes hold.
 
-
-def _read_attribute(attribute: onnx.AttributeProto) -> Any:
-    """Give an attribute's value: numbers, texts and tuples of them; of anything else its message."""
-    value = onnx.helper.get_attribute_value(attribute)
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    if attribute.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS):
-        return tuple(value)
-    return value
-
-
-def _read_constants(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
-    """Read the values of small tensors: initialisers, and those that Constant nodes hold."""
+    Raises:
+        ModelError: the values of one are not those of its type and shape.
+    """
     tensors = {each.name: each for each in graph.initializer}
     constants: dict[str, NDArray[Any]] = {}
     for node in graph.node:
-        if node.op_type != "Constant" or node.domain not in _OWN_DOMAINS:
+        if node.op_type != "Constant" or node.domain not in OWN_DOMAINS or not node.output:
             continue
         for attribute in node.attribute:
-            value = onnx.helper.get_attribute_value(attribute)
-            if isinstance(value, onnx.TensorProto):
-                tensors[node.output[0]] = value
+            if attribute.type == onnx.AttributeProto.TENSOR:
+                tensors[node.output[0]] = attribute.t
             elif attribute.name in ("value_int", "value_ints", "value_float", "value_floats"):
-                constants[node.output[0]] = np.asarray(value)
+                constants[node.output[0]] = np.asarray(onnx.helper.get_attribute_value(attribute))
     for name, tensor in tensors.items():
-        if tensor.data_location != onnx.TensorProto.EXTERNAL and _has_data(tensor):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or not _has_data(tensor):
+            continue
+        try:
             constants[name] = numpy_helper.to_array(tensor)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{path}: the values of {name!r} can't be read ({error}). Export the model again."
+            ) from error
     return constants
 
 

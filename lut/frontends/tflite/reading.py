@@ -18,12 +18,16 @@ import tflite
 from numpy.typing import NDArray
 
 from lut.errors import ModelError
+from lut.frontends.tflite.options import Options
 
 __all__ = ["TfliteGraph", "TfliteOperator", "TfliteTensor", "read_tflite"]
 
 _IDENTIFIER = b"TFL3"
 _MOST_BYTES = 4096
 """A tensor with more data is one of weights."""
+
+_SHOWN = 9
+"""So many graphs are named."""
 
 _MOST_PARTS = 2_000_000
 """Entries of all lists together: fifty times those of the largest models in use."""
@@ -42,14 +46,18 @@ _DTYPES = {
 class TfliteTensor:
     """A tensor: its name, shape in the file's own order, and the number of its `TensorType`.
 
-    `is_constant` says that the file has its values; `values` are those of a small one.
+    Names are made different by the tensor's number; `label` is the file's own. `is_constant` says that the
+    file has its values; `values` are those of a small one. An open size is 1 in `shape`, and -1 in
+    `signature`, which is empty where none is open; the shape is None where it is not known.
     """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     dtype: int
     is_constant: bool
     values: NDArray[Any] | None = None
+    label: str = ""
+    signature: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,26 +67,32 @@ class TfliteOperator:
     op_type: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Any
-    """The schema's object for this type; None where it has none."""
+    options: Options
 
 
 @dataclass(frozen=True)
 class TfliteGraph:
-    """The main graph of a model."""
+    """One graph of a model, and the names of those that were not read."""
 
     path: Path
     operators: tuple[TfliteOperator, ...]
     tensors: tuple[TfliteTensor, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    name: str = ""
+    others: tuple[str, ...] = ()
 
 
-def read_tflite(path: Path) -> TfliteGraph:
-    """Read a model.
+def read_tflite(path: Path, signature: str | None = None) -> TfliteGraph:
+    """Read a graph of a model.
+
+    Args:
+        path: the file.
+        signature: which graph, by the key of its signature or, if it has none, its name or number; None
+            takes the first.
 
     Raises:
-        ModelError: the file can't be read, or is no TFLite model, or not whole.
+        ModelError: the file can't be read, or is no TFLite model, or not whole, or has no such signature.
     """
     try:
         with path.open("rb") as stream:
@@ -90,8 +104,8 @@ def read_tflite(path: Path) -> TfliteGraph:
     if content[4:8] != _IDENTIFIER:
         raise ModelError("it is not a TFLite model: its fifth to eighth byte are not TFL3.")
     try:
-        return _read(path, content)
-    except (struct.error, IndexError, TypeError, UnicodeDecodeError, ValueError) as error:
+        return _read(path, content, signature)
+    except (struct.error, AttributeError, IndexError, TypeError, ValueError) as error:
         raise ModelError(f"it is not a TFLite model, or not whole ({error}). Fetch it again.") from error
 
 
@@ -121,11 +135,18 @@ class _Count:
         return tuple(vector().tolist()) if self.take(length) else ()
 
 
-def _read(path: Path, content: mmap.mmap) -> TfliteGraph:
+def _read(path: Path, content: mmap.mmap, signature: str | None) -> TfliteGraph:
     model = tflite.Model.GetRootAs(content, 0)
+    count = _Count(len(content))
     if not model.SubgraphsLength():
         raise ModelError("it holds no graph.")
-    graph, count = model.Subgraphs(0), _Count(len(content))
+    titles = _name_graphs(model, count)
+    if signature is not None and signature not in titles:
+        raise ModelError(
+            f"it has no signature {signature!r}; it has {', '.join(map(repr, titles[:_SHOWN]))}."
+        )
+    chosen = 0 if signature is None else titles.index(signature)
+    graph = model.Subgraphs(chosen)
     names = _name_types(model, count)
     operators = []
     for index in range(count.take(graph.OperatorsLength())):
@@ -133,18 +154,34 @@ def _read(path: Path, content: mmap.mmap) -> TfliteGraph:
         op_type = names[operator.OpcodeIndex()]
         inputs = count.read(operator.InputsLength(), operator.InputsAsNumpy)
         outputs = count.read(operator.OutputsLength(), operator.OutputsAsNumpy)
-        operators.append(TfliteOperator(op_type, inputs, outputs, _read_options(operator)))
+        operators.append(TfliteOperator(op_type, inputs, outputs, Options(_read_options(operator))))
     tensors = tuple(
         _read_tensor(model, graph.Tensors(index), index, count)
         for index in range(count.take(graph.TensorsLength()))
     )
-    return TfliteGraph(
-        path,
-        tuple(operators),
-        tensors,
-        count.read(graph.InputsLength(), graph.InputsAsNumpy),
-        count.read(graph.OutputsLength(), graph.OutputsAsNumpy),
-    )
+    inputs = count.read(graph.InputsLength(), graph.InputsAsNumpy)
+    outputs = count.read(graph.OutputsLength(), graph.OutputsAsNumpy)
+    named = {*inputs, *outputs}
+    for op in operators:
+        named |= {*op.outputs, *op.inputs} - {-1}
+    if any(not 0 <= number < len(tensors) for number in named):
+        raise ModelError(f"it names tensors that are not there; it has {len(tensors)}. Fetch it again.")
+    others = tuple(title for place, title in enumerate(titles) if place != chosen)
+    return TfliteGraph(path, tuple(operators), tensors, inputs, outputs, titles[chosen], others)
+
+
+def _name_graphs(model: Any, count: _Count) -> list[str]:
+    """Name the graphs, each by the key of its signature or, if it has none, its name or number."""
+    names = []
+    for index in range(count.take(model.SubgraphsLength())):
+        title = count.take_bytes(model.Subgraphs(index).Name()).decode(errors="replace")
+        names.append(str(index) if not title or title in names else title)
+    for index in range(count.take(model.SignatureDefsLength())):
+        each = model.SignatureDefs(index)
+        key = count.take_bytes(each.SignatureKey()).decode(errors="replace")
+        if key:
+            names[each.SubgraphIndex()] = key
+    return names
 
 
 def _name_types(model: Any, count: _Count) -> list[str]:
@@ -174,7 +211,11 @@ def _read_options(operator: Any) -> Any:
 
 
 def _read_tensor(model: Any, tensor: Any, index: int, count: _Count) -> TfliteTensor:
-    shape = tuple(max(1, size) for size in count.read(tensor.ShapeLength(), tensor.ShapeAsNumpy))
+    sizes = count.read(tensor.ShapeLength(), tensor.ShapeAsNumpy)
+    signature = count.read(tensor.ShapeSignatureLength(), tensor.ShapeSignatureAsNumpy) or sizes
+    if len(signature) != len(sizes):
+        raise ModelError(f"its tensor {index} has {len(sizes)} sizes and a signature of {len(signature)}.")
+    shape = tuple(max(1, size) for size in sizes)
     buffer = model.Buffers(tensor.Buffer())
     size = buffer.DataLength() or (buffer.Size() if hasattr(buffer, "Size") else 0)
     dtype = tensor.Type()
@@ -183,5 +224,7 @@ def _read_tensor(model: Any, tensor: Any, index: int, count: _Count) -> TfliteTe
         data = count.take_bytes(buffer.DataAsNumpy().tobytes())
         values = np.frombuffer(data, _DTYPES[dtype]).reshape(shape)
     # Converters join the names of all that went into an operator; the last says what it became.
-    name = count.take_bytes(tensor.Name()).decode(errors="replace").rpartition(";")[2]
-    return TfliteTensor(f"{name}#{index}", shape, dtype, bool(size), values)
+    label = count.take_bytes(tensor.Name()).decode(errors="replace")
+    name = f"{label.rpartition(';')[2]}#{index}"
+    is_open = min(signature, default=0) < 0
+    return TfliteTensor(name, shape, dtype, bool(size), values, label, signature if is_open else ())

@@ -10,47 +10,42 @@ import tflite
 
 from lut.errors import ModelError
 from lut.frontends.fates import Fate
-from lut.frontends.nodes import Graph, Value
+from lut.frontends.nodes import MALFORMED, Graph, Value
 from lut.frontends.tflite.operators import TRANSLATIONS
-from lut.frontends.tflite.reading import TfliteGraph
-from lut.frontends.tflite.writing import INT64, Translation, turn_shape
-from lut.ops import FLOAT
+from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator
+from lut.frontends.tflite.writing import Translation, turn_shape, turn_type
 
 __all__ = ["join_fates", "translate"]
 
-_INT8 = 3  # of ONNX's TensorProto.DataType
 _OPSET = 17
 _BYTES = {tflite.TensorType.INT8, tflite.TensorType.UINT8}
 _CONTROL_FLOW = {"IF": "If", "WHILE": "Loop", "CALL": "Loop"}
 
 
 def translate(source: TfliteGraph) -> Graph:
-    """Write a model's operators as nodes."""
+    """Write a graph's operators as nodes.
+
+    Raises:
+        ModelError: the model keeps state, or gives nothing.
+    """
     translation = Translation(source)
     for tensor in source.tensors:
-        dtype = _INT8 if tensor.dtype in _BYTES else FLOAT if tensor.dtype in _FLOATS else INT64
-        translation.values[tensor.name] = Value(turn_shape(tensor.shape), dtype)
+        if tensor.shape is not None:
+            translation.values[tensor.name] = Value(turn_shape(tensor.shape), turn_type(tensor.dtype))
         if tensor.is_constant:
             translation.parameters.add(tensor.name)
+            translation.fixed.add(tensor.name)
             if tensor.values is not None:
                 translation.constants[tensor.name] = tensor.values
+    if not source.outputs:
+        raise ModelError("its graph has no outputs. Convert the model again.")
     for op in source.operators:
-        if not op.outputs:
+        if not any(number >= 0 for number in op.outputs):
             raise ModelError(
                 f"its operator {op.op_type} gives nothing: the model keeps state from one run to the next. "
                 f"Only models whose output depends on their input alone are known here."
             )
-        write = TRANSLATIONS.get(op.op_type)
-        inputs = [translation.name(number) for number in op.inputs]
-        known = list(translation.nodes)
-        try:
-            if write is None:
-                raise ModelError("no operator here stands for its type")
-            write(translation, op)
-        except ModelError as error:  # the node is of no type that can be mapped, and keeps the reason
-            translation.nodes[:] = known
-            op_type = _CONTROL_FLOW.get(op.op_type, f"tflite.{op.op_type}")
-            translation.add(op, op_type, inputs, unmapped=str(error))
+        _translate(translation, op)
     return Graph(
         source.path,
         tuple(translation.nodes),
@@ -61,10 +56,31 @@ def translate(source: TfliteGraph) -> Graph:
         translation.constants,
         _OPSET,
         channels_last=True,
+        byte_tensors=frozenset(translation.byte_tensors),
     )
 
 
-_FLOATS = {tflite.TensorType.FLOAT32, tflite.TensorType.FLOAT16}
+def _translate(translation: Translation, op: TfliteOperator) -> None:
+    """Write one operator as nodes; one that nothing here stands for keeps its type and the reason."""
+    inputs = [translation.name(number) for number in op.inputs]
+    tensors = [translation.tensor(number) for number in (*op.inputs, *op.outputs) if number >= 0]
+    if all(name in translation.fixed for name in inputs if name):
+        translation.fixed |= {translation.name(number) for number in op.outputs}
+    write = TRANSLATIONS.get(op.op_type)
+    known, in_bytes = list(translation.nodes), set(translation.byte_tensors)
+    translation.byte_tensors |= {tensor.name for tensor in tensors if tensor.dtype in _BYTES}
+    try:
+        if write is None:
+            raise ModelError("no operator here stands for its type")
+        write(translation, op)
+        op.options.check()
+    except (ModelError, *MALFORMED) as error:
+        translation.nodes[:] = known
+        if write is None:
+            translation.byte_tensors = in_bytes
+        op_type = _CONTROL_FLOW.get(op.op_type, f"tflite.{op.op_type}")
+        words = str(error) if isinstance(error, ModelError) else f"it is malformed ({error})"
+        translation.add(op, op_type, inputs, refusal=words)
 
 
 def join_fates(fates: Iterable[Fate]) -> tuple[Fate, ...]:

@@ -15,7 +15,7 @@ from lut.frontends.nodes import Node, Value
 from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator, TfliteTensor
 from lut.ops import FLOAT
 
-__all__ = ["INT64", "Translate", "Translation", "turn_axis", "turn_shape"]
+__all__ = ["INT64", "Translate", "Translation", "turn_axis", "turn_shape", "turn_type"]
 
 _TO_NCHW = (0, 3, 1, 2)
 _MOST_NUMBERS = 64
@@ -23,12 +23,37 @@ _MOST_NUMBERS = 64
 
 INT64 = 7  # of ONNX's TensorProto.DataType
 
+_DTYPES = {
+    tflite.TensorType.FLOAT32: FLOAT,
+    tflite.TensorType.UINT8: 2,
+    tflite.TensorType.INT8: 3,
+    tflite.TensorType.UINT16: 4,
+    tflite.TensorType.INT16: 5,
+    tflite.TensorType.INT32: 6,
+    tflite.TensorType.INT64: INT64,
+    tflite.TensorType.STRING: 8,
+    tflite.TensorType.BOOL: 9,
+    tflite.TensorType.FLOAT16: 10,
+    tflite.TensorType.FLOAT64: 11,
+    tflite.TensorType.UINT32: 12,
+    tflite.TensorType.UINT64: 13,
+    tflite.TensorType.COMPLEX64: 14,
+    tflite.TensorType.COMPLEX128: 15,
+    tflite.TensorType.INT4: 22,
+}
+"""ONNX's numbers of TFLite's types."""
+
 _ACTIVATIONS: dict[int, tuple[str, dict[str, Any]]] = {
     tflite.ActivationFunctionType.RELU: ("Relu", {}),
     tflite.ActivationFunctionType.RELU6: ("Clip", {"min": 0.0, "max": 6.0}),
     tflite.ActivationFunctionType.RELU_N1_TO_1: ("Clip", {"min": -1.0, "max": 1.0}),
     tflite.ActivationFunctionType.TANH: ("Tanh", {}),
 }
+
+
+def turn_type(dtype: int) -> int:
+    """Give ONNX's number of a type; 0, which is none, where it has no such type."""
+    return _DTYPES.get(dtype, 0)
 
 
 def turn_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -51,10 +76,27 @@ class Translation:
     values: dict[str, Value] = field(default_factory=dict)
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
     parameters: set[str] = field(default_factory=set)
+    fixed: set[str] = field(default_factory=set)
+    """Tensors that do not depend on the input, those that are computed included."""
+    byte_tensors: set[str] = field(default_factory=set)
+    """Tensors in 8 bits that operators compute on."""
 
     def tensor(self, number: int) -> TfliteTensor:
         """Give a tensor by its number."""
         return self.source.tensors[number]
+
+    def sizes(self, number: int, rank: int | None = None) -> tuple[int, ...]:
+        """Give a tensor's shape in the file's own order.
+
+        Raises:
+            ModelError: it is not known, or of another number of dimensions than `rank`.
+        """
+        shape = None if number < 0 else self.tensor(number).shape
+        if shape is None:
+            raise ModelError(f"the shape of {self.name(number)!r} is not known")
+        if rank is not None and len(shape) != rank:
+            raise ModelError(f"{self.name(number)!r} is of {list(shape)} where {rank} dimensions are known")
+        return shape
 
     def name(self, number: int) -> str:
         """Name a tensor; "" where it is left out."""
@@ -74,9 +116,15 @@ class Translation:
         return [int(value) for value in values.reshape(-1)]
 
     def weigh(self, number: int, shape: tuple[int, ...]) -> str:
-        """Give the name of a weight in ONNX's order of dimensions."""
+        """Give the name of a weight in ONNX's order of dimensions.
+
+        Raises:
+            ModelError: it is computed from the net's input.
+        """
+        if self.name(number) not in self.fixed:
+            raise ModelError("its weight is computed from the net's input")
         name = f"{self.name(number)}:{len(self.nodes)}"
-        self.values[name] = Value(shape, FLOAT)
+        self.values[name] = Value(shape, turn_type(self.tensor(number).dtype))
         self.parameters.add(name)
         return name
 
@@ -94,17 +142,27 @@ class Translation:
         op_type: str,
         inputs: Sequence[str],
         activation: int = tflite.ActivationFunctionType.NONE,
+        refusal: str = "",
         **attributes: Any,
     ) -> None:
-        """Add the node that an operator becomes, and one for the activation that is fused into it."""
+        """Add the node that an operator becomes, and one for the activation that is fused into it.
+
+        Raises:
+            ModelError: an activation that is not known.
+        """
         outputs = tuple(map(self.name, op.outputs))
-        name = f"{op.op_type}@{outputs[0]}"
+        name = f"{op.op_type}@{next(filter(None, outputs), '')}"
         follower = _ACTIVATIONS.get(activation)
-        if follower is None:
-            self.nodes.append(Node(name, op_type, tuple(inputs), outputs, attributes))
+        if activation == tflite.ActivationFunctionType.NONE:
+            self.nodes.append(Node(name, op_type, tuple(inputs), outputs, attributes, refusal=refusal))
             return
+        if follower is None:
+            raise ModelError(f"the activation {activation} that is fused into it is not known")
         between = f"{outputs[0]}:before"
-        self.values[between] = self.values[outputs[0]]
+        if outputs[0] in self.values:
+            self.values[between] = self.values[outputs[0]]
+        if outputs[0] in self.byte_tensors:
+            self.byte_tensors.add(between)
         self.nodes.append(Node(name, op_type, tuple(inputs), (between,), attributes))
         self.nodes.append(Node(name, follower[0], (between,), outputs, follower[1]))
 

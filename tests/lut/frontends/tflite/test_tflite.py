@@ -196,9 +196,20 @@ def test_loops_and_state_are_refused(tmp_path: Path) -> None:
         load_model(path)
 
 
-def test_shapes_are_the_model_s_own(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"has the shapes of its inputs: leave --input_dims out"):
-        load_model(write_conv(tmp_path), {"x": (1, 4, 9, 9)})
+def test_shapes_that_are_given_are_those_of_all_behind(tmp_path: Path) -> None:
+    model = load_model(write_conv(tmp_path), {"x": (2, 31, 9, 4)})
+    assert describe(model) == [
+        "Conv [2,4,31,9] [8,4,3,3] [8] exhaustive_search=1 kernel=3 order=NCHW pad=1 stride=2",
+        "Clip [2,8,16,5] max=6.0 min=0.0",
+    ]
+    with pytest.raises(ModelError, match=r"it has no input 'data'; it has 'x'\.$"):
+        load_model(write_conv(tmp_path), {"data": (1, 15, 15, 4)})
+
+
+def test_a_graph_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert load_model(write_conv(tmp_path), signature="0").ops == load_model(write_conv(tmp_path)).ops
+    with pytest.raises(ModelError, match=r"it has no signature 'other'; it has '0'\."):
+        load_model(write_conv(tmp_path), signature="other")
 
 
 def test_a_list_that_all_operators_share_is_refused(tmp_path: Path) -> None:
