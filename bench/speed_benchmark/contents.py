@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from lut.cache import default_cache
+from lut.errors import FileError
+from lut.files import write_atomically
+from lut.schema import decode, encode_line
 
 __all__ = ["find_difference", "hash_file", "hash_files", "list_folder"]
 
 _SETTLED_NS = 2_000_000_000
 """The coarsest clock of a file system in use, FAT's: a file changed later may change unseen."""
 
-_hashed: dict[tuple[int, ...], str] = {}
+_LARGE_BYTES = 1 << 20
+"""What is smaller is read in no time."""
+
+_MOST_REMEMBERED = 1000
 
 
 def hash_file(path: Path) -> str:
-    """Give a file's SHA-256, reading it once a process for as long as the system says that it is the same.
+    """Return a file's SHA-256, reading a large one once for as long as the system says that it is the same.
 
-    The same are device, inode, size and both times of change, to the nanosecond. So what a program writes
-    into the file is seen, and what the disk itself loses while this process runs is not.
+    The same are device, inode, size and both times of change, to the nanosecond; `hashes.json` in the user's
+    cache folder remembers them, since the engine's 346 MB take half a second. So what a program writes into
+    the file is seen, and what the disk itself loses later is not.
 
     Raises OSError: it can't be read.
     """
     before = path.stat()
-    state = (before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns, before.st_ctime_ns)
-    if known := _hashed.get(state):
+    times = before.st_mtime_ns, before.st_ctime_ns
+    state = ":".join(map(str, (before.st_dev, before.st_ino, before.st_size, *times)))
+    if before.st_size > _LARGE_BYTES and (known := _read_remembered().get(state)):
         return known
     digest = hashlib.sha256()
     with path.open("rb") as content:
         while chunk := content.read(1 << 20):
             digest.update(chunk)
-    if time.time_ns() - max(state[-2:]) > _SETTLED_NS:
-        _hashed[state] = digest.hexdigest()
+    if before.st_size > _LARGE_BYTES and time.time_ns() - max(times) > _SETTLED_NS:
+        _remember(state, digest.hexdigest())
     return digest.hexdigest()
+
+
+def _memory() -> Path:
+    return default_cache() / "hashes.json"
+
+
+def _read_remembered() -> dict[str, str]:
+    try:
+        return decode(_memory().read_bytes(), dict[str, str])
+    except (FileError, OSError, ValueError):  # all is read then
+        return {}
+
+
+def _remember(state: str, sha256: str) -> None:
+    kept = [*_read_remembered().items()][1 - _MOST_REMEMBERED :]
+    with contextlib.suppress(FileError):  # where nothing can be kept, all is read each time
+        write_atomically(_memory(), encode_line({**dict(kept), state: sha256}))
 
 
 def list_folder(folder: Path) -> dict[str, str]:
