@@ -122,9 +122,10 @@ def test_the_median_is_the_third_percentile() -> None:
     assert record(CONV, 276.0).p50 == 276.0
 
 
-def test_facts_and_time_of_day_tell_no_segments_apart() -> None:
-    other = Segment(replace(DEVICE, serial="x", facts={"cores": "8"}), PROGRAM, CONFIG, "later")
-    assert other.id == SEGMENT.id
+def test_unit_and_start_tell_segments_apart_and_facts_do_not() -> None:
+    assert replace(SEGMENT, device=replace(DEVICE, facts={"cores": "8"})).id == SEGMENT.id
+    assert replace(SEGMENT, device=replace(DEVICE, serial="x")).id != SEGMENT.id
+    assert replace(SEGMENT, started="later").id != SEGMENT.id
     assert DeviceInfo("a", "host", "s", {"x": "1"}) == DeviceInfo("a", "host", "s", {"x": "2"})
 
 
