@@ -114,6 +114,9 @@ def processor_options(default: str) -> Callable[[Callable[..., Any]], Callable[.
         )
         @wraps(command)
         def with_processors(*args: Any, threads: int | None, cpus: str | None, **options: Any) -> Any:
+            devices: DeviceChoice | None = options.get("devices")
+            if cpus is not None and devices is not None and devices.phones.cluster is not None:
+                raise click.UsageError("--cpus and --cluster both choose cores: leave one of them out.")
             return command(*args, processors=Processors(threads, cpus), **options)
 
         return with_processors

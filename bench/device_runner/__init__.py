@@ -10,6 +10,7 @@ from bench.device_runner.device import Device, clean_name
 from bench.device_runner.host import HostDevice, list_hosts, open_host
 from bench.device_runner.kind import DeviceKind
 from bench.device_runner.phone import (
+    CLUSTER_NAMES,
     DEFAULT_ROUTE,
     GATES,
     AdbRoute,
@@ -37,6 +38,7 @@ from lut.errors import DeviceError
 
 __all__ = [
     "ADB_WAYS",
+    "CLUSTER_NAMES",
     "DEFAULT_ROUTE",
     "DEVICES",
     "GATES",

@@ -143,7 +143,7 @@ class Phone:
                 self.state.set_free(1 << 20)
                 self._later(self._restore(fault.for_s, self.state.set_free))
             case "heat":
-                self.state.set_heat(72.0)
+                self.state.set_heat(92.0)
                 self.state.set_battery(celsius=47.5)
                 self._later(
                     self._restore(fault.for_s, lambda: self.state.set_heat(31.0), self.state.set_battery)
