@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import click
+
 from bench.device_runner.phone.cores import format_list
 from bench.device_runner.phone.gates import Limits, Verdict, View, look_at_gates
 from bench.device_runner.phone.phone_device import choose_threads
 from bench.device_runner.phone.probes import Identity, State, read_identity, read_state
 from bench.device_runner.processors import read_mask
 
-__all__ = ["CORPUS", "Answers", "list_folders"]
+__all__ = ["CORPUS", "Answers", "find_folder", "list_folders"]
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "phones"
 
@@ -100,6 +102,18 @@ class Answers:
 def list_folders() -> list[Path]:
     """Give the folders, sorted; none where the corpus is not there."""
     return sorted(path for path in CORPUS.glob("*") if path.is_dir())
+
+
+def find_folder(name: str) -> Path:
+    """Give the folder of a path, or of a name in the corpus.
+
+    Raises:
+        click.BadParameter: there is none.
+    """
+    for folder in (Path(name), CORPUS / name):
+        if folder.is_dir():
+            return folder
+    raise click.BadParameter(f"{name!r} is no folder, and {CORPUS} has none of that name.")
 
 
 def main() -> None:

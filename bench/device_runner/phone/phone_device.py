@@ -14,8 +14,9 @@ from typing import TypeVar
 from bench.device_runner.device import LostError, Process, clean_name
 from bench.device_runner.phone.bundle import Bundle, clean_phone, install_bundle, pack_bundle
 from bench.device_runner.phone.connection import Connection, Patience, UnauthorizedError
+from bench.device_runner.phone.explanation import explain_state, list_cores
 from bench.device_runner.phone.foreign import ForeignProcess, read_binary
-from bench.device_runner.phone.gates import Gatekeeper
+from bench.device_runner.phone.gates import Gatekeeper, View, look_at_gates
 from bench.device_runner.phone.probes import (
     UNAVAILABLE,
     Identity,
@@ -159,7 +160,8 @@ class PhoneDevice:
             )
         if threads > room:
             raise DeviceError(
-                f"The {name} cluster of {self._serial} has {room} cores for {threads} threads. "
+                f"The {name} cluster of {self._serial} has room for {room} thread{'s' * (room > 1)}, "
+                f"not for {threads}. "
                 f"Take fewer by --threads, or cores of several clusters by --cpus."
             )
 
@@ -171,6 +173,22 @@ class PhoneDevice:
     def probe(self) -> Mapping[str, str]:
         """The phone's state at this moment, as text by name."""
         return probe_state(self._connection).to_text()
+
+    def explain(self) -> Iterator[tuple[str, str]]:
+        """Give in lines, by what they are about, what is understood of the phone and what is unknown.
+
+        Raises:
+            LostError: the phone went away.
+        """
+        threads = self.default_threads
+        cpus = self.default_cpus(threads)
+        state = probe_state(self._connection)
+        cores = read_mask(cpus) if cpus else None
+        view = View(state, None, self.identity.caps, self.profile.limits, cores)
+        yield "phone", f"{self.identity.name}, {self.identity.abi}"
+        yield from list_cores(self.identity)
+        yield "measured on", f"{cpus or 'any core'}, {threads} thread{'s' * (threads > 1)}"
+        yield from explain_state(state, look_at_gates(view, self.profile.ignored_gates))
 
     @property
     def is_taken(self) -> bool:
