@@ -100,8 +100,9 @@ def explain_device(serial: str, route: AdbRoute, engine: Engine = CAFFE2) -> Ite
     with contextlib.closing(open_device(serial, route, PhoneOptions(engine=engine))) as device:
         if not isinstance(device, PhoneDevice):
             raise DeviceError(f"{serial} is no phone. `bench doctor` without --device looks at this machine.")
-        for name, says in device.explain():
-            yield name, Finding(says)
+        for line in device.explain():
+            ignore = f"bench run PLAN --device {serial} --ignore-gate {line.shut_gate}"
+            yield line.about, Finding(line.says, ignore if line.shut_gate else None)
 
 
 def _check_python(engine: Engine) -> Finding:

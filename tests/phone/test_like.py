@@ -12,6 +12,7 @@ from msgspec import structs
 from bench.campaign import run_plan
 from bench.device_runner import AdbRoute, PhoneOptions, Watch, open_device
 from bench.device_runner.phone.phone_device import PhoneDevice
+from bench.doctor import explain_device
 from lut.entries import BlockState
 from lut.errors import DeviceError
 from lut.journal import read_journal
@@ -80,6 +81,22 @@ def test_a_cluster_is_chosen_by_name(quick_phone: QuickPhone, options: PhoneOpti
             choose("big", 1)
         with pytest.raises(DeviceError, match="has room for 1 thread, not for 2"):
             choose("prime", 2)
+
+
+def test_the_doctor_says_what_is_understood(quick_phone: QuickPhone) -> None:
+    with quick_phone("asked", like=CORPUS / "samsung-Galaxy-S24-plus") as running:
+        found = list(explain_device(running.serial, AdbRoute("direct")))
+    says = {name: finding.says for name, finding in found}
+    assert says["cluster prime"] == "9, 3.21 GHz, allowed now: 1.82 GHz (57 %)"
+    assert says["battery"] == "55 %, 38.6 °C, power unknown"
+    (shut,) = (finding for _, finding in found if finding.fix)
+    assert shut.fix is not None
+    assert shut.fix.endswith("--ignore-gate throttle")
+
+
+def test_the_doctor_explains_phones_alone() -> None:
+    with pytest.raises(DeviceError, match="host is no phone"):
+        list(explain_device("host", AdbRoute("direct")))
 
 
 def test_tools_that_a_release_lacks() -> None:

@@ -3,73 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from bench.device_runner.phone.cores import Cluster, Cores, format_list
 from bench.device_runner.phone.gates import Verdict
 from bench.device_runner.phone.probes import Identity, State
+from bench.device_runner.phone.zones import Zone
 
-__all__ = ["explain_state", "list_cores"]
+__all__ = ["Line", "explain_cores", "explain_state"]
 
 _UNKNOWN = "unknown"
 
 
-def list_cores(identity: Identity) -> Iterator[tuple[str, str]]:
-    """Give a line for the cores and one for each cluster, by what they are about."""
+@dataclass(frozen=True)
+class Line:
+    """What is understood of one thing."""
+
+    about: str
+    says: str
+    shut_gate: str | None = None
+    """The name of the gate that is shut by it."""
+
+
+def explain_cores(identity: Identity) -> Iterator[Line]:
+    """Give a line for the cores and one for each cluster."""
     cores = identity.cores
-    yield "cores", _describe_cores(cores, identity.allowed)
+    yield Line("cores", _describe_cores(cores, identity.allowed))
     for cluster in cores.clusters:
-        yield f"cluster {cluster.name}", _describe_cluster(cluster)
+        yield Line(f"cluster {cluster.name}", _describe_cluster(cluster))
 
 
-def explain_state(state: State, verdicts: Mapping[str, Verdict]) -> Iterator[tuple[str, str]]:
-    """Give lines for heat, zones, battery and gates, by what they are about."""
-    yield "skin", _format_celsius(state.skin_celsius)
-    yield "silicon", _format_celsius(state.zone_celsius)
-    counted = [f"{zone.kind} {zone.celsius:.1f} °C, {zone.counts}" for zone in state.zones if zone.counts]
-    yield (
-        "zones",
-        f"{len(counted)} of {len(state.zones)} count" + "".join(f", {each}" for each in counted[:8]),
-    )
-    reasons: dict[str, list[str]] = {}
-    for zone in state.zones:
-        if zone.why:
-            reasons.setdefault(zone.why, []).append(zone.kind)
-    for why, kinds in reasons.items():
-        yield "zones left out", f"{why}: {', '.join(dict.fromkeys(kinds))}"
-    status = state.service.status
-    yield "thermal status", str(status) if status is not None else f"{_UNKNOWN}: {state.service.why_unknown}"
+def explain_state(state: State, verdicts: Mapping[str, Verdict]) -> Iterator[Line]:
+    """Give lines for heat, zones, battery and gates."""
+    yield Line("skin", _format_celsius(state.skin_celsius))
+    yield Line("silicon", _format_celsius(state.zone_celsius))
+    yield from _explain_zones(state.zones)
+    status, why = state.service.status, state.service.why_unknown
+    yield Line("thermal status", f"{_UNKNOWN}: {why}" if status is None else str(status))
     if state.siop_level is not None:
-        yield "siop level", str(state.siop_level)
-    yield "battery", _describe_battery(state)
+        yield Line("siop level", str(state.siop_level))
+    yield Line("battery", _describe_battery(state))
     for name, verdict in verdicts.items():
-        yield f"gate {name}", verdict.reason or ("open" if verdict.known else f"{_UNKNOWN}, so it is open")
+        unshut = "open" if verdict.known else f"{_UNKNOWN}, so it is open"
+        yield Line(f"gate {name}", verdict.reason or unshut, name if verdict.reason else None)
+
+
+def _explain_zones(zones: tuple[Zone, ...]) -> Iterator[Line]:
+    """Give a line for all zones that count, and one for each reason why others do not."""
+    if not zones:
+        yield Line("zones", "none can be read")
+    groups: dict[str, list[str]] = {}
+    for zone in zones:
+        groups.setdefault(zone.counts or zone.why, []).append(zone.kind)
+    for group, kinds in groups.items():
+        counts = any(zone.counts == group for zone in zones)
+        yield Line("zones", f"{group if counts else f'left out, {group}'}: {', '.join(dict.fromkeys(kinds))}")
 
 
 def _describe_cores(cores: Cores, allowed: frozenset[int] | None) -> str:
-    parts = [
-        format_list(cores.possible) if cores.possible else f"{_UNKNOWN}, {format_list(cores.known)} seen"
-    ]
+    seen = f", seen: {format_list(cores.known)}" if cores.known else ""
+    parts = [format_list(cores.possible) if cores.possible else f"{_UNKNOWN}{seen}"]
     offline = cores.asleep - cores.parked
-    parts += [f"offline {format_list(offline)}"] if offline else []
-    parts += [f"parked {format_list(cores.parked)}"] if cores.parked else []
-    parts += [f"programs may use {format_list(allowed)}"] if allowed and allowed < cores.known else []
+    parts += [f"offline: {format_list(offline)}"] if offline else []
+    parts += [f"parked: {format_list(cores.parked)}"] if cores.parked else []
+    parts += [f"programs may use: {format_list(allowed)}"] if allowed and allowed < cores.known else []
     return ", ".join(parts)
 
 
 def _describe_cluster(cluster: Cluster) -> str:
-    clock = _format_khz(cluster.max_khz)
     share = cluster.cap_share
     cap = "" if share is None else f" ({100 * share:.0f} %)"
-    return f"{format_list(cluster.cores)}, {clock}, allowed now: {_format_khz(cluster.cap_khz)}{cap}"
+    clocks = f"{_format_khz(cluster.max_khz)}, allowed now: {_format_khz(cluster.cap_khz)}{cap}"
+    return f"{format_list(cluster.cores)}, {clocks}"
 
 
 def _describe_battery(state: State) -> str:
     battery = state.battery
     if battery.why_unknown:
         return f"{_UNKNOWN}: {battery.why_unknown}"
-    level = _UNKNOWN if battery.level is None else f"{battery.level} %"
-    plugged = {None: f"power {_UNKNOWN}", True: "plugged in", False: "not plugged in"}[battery.plugged]
-    return f"{level}, {_format_celsius(battery.celsius)}, {plugged}"
+    level = f"level {_UNKNOWN}" if battery.level is None else f"{battery.level} %"
+    heat = f"heat {_UNKNOWN}" if battery.celsius is None else _format_celsius(battery.celsius)
+    power = {None: f"power {_UNKNOWN}", True: "plugged in", False: "not plugged in"}[battery.plugged]
+    return f"{level}, {heat}, {power}"
 
 
 def _format_khz(khz: int | None) -> str:

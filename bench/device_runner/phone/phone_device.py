@@ -14,7 +14,7 @@ from typing import TypeVar
 from bench.device_runner.device import LostError, Process, clean_name
 from bench.device_runner.phone.bundle import Bundle, clean_phone, install_bundle, pack_bundle
 from bench.device_runner.phone.connection import Connection, Patience, UnauthorizedError
-from bench.device_runner.phone.explanation import explain_state, list_cores
+from bench.device_runner.phone.explanation import Line, explain_cores, explain_state
 from bench.device_runner.phone.foreign import ForeignProcess, read_binary
 from bench.device_runner.phone.gates import Gatekeeper, View, look_at_gates
 from bench.device_runner.phone.probes import (
@@ -174,8 +174,8 @@ class PhoneDevice:
         """The phone's state at this moment, as text by name."""
         return probe_state(self._connection).to_text()
 
-    def explain(self) -> Iterator[tuple[str, str]]:
-        """Give in lines, by what they are about, what is understood of the phone and what is unknown.
+    def explain(self) -> Iterator[Line]:
+        """Give in lines what is understood of the phone and what is unknown.
 
         Raises:
             LostError: the phone went away.
@@ -185,9 +185,9 @@ class PhoneDevice:
         state = probe_state(self._connection)
         cores = read_mask(cpus) if cpus else None
         view = View(state, None, self.identity.caps, self.profile.limits, cores)
-        yield "phone", f"{self.identity.name}, {self.identity.abi}"
-        yield from list_cores(self.identity)
-        yield "measured on", f"{cpus or 'any core'}, {threads} thread{'s' * (threads > 1)}"
+        yield Line("phone", f"{self.identity.name}, {self.identity.abi}")
+        yield from explain_cores(self.identity)
+        yield Line("measured on", f"{cpus or 'any core'}, {threads} thread{'s' * (threads > 1)}")
         yield from explain_state(state, look_at_gates(view, self.profile.ignored_gates))
 
     @property
