@@ -39,15 +39,18 @@ UNAVAILABLE = "unavailable"
 SUPPORTED_ABI = "arm64-v8a"
 
 # `read` is part of the shell, so hundreds of files cost no process. In a redirection that fails it
-# returns false; `[ -r … ]` is not a substitute, for not every shell asks the kernel rightly.
+# returns false; `[ -r … ]` is not a substitute, for not every shell asks the kernel rightly. Of files in
+# /proc/sys it gets the first byte only where it reads byte by byte, as mksh does.
 _FUNCTIONS = """
 say() { for f in "$@"; do v=; read -r v 2>/dev/null <"$f" && echo "$f=$v"; done; }
+boot() { f=/proc/sys/kernel/random/boot_id; echo "$f=$(cat $f 2>/dev/null)"; }
 c=/sys/devices/system/cpu
 """
 _IDENTITY = f"""{_FUNCTIONS}
 getprop
 echo @files
-say /proc/sys/kernel/random/boot_id $c/possible $c/present $c/online
+boot
+say $c/possible $c/present $c/online
 say $c/cpu[0-9]*/cpu_capacity $c/cpu[0-9]*/isolate
 say $c/cpu[0-9]*/topology/core_siblings_list $c/cpu[0-9]*/topology/cluster_cpus_list
 for n in related_cpus cpuinfo_max_freq scaling_max_freq scaling_cur_freq; do
@@ -58,7 +61,7 @@ while read -r v; do case "$v" in processor*|CPU*) echo "$v";; esac; done </proc/
 """
 _STATE = f"""{_FUNCTIONS}
 echo @files
-say /proc/sys/kernel/random/boot_id
+boot
 for n in related_cpus scaling_max_freq scaling_cur_freq; do
 say $c/cpu[0-9]*/cpufreq/$n $c/cpufreq/policy[0-9]*/$n; done
 say /sys/class/thermal/thermal_zone[0-9]*/type /sys/class/thermal/thermal_zone[0-9]*/temp
