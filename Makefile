@@ -81,9 +81,9 @@ lint: $(VENV)/.dev ## Check style and types
 perf: $(VENV)/.dev ## Measure speed and memory against their bars; minutes of a quiet machine
 	$(BIN)/python -m pytest tests/perf -q -s
 
-phone: $(VENV)/.dev ## Simulate a Galaxy S8 on 127.0.0.1:5555 until interrupted
+phone: $(VENV)/.dev ## Simulate a Galaxy S8, or LIKE=FOLDER of real answers, on 127.0.0.1:5555 until interrupted
 	$(call need,$(PHONE_NEEDS),1)
-	$(BIN)/python -m tests.phone
+	$(BIN)/python -m tests.phone $(if $(LIKE),--like $(LIKE))
 
 proto: $(VENV)/.dev ## Write the descriptor and the types of lut/caffe2.proto anew
 	$(BIN)/python -m grpc_tools.protoc -I lut --descriptor_set_out=lut/caffe2.desc --pyi_out=lut caffe2.proto

@@ -5,6 +5,7 @@ No check waits for a network or a phone; the longest measures one small operator
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -21,12 +22,15 @@ from bench.device_runner import (
     AdbRoute,
     Block,
     HostDevice,
+    PhoneDevice,
+    PhoneOptions,
     ServerAddress,
     Watch,
     explain_missing_usb,
     find_usb_phones,
     list_server_serials,
     load_keys,
+    open_device,
     run_block,
     server_address,
 )
@@ -39,7 +43,7 @@ from lut.errors import DeviceError, FileError
 from lut.ops import FLOAT, OpSpec, TensorSpec
 from lut.wording import install_extra
 
-__all__ = ["CHECKS", "Finding", "run_checks"]
+__all__ = ["CHECKS", "Finding", "explain_device", "run_checks"]
 
 _BUILD_BYTES = 600_000_000
 """What is needed of the host's wheel, packed and unpacked, and the program, all at once."""
@@ -85,6 +89,20 @@ def run_checks(
             yield from ((name, _check_named_server(server)) for server in servers)
         else:
             yield name, check(engine)
+
+
+def explain_device(serial: str, route: AdbRoute, engine: Engine = CAFFE2) -> Iterator[tuple[str, Finding]]:
+    """Give what is understood of a phone, line by line; nothing on it is changed.
+
+    Raises:
+        DeviceError: it can't be reached, or is no phone.
+    """
+    with contextlib.closing(open_device(serial, route, PhoneOptions(engine=engine))) as device:
+        if not isinstance(device, PhoneDevice):
+            raise DeviceError(f"{serial} is no phone. `bench doctor` without --device looks at this machine.")
+        for line in device.explain():
+            ignore = f"bench run PLAN --device {serial} --ignore-gate {line.shut_gate}"
+            yield line.about, Finding(line.says, ignore if line.shut_gate else None)
 
 
 def _check_python(engine: Engine) -> Finding:

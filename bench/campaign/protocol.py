@@ -89,10 +89,13 @@ def _last_cache_bytes(device: Timed) -> int:
 
 @dataclass(frozen=True)
 class Processors:
-    """What is asked for: how many threads, and the hexadecimal mask of processors; None is not asked for."""
+    """What is asked for: how many threads, and which processors; None is not asked for."""
 
     threads: int | None = None
     cpus: str | None = None
+    """Their hexadecimal mask."""
+    cluster: str | None = None
+    """The cluster that the device was opened for: it chooses among that one's, whatever is known."""
 
     def choose(
         self, device: Timed, known: Processors | None, announce: Callable[[str], None]
@@ -107,7 +110,7 @@ class Processors:
         threads = self.threads or device.default_threads
         if self.cpus is not None:
             return threads, self.cpus
-        if known is not None and known.threads == threads and known.cpus is not None:
+        if self.cluster is None and known and known.threads == threads and known.cpus is not None:
             return threads, known.cpus
         return threads, device.choose_cpus(threads, announce)
 

@@ -14,6 +14,7 @@ import click
 from bench.campaign import choose_devices
 from bench.device_runner import (
     ADB_WAYS,
+    CLUSTER_NAMES,
     GATES,
     AdbRoute,
     Device,
@@ -144,6 +145,11 @@ def device_options(
             type=PATH,
             help="Your own speed_benchmark or caffe2_benchmark for phones, built by the NDK.",
         )
+        @_phone(
+            "--cluster",
+            type=click.Choice(CLUSTER_NAMES),
+            help="Measure on this cluster of a phone's cores. Default: the fastest; --cpus names cores.",
+        )
         @_phone("--profile", type=PATH, help="A TOML file with what a phone's probes don't know.")
         @wraps(command)
         def with_devices(
@@ -153,6 +159,7 @@ def device_options(
             ignored_gates: tuple[str, ...],
             binary: Path | None,
             profile: Path | None,
+            cluster: str | None,
             device_name: str | None,
             engine: Engine,
             every: bool = False,
@@ -163,6 +170,7 @@ def device_options(
                 profile=read_profile(profile) if profile else None,
                 binary=binary,
                 engine=engine,
+                cluster=cluster,
             )
             if binary is not None and engine is not CAFFE2:
                 raise click.UsageError(f"--binary is a program of Caffe2's; it does not run {engine.name}.")

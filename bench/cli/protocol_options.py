@@ -114,7 +114,11 @@ def processor_options(default: str) -> Callable[[Callable[..., Any]], Callable[.
         )
         @wraps(command)
         def with_processors(*args: Any, threads: int | None, cpus: str | None, **options: Any) -> Any:
-            return command(*args, processors=Processors(threads, cpus), **options)
+            devices: DeviceChoice | None = options.get("devices")
+            cluster = None if devices is None else devices.phones.cluster
+            if cpus is not None and cluster is not None:
+                raise click.UsageError("--cpus and --cluster both choose cores: leave one of them out.")
+            return command(*args, processors=Processors(threads, cpus, cluster), **options)
 
         return with_processors
 

@@ -10,9 +10,11 @@ from bench.device_runner.device import Device, clean_name
 from bench.device_runner.host import HostDevice, list_hosts, open_host
 from bench.device_runner.kind import DeviceKind
 from bench.device_runner.phone import (
+    CLUSTER_NAMES,
     DEFAULT_ROUTE,
     GATES,
     AdbRoute,
+    PhoneDevice,
     PhoneOptions,
     Profile,
     ServerAddress,
@@ -37,6 +39,7 @@ from lut.errors import DeviceError
 
 __all__ = [
     "ADB_WAYS",
+    "CLUSTER_NAMES",
     "DEFAULT_ROUTE",
     "DEVICES",
     "GATES",
@@ -47,6 +50,7 @@ __all__ = [
     "Device",
     "HostDevice",
     "NetRuns",
+    "PhoneDevice",
     "PhoneOptions",
     "Profile",
     "Recovery",

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tests.phone.adbd import Phone
+from tests.phone.corpus import find_folder
 from tests.phone.faults import KINDS, Fault
 from tests.phone.userland import UserlandError
 
@@ -27,6 +28,9 @@ _PROCESSOR = "cortex-a53"
     show_default=True,
     help="What qemu shall be, by its own name for it. On its `max`, xnnpack computes wrong numbers.",
 )
+@click.option(
+    "--like", metavar="FOLDER", help="Answer as this device did: a folder, or the name of one of the corpus."
+)
 @click.option("--no-authentication", is_flag=True, help="Take every host without a key.")
 @click.option(
     "--fault",
@@ -42,19 +46,22 @@ def main(
     storage: Path | None,
     architecture: str,
     processor: str,
+    like: str | None,
     no_authentication: bool,
     faults: tuple[str, ...],
 ) -> None:
-    """Simulate Samsung Galaxy S8 phones over TCP until interrupted.
+    """Simulate phones over TCP until interrupted: Samsung Galaxy S8, or like a real device's answers.
 
     \b
     Example:
       python -m tests.phone --port 5555
       bench devices --device tcp:127.0.0.1:5555
+      python -m tests.phone --like samsung-SM-G960F-8.0
     """
     try:
         machine = architecture, processor
-        asyncio.run(_serve(host, port, phones, storage, machine, not no_authentication, faults))
+        answers = None if like is None else find_folder(like)
+        asyncio.run(_serve(host, port, phones, storage, machine, not no_authentication, faults, answers))
     except UserlandError as error:
         raise click.ClickException(str(error)) from error
     click.echo("The phones are off.", err=True)
@@ -77,6 +84,7 @@ async def _serve(
     machine: tuple[str, str],
     authentication: bool,
     faults: tuple[str, ...],
+    like: Path | None,
 ) -> None:
     architecture, processor = machine
     started = []
@@ -87,6 +95,7 @@ async def _serve(
         for number in range(phones):
             # Another processor is another phone: what was found out of the one holds for no other.
             serial = f"simulated{number}" + ("" if processor == _PROCESSOR else f"-{processor}")
+            serial += f"-{like.name}" if like else ""
             phone = Phone(
                 serial,
                 folder=storage / serial if storage else None,
@@ -94,10 +103,12 @@ async def _serve(
                 processor=processor,
                 authentication=authentication,
                 faults=[_parse_fault(text) for text in faults],
+                like=like,
             )
             started.append(phone)
             await phone.start(host, port + number)
-            click.echo(f"{serial}, a Galaxy S8, listens: --device tcp:{host}:{port + number}")
+            model = like.name if like else "a Galaxy S8"
+            click.echo(f"{serial}, {model}, listens: --device tcp:{host}:{port + number}")
         await ended.wait()
     finally:
         for phone in started:

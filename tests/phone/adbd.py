@@ -16,7 +16,9 @@ from typing import Any
 
 import rsa
 
+from tests.phone.corpus import Answers
 from tests.phone.faults import Fault, FaultPlan
+from tests.phone.like import LikeState
 from tests.phone.shell import Shell
 from tests.phone.state import GALAXY_S8, PhoneState, Specification
 from tests.phone.sync import serve_sync
@@ -58,14 +60,19 @@ class Phone:
         authentication: bool = True,
         accept: Callable[[bytes], bool | None] = lambda _: True,
         faults: Sequence[Fault] = (),
+        like: Path | None = None,
         link_buffer: int | None = None,
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="phone-") if folder is None else None
         self.serial = serial
-        self.state = PhoneState(
-            folder or Path(str(self._temporary and self._temporary.name)), serial, specification
-        )
-        self.shell = Shell(provide_userland(architecture), self.state, processor)
+        home = folder or Path(str(self._temporary and self._temporary.name))
+        root = provide_userland(architecture)
+        if like is None:
+            self.state = PhoneState(home, serial, specification)
+        else:
+            self.state = LikeState(home, serial, Answers(like), architecture)
+            self.state.install_tools(root)
+        self.shell = Shell(root, self.state, processor)
         self.plan = FaultPlan(faults)
         self.authentication = authentication
         self.accept = accept
@@ -143,7 +150,7 @@ class Phone:
                 self.state.set_free(1 << 20)
                 self._later(self._restore(fault.for_s, self.state.set_free))
             case "heat":
-                self.state.set_heat(72.0)
+                self.state.set_heat(92.0)
                 self.state.set_battery(celsius=47.5)
                 self._later(
                     self._restore(fault.for_s, lambda: self.state.set_heat(31.0), self.state.set_battery)
@@ -217,7 +224,9 @@ class _Connection:
         if self.phone.authentication and not await self._authenticate():
             return False
         p = self.phone.state.properties
-        about = "".join(f"{k}={p[k]};" for k in ("ro.product.name", "ro.product.model", "ro.product.device"))
+        about = "".join(
+            f"{k}={p.get(k, '')};" for k in ("ro.product.name", "ro.product.model", "ro.product.device")
+        )
         await self._send("CNXN", VERSION, self._max_data, f"device::{about}features=cmd\0".encode())
         return True
 

@@ -50,7 +50,7 @@ class Shell:
             attributes[3] &= ~termios.ECHO
             termios.tcsetattr(slave, termios.TCSANOW, attributes)
             name = os.ttyname(slave)
-            opened = f"exec <>{name} >&0 2>&0; echo; {_quiet(command)}"
+            opened = f"{self.state.preload}exec <>{name} >&0 2>&0; echo; {_quiet(command)}"
             child = self._start(opened)
             try:
                 async for data in _read_terminal(master):

@@ -47,6 +47,8 @@ class PhoneState:
         self.properties = {**specification.properties, "ro.serialno": serial}
         self.load = 0.02
         self.free_bytes: int | None = None
+        self.preload = ""
+        """What a shell runs before every command."""
         self._started = time.monotonic()
         for name in ("phone", "sys", "proc", "data/local/tmp"):
             (folder / name).mkdir(parents=True, exist_ok=True)

@@ -140,9 +140,8 @@ def test_the_default_mask_holds_the_fastest_cores_that_are_allowed(
         closing(open_device(running.serial, AdbRoute("direct"), options)) as device,
     ):
         assert isinstance(device, PhoneDevice)
-        identity = replace(device.identity, allowed=frozenset(range(8)))
-        assert identity.fastest_mask(4) == "0xf0"
-        assert identity.fastest_mask(2) == "0xc0"
+        assert device.identity.cores.choose_mask(4) == "0xf0"
+        assert device.identity.cores.choose_mask(2) == "0xc0"
         assert int(device.default_cpus(1), 16) & sum(1 << core for core in os.sched_getaffinity(0))
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bench.device_runner.device import LostError
 from bench.device_runner.phone.connection import Connection
+from bench.device_runner.phone.storage import read_free_bytes
 from bench.speed_benchmark import Program
 from lut.errors import DeviceError
 
@@ -30,7 +31,6 @@ __all__ = [
     "pack_archive",
     "pack_bundle",
     "push_archive",
-    "read_free_bytes",
 ]
 
 FOLDER = "/data/local/tmp/cnn-latency-lut"
@@ -149,18 +149,6 @@ def _check_room(connection: Connection, needed: int) -> None:
             f"The phone has {free / 1e6:.0f} MB free in /data/local/tmp, {needed / 1e6:.0f} MB are needed. "
             f"Make room on it, or remove what this program left there by `bench clean --device SERIAL`."
         )
-
-
-def read_free_bytes(listing: str) -> int | None:
-    """Read the free bytes from what toybox's `df` prints; None where it prints something else."""
-    header: list[str] = []
-    for line in listing.splitlines():
-        words = line.split()
-        if words[:1] == ["Filesystem"]:
-            header = words
-        elif "Available" in header and len(words) >= 6 and words[header.index("Available")].isdigit():
-            return int(words[header.index("Available")]) * 1024
-    return None
 
 
 def clean_phone(connection: Connection) -> None:

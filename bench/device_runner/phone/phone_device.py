@@ -14,8 +14,9 @@ from typing import TypeVar
 from bench.device_runner.device import LostError, Process, clean_name
 from bench.device_runner.phone.bundle import Bundle, clean_phone, install_bundle, pack_bundle
 from bench.device_runner.phone.connection import Connection, Patience, UnauthorizedError
+from bench.device_runner.phone.explanation import Line, explain_cores, explain_state
 from bench.device_runner.phone.foreign import ForeignProcess, read_binary
-from bench.device_runner.phone.gates import Gatekeeper
+from bench.device_runner.phone.gates import Gatekeeper, View, look_at_gates
 from bench.device_runner.phone.probes import (
     UNAVAILABLE,
     Identity,
@@ -25,6 +26,7 @@ from bench.device_runner.phone.probes import (
 )
 from bench.device_runner.phone.process import start_process
 from bench.device_runner.phone.profile import Profile, find_profile
+from bench.device_runner.processors import read_mask
 from bench.engines import CAFFE2, Engine
 from bench.speed_benchmark import Program
 from lut.cache import default_cache
@@ -32,7 +34,7 @@ from lut.entries import DeviceInfo, ProgramInfo
 from lut.errors import DeviceError
 from lut.files import lock_descriptor
 
-__all__ = ["PhoneDevice", "PhoneOptions"]
+__all__ = ["PhoneDevice", "PhoneOptions", "choose_threads"]
 
 _TRIES = 5
 """How often a step is tried after the phone was lost in it and came back."""
@@ -62,6 +64,19 @@ class PhoneOptions:
     """Gives the engine's program."""
     binary: Path | None = None
     """A user's own program instead."""
+    cluster: str | None = None
+    """The name of the cluster to measure on; None takes the fastest."""
+
+
+def choose_threads(identity: Identity, cluster: str | None) -> int:
+    """Give Caffe2's own number of threads for so many cores, as far as the cluster to measure on has room.
+
+    `cluster` is its name; None stands for the fastest.
+    """
+    count = identity.cores.count
+    usual = _THREADS.get(count, max(1, count // 2))
+    clusters = identity.cores.limit(identity.allowed, cluster)
+    return max(1, min(usual, len(clusters[-1].cores) if clusters else usual))
 
 
 class PhoneDevice:
@@ -89,7 +104,7 @@ class PhoneDevice:
         self.profile: Profile = options.profile or find_profile(self.identity.name)
         self._boot_id = self.identity.boot_id
         self._gatekeeper = Gatekeeper(
-            self.identity.max_khz,
+            dict(self.identity.caps),
             self.profile.limits,
             self.profile.ignored_gates | options.ignored_gates,
             options.patience,
@@ -114,16 +129,41 @@ class PhoneDevice:
         """Caffe2's own number for so many cores, as the published figures have it; or the profile's."""
         if self.profile.threads:
             return self.profile.threads
-        usual = _THREADS.get(self.identity.cores, max(1, self.identity.cores // 2))
-        return max(1, min(usual, len(self.identity.allowed) or usual))
+        return choose_threads(self.identity, self._options.cluster)
 
     def default_cpus(self, threads: int) -> str:
-        """The fastest cores that programs may use, one for each thread; or the profile's mask."""
-        return self.profile.cpus or self.identity.fastest_mask(threads)
+        """The fastest cores within one cluster, one for each thread; or the profile's mask."""
+        if self.profile.cpus and self._options.cluster is None:
+            return self.profile.cpus
+        return self.identity.cores.choose_mask(threads, self.identity.allowed, self._options.cluster)
 
     def choose_cpus(self, threads: int, announce: Callable[[str], None]) -> str:  # noqa: ARG002
-        """As usual: other cores of a phone are of another speed."""
+        """As usual: other cores of a phone are of another speed.
+
+        Raises:
+            DeviceError: the cluster that was asked for is not there, or too small for so many threads.
+        """
+        self._check_cluster(threads)
         return self.default_cpus(threads)
+
+    def _check_cluster(self, threads: int) -> None:
+        name = self._options.cluster
+        if name is None:
+            return
+        clusters = self.identity.cores.limit(self.identity.allowed)
+        room = max((len(each.cores) for each in clusters if each.name == name), default=0)
+        if not room:
+            there = ", ".join(dict.fromkeys(each.name for each in clusters)) or "none that is known"
+            raise DeviceError(
+                f"{self._serial} has no {name} cluster that programs may use; it has: {there}. "
+                f"Choose one of these by --cluster, or cores by --cpus."
+            )
+        if threads > room:
+            raise DeviceError(
+                f"The {name} cluster of {self._serial} has room for {room} thread{'s' * (room > 1)}, "
+                f"not for {threads}. "
+                f"Take fewer by --threads, or cores of several clusters by --cpus."
+            )
 
     @property
     def incidents(self) -> Mapping[str, int]:
@@ -133,6 +173,22 @@ class PhoneDevice:
     def probe(self) -> Mapping[str, str]:
         """The phone's state at this moment, as text by name."""
         return probe_state(self._connection).to_text()
+
+    def explain(self) -> Iterator[Line]:
+        """Give in lines what is understood of the phone and what is unknown.
+
+        Raises:
+            LostError: the phone went away.
+        """
+        threads = self.default_threads
+        cpus = self.default_cpus(threads)
+        state = probe_state(self._connection)
+        cores = read_mask(cpus) if cpus else None
+        view = View(state, None, self.identity.caps, self.profile.limits, cores)
+        yield Line("phone", f"{self.identity.name}, {self.identity.abi}")
+        yield from explain_cores(self.identity)
+        yield Line("measured on", f"{cpus or 'any core'}, {threads} thread{'s' * (threads > 1)}")
+        yield from explain_state(state, look_at_gates(view, self.profile.ignored_gates))
 
     @property
     def is_taken(self) -> bool:
@@ -165,12 +221,16 @@ class PhoneDevice:
         self._take_alone()
         self._persist(lambda: clean_phone(self._connection), lambda _: None)
 
-    def begin_block(self, announce: Callable[[str], None], cpus: str) -> Mapping[str, str]:  # noqa: ARG002
-        """Wait until all gates are open, and give the phone's state."""
+    def begin_block(self, announce: Callable[[str], None], cpus: str) -> Mapping[str, str]:
+        """Wait until all gates are open, and give the phone's state and the gates it told too little for."""
         state = self._gatekeeper.wait(
-            lambda: probe_state(self._connection), announce, self._serial, self._connection.interruption
+            lambda: probe_state(self._connection),
+            announce,
+            self._serial,
+            self._connection.interruption,
+            read_mask(cpus) if cpus else None,
         )
-        return state.to_text()
+        return {**state.to_text(), "unjudged_gates": " ".join(sorted(self._gatekeeper.unjudged)) or "none"}
 
     @contextlib.contextmanager
     def start(self, manifest: bytes, arguments: Sequence[str]) -> Iterator[Process]:

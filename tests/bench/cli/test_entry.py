@@ -258,6 +258,8 @@ def test_a_bad_plan_is_told_and_nothing_is_written(
         (("--device", "R58M"), 3, "No device has the serial 'R58M'. Attached: host."),
         (("--cpus", "big"), 2, "'big' is not a hexadecimal mask, such as 0xf0."),
         (("--cpus", "0x0"), 2, "the mask holds no processor."),
+        (("--cpus", "0x1", "--cluster", "big"), 2, "--cpus and --cluster both choose cores"),
+        (("--cluster", "huge"), 2, "'huge' is not one of 'big', 'middle', 'little', 'prime'"),
         (("--device-name", "my host"), 2, "a name is made of letters"),
         (("--passes", "0"), 2, "0 is not in the range x>=1"),
     ],

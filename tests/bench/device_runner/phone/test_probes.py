@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from bench.device_runner.phone.bundle import read_free_bytes
-from bench.device_runner.phone.probes import UNAVAILABLE, State, parse_list, probe_identity, probe_state
-from bench.device_runner.processors import format_mask
+from bench.device_runner.phone.probes import UNAVAILABLE, State, probe_identity, probe_state
 
 
 class Says:
@@ -20,19 +16,6 @@ class Says:
         return type("Said", (), {"output": self._text})()
 
 
-@pytest.mark.parametrize(
-    ("text", "cores"),
-    [("0-3,6", {0, 1, 2, 3, 6}), ("5", {5}), ("", set()), ("0-", set()), ("$(id)", set())],
-)
-def test_lists_of_cores(text: str, cores: set[int]) -> None:
-    assert parse_list(text) == cores
-
-
-def test_masks() -> None:
-    assert format_mask([4, 5, 6, 7]) == "0xf0"
-    assert format_mask([]) == ""
-
-
 def test_a_phone_that_tells_nothing_is_unavailable_in_everything() -> None:
     state = probe_state(Says("sh: not found\n"))  # type: ignore[arg-type]
     assert set(state.to_text().values()) == {UNAVAILABLE}
@@ -42,16 +25,26 @@ def test_a_phone_that_tells_nothing_is_unavailable_in_everything() -> None:
 def test_a_phone_that_tells_nothing_has_still_a_safe_name() -> None:
     identity = probe_identity(Says(""))  # type: ignore[arg-type]
     assert identity.name == "unknown-unknown-unknown"
-    assert identity.fastest_mask(4) == ""
+    assert identity.cores.choose_mask(4) == ""
+    assert identity.allowed is None
 
 
-@pytest.mark.parametrize(("reading", "celsius"), [(41, 41.0), (415, 41.5), (41500, 41.5)])
-def test_heat_in_degrees_tenths_and_thousandths(reading: int, celsius: float) -> None:
-    said = f"/sys/class/thermal/thermal_zone0/temp={reading}\n/sys/class/thermal/thermal_zone1/temp=-40\n"
-    assert probe_state(Says(said)).zone_celsius == celsius  # type: ignore[arg-type]
+def test_parts_of_an_answer_are_kept_apart() -> None:
+    """What one service says under another's name does not count."""
+    said = "@battery\n  level: 50\n  mWakefulness=Asleep\n@power\nmWakefulness=Awake\n@df\n  level: 7\n"
+    state = probe_state(Says(said))  # type: ignore[arg-type]
+    assert state.awake is True
+    assert state.battery.level == 50
 
 
-def test_free_space_as_toybox_prints_it() -> None:
-    listing = "Filesystem     1K-blocks    Used Available Use% Mounted on\n/dev/dm-1 100 60 40 60% /data\n"
-    assert read_free_bytes(listing) == 40 * 1024
-    assert read_free_bytes("/proc/stat=cpu 1 2 3 4 5 6\n") is None
+def test_the_hottest_of_zones_and_service_counts() -> None:
+    said = (
+        "@files\n/sys/class/thermal/thermal_zone0/type=cpu-0-0-usr\n"
+        "/sys/class/thermal/thermal_zone0/temp=41500\n"
+        "@thermalservice\nThermal Status: 0\nCurrent temperatures from HAL:\n"
+        "\tTemperature{mValue=44.0, mType=0, mName=AP, mStatus=0}\n"
+        "\tTemperature{mValue=33.3, mType=3, mName=SKIN, mStatus=0}\n"
+    )
+    text = probe_state(Says(said)).to_text()  # type: ignore[arg-type]
+    assert (text["zone_celsius"], text["skin_celsius"], text["thermal_status"]) == ("44.0", "33.3", "0")
+    assert text["battery_level"] == UNAVAILABLE
