@@ -34,7 +34,7 @@ _NO_TEMPERATURE = (
 )
 """What is no temperature of its own, by type, and why."""
 
-_SILICON = r"cpu|gpu|tsens|^apc|^(big|mid|little|g3d)$|soc[-_]therm"
+_SILICON = r"cpu|gpu|tsens|^apc|^(big|mid|little|g3d)$|soc[-_]thermal$"
 _SKIN = r"skin"
 _BATTERY = r"^(battery|bms|maxfg|mtktsbattery|bat)$"
 
