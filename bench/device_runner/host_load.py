@@ -141,13 +141,22 @@ def _read_cores() -> Mapping[int, tuple[int, int]]:
 def _read_threads() -> Mapping[str, tuple[str, int, int]]:
     """Each thread's process by name and number, the core it was last on, and its ticks."""
     threads = {}
-    for path in _PROC.glob("[0-9]*/task/[0-9]*/stat"):
+    tasks = (task for process in _list_numbered(_PROC) for task in _list_numbered(process / "task"))
+    for path in (task / "stat" for task in tasks):
         head, _, tail = _read(path).rpartition(")")
         words = tail.split()
         if len(words) > 36:  # else it ended meanwhile
             process = f"{head.partition('(')[2]} (process {path.parents[2].name})"
             threads[path.parent.name] = (process, int(words[36]), int(words[11]) + int(words[12]))
     return threads
+
+
+def _list_numbered(folder: Path) -> list[Path]:
+    """List what is named by a number in a folder; nothing of a process that ended meanwhile."""
+    try:
+        return [entry for entry in folder.iterdir() if entry.name.isdigit()]
+    except OSError:
+        return []
 
 
 def _read(path: Path) -> str:
