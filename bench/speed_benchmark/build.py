@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.speed_benchmark.cache import Announce, Transfer, lock_cache, new_folder, report
 from bench.speed_benchmark.compiler import Compiler, explain_missing_compiler, find_compiler, run_tool
@@ -31,6 +29,7 @@ from bench.speed_benchmark.runtime import provide
 from bench.speed_benchmark.targets import Target
 from lut.cache import default_cache
 from lut.errors import EngineError
+from lut.schema import Name, Record, Text, decode, encode_file
 
 __all__ = ["Program", "build_program", "find_program"]
 
@@ -39,11 +38,20 @@ SOURCES = Path(__file__).parent / "src"
 _COMPILE = ("-O2", "-DNDEBUG", "-Wall", "-Wextra")
 _PROGRAM = "speed_benchmark"
 _STAMP = "built.json"
-_STAMP_KEYS = {"target", "recipe", "compiler", "files"}
+
 _KEPT = 4
 """This many programs of a target are kept, those used last: one for each checkout at work."""
 
 _LINK = ("-Wl,--allow-shlib-undefined,--disable-new-dtags", "-ldl", "-pthread")
+
+
+class _Stamp(Record, frozen=True):
+    """What a program was made of, and the SHA-256 of each of its files."""
+
+    target: Text
+    recipe: Text
+    compiler: Text
+    files: dict[Name, Name]
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ def _find(
     """Find the whole program of the present sources that was used last, of this compiler if one is given."""
     recipe = _hash_recipe(target)
     for folder, stamp in _list_stamps(target, cache):
-        if stamp["recipe"] == recipe and compiler in (None, stamp["compiler"]):
+        if stamp.recipe == recipe and compiler in (None, stamp.compiler):
             program = _open_program(target, folder, stamp, cache, progress)
             if program is not None:
                 with contextlib.suppress(OSError):  # of a cache that is read-only nothing is ever removed
@@ -139,29 +147,29 @@ def _find(
     return None
 
 
-def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, dict[str, Any]]]:
+def _list_stamps(target: Target, cache: Path) -> list[tuple[Path, _Stamp]]:
     """Give the folders of a target's programs, the one used last first, with what they were made of."""
     found = []
     for path in (cache / "programs").glob(f"[!.]*/{_STAMP}"):
         try:
-            stamp, used_ns = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime_ns
-            if stamp.keys() >= _STAMP_KEYS and stamp["target"] == target.id:
+            stamp, used_ns = decode(path.read_bytes(), _Stamp), path.stat().st_mtime_ns
+            if stamp.target == target.id:
                 found.append((used_ns, path.parent, stamp))
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError):
             continue  # damaged, so it is built again
     found.sort(key=lambda each: each[:2], reverse=True)
     return [(folder, stamp) for _, folder, stamp in found]
 
 
 def _open_program(
-    target: Target, folder: Path, stamp: dict[str, Any], cache: Path, progress: Announce | None = None
+    target: Target, folder: Path, stamp: _Stamp, cache: Path, progress: Announce | None = None
 ) -> Program | None:
     """The program in a folder, or None when a file of it is not what was made."""
     libraries = _library_folder(target, folder, cache)
     try:
         files = _list_files(folder, libraries)
-        changed = find_difference(stamp["files"], files)
-    except (OSError, AttributeError, TypeError):
+        changed = find_difference(stamp.files, files)
+    except OSError:
         return None
     if changed is not None:
         place = folder if changed == _PROGRAM else libraries
@@ -198,13 +206,9 @@ def _build(
         _compile(target, cache, compiler, folder)
         if target.system_libraries:
             _collect_libraries(target, cache, compiler, folder / "lib")
-        stamp = {
-            "target": target.id,
-            "recipe": recipe,
-            "compiler": version,
-            "files": _list_files(folder, _library_folder(target, folder, cache)),
-        }
-        (folder / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")
+        files = _list_files(folder, _library_folder(target, folder, cache))
+        stamp = _Stamp(target.id, recipe, version, files)
+        (folder / _STAMP).write_bytes(encode_file(stamp))
     for unused, _ in _list_stamps(target, cache)[_KEPT:]:
         shutil.rmtree(unused, ignore_errors=True)
     program = _open_program(target, final, stamp, cache)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import os
 import platform
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from lut.errors import FileError
 
@@ -53,9 +54,8 @@ class _Holder:
     def read(cls, file: Path) -> _Holder | None:
         """Read a lock file; None where it is absent, or not written yet."""
         try:
-            fields = json.loads(file.read_bytes())
-            return cls(str(fields["host"]), int(fields["process"]), str(fields["started"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            return msgspec.json.decode(file.read_bytes(), type=cls)
+        except (OSError, ValueError):
             return None
 
     def holds(self, target: Path) -> bool:
@@ -148,7 +148,7 @@ def _make_lock_file(file: Path) -> bool:
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(json.dumps(asdict(_Holder.own())).encode())
+        stream.write(msgspec.json.encode(_Holder.own()))
     return True
 
 

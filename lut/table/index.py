@@ -18,17 +18,18 @@ Building reads, and checks, every line of the table.
 
 from __future__ import annotations
 
-import json
 import mmap
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
+import msgspec
+
 from lut.errors import FileError
-from lut.files import open_atomically, parse_json
+from lut.files import open_atomically
+from lut.schema import Record, Whole, decode
 from lut.table.index_scan import ROW, WHOLE, scan_table
 
 __all__ = [
@@ -42,7 +43,7 @@ __all__ = [
     "open_index",
 ]
 
-VERSION = 3
+VERSION = 4
 """Of the layout, of digests, and of what readers accept: an index of another version is rebuilt."""
 
 _HEADER_BYTES = 4096
@@ -61,8 +62,7 @@ class IndexRow:
     runtime_us: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class IndexSummary:
+class IndexSummary(Record, frozen=True):
     """What an index says of its table as a whole.
 
     `devices` are in the order of their first lines, which `first_lines` gives. `repeated` counts the
@@ -75,6 +75,11 @@ class IndexSummary:
     first_lines: tuple[int, ...]
     repeated: int
     first_repeated: tuple[int, int] | None
+
+
+class _Header(Record, frozen=True):
+    version: Whole
+    summary: IndexSummary
 
 
 class DamagedIndexError(FileError):
@@ -157,7 +162,7 @@ class BuiltIndex:
         Raises:
             FileError: it can't be written.
         """
-        text = json.dumps({"version": VERSION, **vars(self.summary)}).encode()
+        text = msgspec.json.encode(_Header(VERSION, self.summary))
         size = -(-(len(text) + _MARK_BYTES + 1) // _HEADER_BYTES) * _HEADER_BYTES
         said = text.ljust(size - _MARK_BYTES - 1) + b"\n"
         with open_atomically(path) as stream:
@@ -211,22 +216,16 @@ def open_index(path: Path) -> Index | None:
             said = header[_MARK_BYTES:]
             if _mark(said) != header[:_MARK_BYTES]:
                 return None
-            fields = parse_json(said)
-            if fields.pop("version") != VERSION:
+            head = decode(said, _Header)
+            if head.version != VERSION:
                 return None
-            summary = IndexSummary(**{name: _freeze(value) for name, value in fields.items()})
-            if not isinstance(summary.records, int) or not isinstance(summary.devices, tuple):
-                return None
+            summary = head.summary
             buffer = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             whole = len(buffer) == len(header) + summary.records * (_ROW_BYTES + _CHECK.size)
             return Index(summary, buffer, len(header), path) if whole else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError):
         return None
 
 
 def _mark(said: bytes) -> bytes:
     return b"%08x " % crc32(said)
-
-
-def _freeze(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -15,12 +15,15 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from bench.device_runner.device import Exit, FloodError, Process
 from bench.device_runner.output import MOST_OUTPUT_BYTES
 from bench.device_runner.phone.bundle import Bundle, pack_archive
 from lut.entries import ProgramInfo
 from lut.errors import DeviceError
 from lut.files import read_bytes
+from lut.schema import Name, decode
 
 __all__ = ["ForeignProcess", "block_files", "parse_output", "read_binary"]
 
@@ -91,12 +94,24 @@ def block_files(bundle: Bundle, manifest: bytes, arguments: Sequence[str]) -> tu
     return files, "\n".join([*lines, "echo " + shlex.quote(json.dumps({"event": "end"}))]) + "\n"
 
 
+class _Observed(msgspec.Struct):
+    """What Caffe2's observer prints of a run, among other things."""
+
+    unit: Name
+    value: float | Name
+
+
 def parse_output(kind: str, text: str, iters: int) -> tuple[list[int], int] | None:
     """Read samples in nanoseconds, and of how many runs each is the mean; None where none were printed."""
     if kind == _CAFFE2:
         found = re.findall(r'Caffe2Observer (\{"type": ?"NET".*?\})', text)
-        values = [json.loads(line) for line in found]
-        runs = [float(each["value"]) for each in values if each["unit"] == "us"]
+        try:
+            values = [decode(line, _Observed) for line in found]
+            runs = [float(each.value) for each in values if each.unit == "us"]
+        except ValueError:
+            return None
+        if not all(0 < us < 1e15 for us in runs):
+            return None
         # Warm-up runs, where they are printed, come first.
         return ([round(us * 1000) for us in runs[-iters:]], 1) if len(runs) >= iters else None
     match = re.search(r"Main run finished\. Milliseconds per iter: ([\d.]+(?:e[+-]?\d+)?)\.", text)

@@ -33,6 +33,12 @@ def test_caffe2_benchmark_s_runs_are_samples_without_the_warm_up() -> None:
     assert parse_output("caffe2_benchmark", CAFFE2, 2) == ([3050244, 3060244], 1)
 
 
+@pytest.mark.parametrize("value", ['"soon"', '"nan"', '"-1"', '"1e400"', "null", "[]", ""])
+def test_what_is_no_time_is_none(value: str) -> None:
+    line = f'Caffe2Observer {{"type": "NET","unit": "us","metric": "latency","value": {value}}}\n'
+    assert parse_output("caffe2_benchmark", CAFFE2 + line, 2) is None
+
+
 @pytest.mark.parametrize("kind", ["stock speed_benchmark", "caffe2_benchmark"])
 def test_what_was_not_printed_is_no_number(kind: str) -> None:
     assert parse_output(kind, "Main run fin", 3) is None
