@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lut.entries import DeviceInfo, Segment
 from lut.errors import ConflictError
-from lut.journal import read_journal
+from lut.journal import read_head
 
 __all__ = ["compare_facts", "refuse_former_name"]
 
@@ -36,10 +36,8 @@ def refuse_former_name(journal: Path, segment: Segment) -> None:
         ConflictError: the journal is that; the message says how to go on with it.
         FileError: it can't be read.
     """
-    if segment.device.kind != "host" or not journal.exists():
-        return
-    head = next(read_journal(journal), None)
-    if not isinstance(head, Segment) or head.device.kind != "host":
+    head = read_head(journal) if segment.device.kind == "host" else None
+    if head is None or head.device.kind != "host":
         return
     former, now = head.device, segment.device
     if former.name == now.name or former.facts.get("cpu") != now.facts.get("cpu"):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bench.campaign.summary import RunSummary
 from bench.device_runner import Block, Recovery, Visit
-from lut.drift import ResumedTimes, UnitDrift, UnitTimes, compare_units, is_telling, take_median
+from lut.drift import ResumedTimes, UnitDrift, UnitTimes, add_anchor, compare_units
 from lut.entries import Anchor, BlockState, Failure, Measurement, Repeated, Round, Segment
 from lut.journal import JournalWriter
 
@@ -85,9 +85,7 @@ class Recorder:
                 self._begin(replace(self._segments[serial], started=now()))
             elif isinstance(event, Anchor):
                 self._write(event, serial)
-                if is_telling(event.conditions):
-                    times_ns = self._units.setdefault(serial, UnitTimes()).anchors_ns
-                    times_ns.setdefault((0, event.key), []).append(take_median(event.samples_ns))
+                add_anchor(self._units, serial, 0, event)
             else:
                 self._summary.states[serial] = event
                 self._write(event, serial)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lut.cache import default_cache
 from lut.errors import FileError
-from lut.files import write_atomically
+from lut.files import hash_stream, write_atomically
 from lut.schema import decode, encode_line
 
 __all__ = ["find_difference", "hash_file", "hash_files", "list_folder"]
@@ -38,13 +38,11 @@ def hash_file(path: Path) -> str:
     state = ":".join(map(str, (before.st_dev, before.st_ino, before.st_size, *times)))
     if before.st_size > _LARGE_BYTES and (known := _read_remembered().get(state)):
         return known
-    digest = hashlib.sha256()
     with path.open("rb") as content:
-        while chunk := content.read(1 << 20):
-            digest.update(chunk)
+        sha256 = hash_stream(content)
     if before.st_size > _LARGE_BYTES and time.time_ns() - max(times) > _SETTLED_NS:
-        _remember(state, digest.hexdigest())
-    return digest.hexdigest()
+        _remember(state, sha256)
+    return sha256
 
 
 def _memory() -> Path:

@@ -18,6 +18,7 @@ from lut.errors import MissingError
 from lut.frontends import Model, find_models, load_model
 from lut.ops import OpSpec
 from lut.table import Estimate, Row, find_table_file, load_table
+from lut.wording import list_first
 
 __all__ = [
     "DEFAULT_DEVICE",
@@ -31,9 +32,6 @@ __all__ = [
 DEFAULT_MODEL_PATHS = "ChamNet/models/ChamNet-E/int8,ChamNet/models/ChamNet-E/fp32"
 DEFAULT_INPUT_DIMS = '{"data": [1, 3, 160, 160]}'
 DEFAULT_DEVICE = "SM-G950U-7.0-24"
-
-_NAMED = 10
-"""So many operators of a net that were not found are named."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +54,17 @@ class LookedUp:
     @property
     def doubts(self) -> Iterator[str]:
         """What part of the sum is something else than measured, a line each; the original prints none."""
-        for line in describe_doubts(Estimate(self.rows)):
+        for line in describe_doubts(self._estimate):
             yield f"{self.model.path}: {line}"
 
     @property
     def missing(self) -> tuple[OpSpec, ...]:
         """The operators that were not found, each once."""
-        return tuple(dict.fromkeys(row.op for row in self.rows if row.runtime_us is None))
+        return self._estimate.missing
+
+    @property
+    def _estimate(self) -> Estimate:
+        return Estimate(self.rows)
 
 
 def look_up_models(
@@ -98,9 +100,8 @@ def refuse_partial(nets: Sequence[LookedUp]) -> None:
     for net in nets:
         path, missing = net.model.path, net.missing
         if missing:
-            names = [f"\n  {op.describe()}" for op in missing[:_NAMED]]
-            rest = f"\n  and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-            told.append(f"The table does not hold {len(missing)} operators of {path}:{''.join(names)}{rest}")
+            names = list_first((op.describe() for op in missing), len(missing))
+            told.append(f"The table does not hold {len(missing)} operators of {path}:\n{names}")
         if net.model.unmapped:
             told.append(blame_unmapped(path, net.model.unmapped, net.model.multiply_adds))
     if told:

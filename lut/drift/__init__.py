@@ -10,7 +10,7 @@ from lut.drift.change import LARGE, Drift, compare_times, describe_change
 from lut.drift.journals import JournalDrift, JournalTimes
 from lut.drift.resumed import ResumedTimes
 from lut.drift.runs import LARGE_IN_WORDS, Canary, RunDrift, compare_runs, is_telling, take_median
-from lut.drift.units import UnitDrift, UnitTimes, compare_units
+from lut.drift.units import UnitDrift, UnitTimes, add_anchor, compare_units
 
 __all__ = [
     "LARGE",
@@ -23,6 +23,7 @@ __all__ = [
     "RunDrift",
     "UnitDrift",
     "UnitTimes",
+    "add_anchor",
     "compare_runs",
     "compare_times",
     "compare_units",

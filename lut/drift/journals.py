@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from lut.drift.runs import Canary, CanaryTimes, RunDrift, compare_runs, is_telling, take_median
-from lut.drift.units import UnitDrift, UnitTimes, compare_units
+from lut.drift.units import UnitDrift, UnitTimes, add_anchor, compare_units
 from lut.entries import Anchor, Measurement, Segment
 from lut.ops import OpKey
 
@@ -103,11 +103,8 @@ class JournalTimes:
 
     def add_anchor(self, anchor: Anchor, unit: str | None) -> None:
         """Add an anchor of the present journal."""
-        if unit is not None and is_telling(anchor.conditions):
-            times = self._units.setdefault(unit, UnitTimes()).anchors_ns
-            times.setdefault((self._kind_of[anchor.segment], anchor.key), []).append(
-                take_median(anchor.samples_ns)
-            )
+        if unit is not None:
+            add_anchor(self._units, unit, self._kind_of[anchor.segment], anchor)
 
     def take_canary(self) -> Canary | None:
         """Give the canary's time over all journals; None where it was not timed, or hardly."""

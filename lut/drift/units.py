@@ -8,10 +8,12 @@ from statistics import median
 from typing import TypeAlias
 
 from lut.drift.change import LEAST, compare_times, describe_change, is_large
+from lut.drift.runs import is_telling, take_median
+from lut.entries import Anchor
 from lut.ops import OpKey
 from lut.schema import Factor, Name, Record, Whole
 
-__all__ = ["UnitDrift", "UnitTimes", "compare_units"]
+__all__ = ["UnitDrift", "UnitTimes", "add_anchor", "compare_units"]
 
 _Place: TypeAlias = tuple[int, int | OpKey]
 """An operator, by its number or key, timed in one way; ways that can't be compared are numbered."""
@@ -60,6 +62,13 @@ class UnitTimes:
     visits: int = 0
     anchors_ns: _Times = field(default_factory=dict)
     operators_ns: _Times = field(default_factory=dict)
+
+
+def add_anchor(units: dict[str, UnitTimes], serial: str, kind: int, anchor: Anchor) -> None:
+    """Add an anchor to a unit's times, if it tells of the device; `kind` numbers what may be compared."""
+    if is_telling(anchor.conditions):
+        times_ns = units.setdefault(serial, UnitTimes()).anchors_ns
+        times_ns.setdefault((kind, anchor.key), []).append(take_median(anchor.samples_ns))
 
 
 def compare_units(units: Mapping[str, UnitTimes]) -> tuple[UnitDrift, ...]:

@@ -4,6 +4,7 @@ line by line (`lines`), called after devices (`names`), and known by content (`k
 from __future__ import annotations
 
 from lut.files.access import (
+    hash_stream,
     open_atomically,
     parse_json,
     read_bytes,
@@ -17,6 +18,7 @@ from lut.files.names import name_after_device
 __all__ = [
     "LONGEST_LINE_BYTES",
     "explain_kind",
+    "hash_stream",
     "kind_of",
     "lock_descriptor",
     "lock_folder",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
@@ -13,6 +14,7 @@ from typing import IO, Any
 from lut.errors import FileError
 
 __all__ = [
+    "hash_stream",
     "open_atomically",
     "parse_json",
     "read_bytes",
@@ -30,6 +32,14 @@ def read_bytes(path: Path, error: type[FileError] = FileError) -> bytes:
         return path.read_bytes()
     except OSError as refusal:
         raise error(f"{path} can't be read: {refusal.strerror or refusal}.") from refusal
+
+
+def hash_stream(stream: IO[bytes]) -> str:
+    """Return the SHA-256 of what is left of a stream, read in pieces."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def parse_json(text: bytes | str) -> Any:

@@ -10,7 +10,7 @@ from lut.journal.disturbance import Disturbances
 from lut.journal.lines import format_entry, parse_line
 from lut.journal.pools import PooledKeys, PooledRecords, Pools, take_percentiles_us
 from lut.journal.progress import RunProgress, read_progress
-from lut.journal.reading import read_config, read_journal
+from lut.journal.reading import read_config, read_head, read_journal
 from lut.journal.sources import Sources, check_poolable
 from lut.journal.writing import JournalWriter, open_journal
 
@@ -27,6 +27,7 @@ __all__ = [
     "open_journal",
     "parse_line",
     "read_config",
+    "read_head",
     "read_journal",
     "read_progress",
     "take_percentiles_us",

@@ -28,7 +28,7 @@ from lut.errors import FileError
 from lut.files import explain_kind, read_lines
 from lut.journal.lines import HEAD, BrokenLineError, begins_journal, parse_line
 
-__all__ = ["read_config", "read_journal"]
+__all__ = ["read_config", "read_head", "read_journal"]
 
 
 def ignore(message: str) -> None:
@@ -93,8 +93,8 @@ def _parse_if_whole(path: Path, number: int, line: bytes) -> Entry | None:
     )
 
 
-def read_config(path: Path) -> RunConfig | None:
-    """Read the configuration of a journal's first segment; None where the file is absent or empty.
+def read_head(path: Path) -> Segment | None:
+    """Return a journal's first segment; None where the file is absent or empty.
 
     Raises:
         FileError: it can't be read.
@@ -102,4 +102,10 @@ def read_config(path: Path) -> RunConfig | None:
     if not path.exists():
         return None
     first = next(read_journal(path), None)
-    return first.config if isinstance(first, Segment) else None
+    return first if isinstance(first, Segment) else None
+
+
+def read_config(path: Path) -> RunConfig | None:
+    """Return the configuration of a journal's first segment; see `read_head`."""
+    head = read_head(path)
+    return None if head is None else head.config

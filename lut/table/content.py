@@ -21,7 +21,7 @@ import msgspec
 
 from lut.cache import default_cache
 from lut.errors import FileError
-from lut.files import write_atomically
+from lut.files import hash_stream, write_atomically
 from lut.schema import Name, Record, decode
 from lut.table.formats import format_of
 
@@ -85,11 +85,8 @@ def hash_content(path: Path) -> str:
 
 
 def _hash_text(path: Path) -> str:
-    digest = hashlib.sha256()
     with format_of(path).open(path) as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hash_stream(stream)
 
 
 def _stamp_file(folder: Path, path: Path) -> Path:

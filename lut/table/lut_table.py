@@ -176,23 +176,27 @@ class LutTable:
 
     def _find_interval(self, key: OpKey) -> Interval | None:
         """Return the interval of a key that is asked for; None if its record was measured."""
-        if self.predicted is None:
+        if not self._intervals:
             return None
         if self._store.match == "exact":
-            return self.predicted.intervals.get(key.id)
-        return self._intervals.get(MATCHES[self._store.match].key(key))
+            return self._intervals.get(key.id)
+        return self._matched_intervals.get(MATCHES[self._store.match].key(key))
 
     @cached_property
-    def _intervals(self) -> Mapping[OpKey, Interval]:
+    def _intervals(self) -> Mapping[str, Interval]:
+        """The intervals of predictions by id; empty where all records are measured."""
+        return {} if self.predicted is None else self.predicted.intervals
+
+    @cached_property
+    def _matched_intervals(self) -> Mapping[OpKey, Interval]:
         """Where other spellings are the same operator, ids tell nothing: the keys are in the file."""
-        assert self.predicted is not None
-        match, intervals = MATCHES[self._store.match].key, self.predicted.intervals
+        match, intervals = MATCHES[self._store.match].key, self._intervals
         present = ((record.key, intervals.get(record.key.id)) for record in self._store)
         return {match(key): interval for key, interval in present if interval is not None}
 
     def is_predicted(self, key: OpKey) -> bool:
         """Tell whether the record of a key, spelled as in the file, is a prediction."""
-        return self.predicted is not None and key.id in self.predicted.intervals
+        return bool(self._intervals) and key.id in self._intervals
 
     @property
     def measured(self) -> Iterator[LutRecord]:
@@ -210,17 +214,13 @@ class LutTable:
 
     def _judge(self, key: OpKey, records: tuple[LutRecord, ...]) -> tuple[Prediction | None, Quality]:
         """Tell of records whether they were measured, and how well."""
-        interval = self._find_interval(key) if self._holds_predictions else None
+        interval = self._find_interval(key)
         if interval is None:
             return None, self._quality.of(key)
         from lut.estimation import Prediction
 
         family = family_of(OpSpec.from_key(key))
         return Prediction(records[0].p50, *interval, family), self._quality.of(key, is_predicted=True)
-
-    @cached_property
-    def _holds_predictions(self) -> bool:
-        return self.predicted is not None and bool(self.predicted.intervals)
 
     @cached_property
     def interpolator(self) -> Interpolator:

@@ -11,6 +11,8 @@ from lut.frontends import write_netdef
 from lut.journal import open_journal
 from lut.ops import INT32, UINT8, OpKey, OpSpec, TensorSpec, make_argument
 from lut.records import LutRecord
+from lut.sidecar import Sidecar
+from lut.table import read_sidecar
 
 
 def int8_conv(op_type: str = "Int8Conv", channels: int = 16) -> OpSpec:
@@ -59,6 +61,13 @@ def written_journal(path: Path, *entries: Entry) -> Path:
                 entry = replace(entry, segment=described[-1])
             writer.append(entry)
     return path
+
+
+def known(table: Path) -> Sidecar:
+    """What a table's sidecar says."""
+    sidecar = read_sidecar(table)
+    assert sidecar is not None
+    return sidecar
 
 
 def record(op: OpSpec | OpKey, p50: float, device: str = "Box-12-6.1") -> LutRecord:

@@ -23,8 +23,8 @@ from lut.merge import merge_journals, write_table
 from lut.ops import KeyFields, OpSpec, TensorSpec
 from lut.records import LutRecord
 from lut.sidecar import Calibration, FailedOp, FittedNet, MarkedOp, Sidecar, sidecar_path
-from lut.table import format_of, load_table, read_sidecar, update_table
-from tests.lut.samples import measured, written_journal
+from lut.table import format_of, load_table, update_table
+from tests.lut.samples import known, measured, written_journal
 
 SEGMENT = Segment(
     DeviceInfo("phone-9-28", "adb", "0"), ProgramInfo("speed_benchmark", "0" * 64, "x"), RunConfig(passes=1)
@@ -45,13 +45,6 @@ def written(path: Path, *records: LutRecord, **said: Any) -> Path:
     with update_table(path) as update:
         update.write(records, Sidecar(device="phone-9-28", segments=(SEGMENT,), **said))
     return path
-
-
-def known(path: Path) -> Sidecar:
-    """What the sidecar says."""
-    sidecar = read_sidecar(path)
-    assert sidecar is not None
-    return sidecar
 
 
 def write_run(path: Path, times_us: dict[int, float]) -> Path:

@@ -19,10 +19,10 @@ from lut.extend import extend_table
 from lut.fill import Filling, fill_table, write_filling
 from lut.merge import merge_journals, write_table
 from lut.ops import UINT8, OpSpec, TensorSpec, multiply_adds
-from lut.sidecar import Sidecar, sidecar_path
-from lut.table import Coverage, load_table, read_sidecar
+from lut.sidecar import sidecar_path
+from lut.table import Coverage, load_table
 from tests.commands import Outcome, make_runner
-from tests.lut.samples import CONFIG, SEGMENT, measured, pointwise, written_journal
+from tests.lut.samples import CONFIG, SEGMENT, known, measured, pointwise, written_journal
 
 Lut = Callable[..., Outcome]
 
@@ -30,13 +30,6 @@ Lut = Callable[..., Outcome]
 @pytest.fixture
 def lut_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Lut:
     return make_runner("lut", cli.main, capsys, monkeypatch)
-
-
-def known(path: Path) -> Sidecar:
-    """What a table's sidecar says."""
-    sidecar = read_sidecar(path)
-    assert sidecar is not None
-    return sidecar
 
 
 def measured_beside(filled: Path) -> Path:

@@ -8,10 +8,11 @@ from lut.frontends.nodes.constants import is_by_channel, read_pads
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.idle import gives_more, is_after_training
 from lut.frontends.nodes.rewriting import Rewriting
+from lut.frontends.nodes.types import WEIGHTED
 
 __all__ = ["fold", "fold_pad"]
 
-_WEIGHTED = {"BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul"}
+_PARAMETRIC = WEIGHTED | {"BatchNormalization"}
 """Operators with parameters, into which factors and summands of channels are folded."""
 
 _FOLDED = {"Add", "BatchNormalization", "Div", "Mul", "Sub"}
@@ -20,7 +21,7 @@ _FOLDED = {"Add", "BatchNormalization", "Div", "Mul", "Sub"}
 def fold(graph: Rewriting, node: Node) -> None:
     """Fold what multiplies and adds constants for each channel into the operator with weights before it."""
     takes = (
-        node.op_type in _WEIGHTED
+        node.op_type in _PARAMETRIC
         and len(node.inputs) > 1
         and node.inputs[1] in graph.constants
         and not gives_more(graph, node)

@@ -16,23 +16,16 @@ from bench.cli import validate as cli_validate
 from bench.device_runner import HostDevice, NetRuns, measure_nets, whole_nets
 from lut.cli import console
 from lut.plan import read_plan
-from lut.sidecar import Sidecar, format_sidecar, sidecar_path
-from lut.table import estimate_models, load_table, read_sidecar
+from lut.sidecar import format_sidecar, sidecar_path
+from lut.table import estimate_models, load_table
 from lut.validation import NetComparison, Validation, read_validation
 from lut.wording import install_extra
 from lut.zoo import write_net
 from tests.bench.conftest import Bench
 from tests.lut.cli.conftest import lut_command
-from tests.lut.samples import written_model
+from tests.lut.samples import known, written_model
 
 __all__ = ["lut_command"]
-
-
-def known(table: Path) -> Sidecar:
-    """What a table's sidecar says."""
-    sidecar = read_sidecar(table)
-    assert sidecar is not None
-    return sidecar
 
 
 QUICK = ("--passes=2", "--iters=2", "--warmup=1")
