@@ -76,6 +76,14 @@ class Running:
         return [path for path in self.our_files if not path.startswith(f"{FOLDER}/")]
 
 
+async def _end_tasks() -> None:
+    """Cancel and await what still runs in this loop, as `asyncio.run` does before it closes one."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @contextlib.contextmanager
 def run_phone(serial: str = "simulated", host: str = "127.0.0.1", **settings: Any) -> Iterator[Running]:
     """Run a phone until the block ends."""
@@ -94,6 +102,7 @@ def run_phone(serial: str = "simulated", host: str = "127.0.0.1", **settings: An
             yield Running(phone, port, loop)
         finally:
             asyncio.run_coroutine_threadsafe(phone.stop(), loop).result(30)
+            asyncio.run_coroutine_threadsafe(_end_tasks(), loop).result(30)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
