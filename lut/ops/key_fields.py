@@ -1,8 +1,4 @@
-"""A key's four fields, with their bounds, for lines of plans, journals and tables.
-
-What it takes, `OpKey.from_json` takes with the same answer. A table, which others write too, is read by that
-where this refuses, as it does a byte order mark.
-"""
+"""A key's four fields, with their bounds, for lines of plans, journals and tables."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import itemgetter
@@ -45,9 +45,6 @@ Shape: TypeAlias = tuple[Whole, ...]
 
 _FIRST = itemgetter(0)
 
-_FIELDS = {"op_type": str, "op_args": list, "input_shapes": list, "input_dtypes": list}
-_KINDS: dict[type, str] = {str: "string", list: "list"}
-
 
 class OpKey(NamedTuple):
     """What two operators must share to be the same row of a table."""
@@ -56,32 +53,6 @@ class OpKey(NamedTuple):
     op_args: tuple[str, ...]
     input_shapes: tuple[Shape, ...]
     input_dtypes: tuple[int, ...]
-
-    @classmethod
-    def from_json(cls, line: Any) -> OpKey:
-        """Read the four key fields of a parsed JSON object, which may hold other keys too.
-
-        Raises:
-            ValueError: a field is absent, of another type, or holds what no key does.
-        """
-        if not isinstance(line, Mapping):
-            raise ValueError("it is not a JSON object")
-        for name, kind in _FIELDS.items():
-            if not isinstance(line.get(name), kind):
-                raise ValueError(f"the field {name!r} is absent or not a {_KINDS[kind]}")
-        texts, shapes, dtypes = line["op_args"], line["input_shapes"], line["input_dtypes"]
-        if not all(isinstance(text, str) for text in texts):
-            raise ValueError("op_args holds something other than strings")
-        if not all(isinstance(shape, list) for shape in shapes):
-            raise ValueError("input_shapes holds something other than lists")
-        numbers = (number for sizes in (*shapes, dtypes) for number in sizes)
-        if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
-            raise ValueError("a shape or dtype holds something other than whole numbers from 0, of 63 bits")
-        if len(shapes) != len(dtypes):
-            raise ValueError(f"it has {len(shapes)} input shapes, but {len(dtypes)} input dtypes")
-        for text in (line["op_type"], *texts):
-            text.encode()  # half a surrogate pair is a ValueError: it could be read, but never printed
-        return cls(line["op_type"], tuple(texts), tuple(map(tuple, shapes)), tuple(dtypes))
 
     def to_json(self) -> dict[str, Any]:
         """Give the four key fields as JSON types."""

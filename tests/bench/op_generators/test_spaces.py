@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from bench.campaign import run_plan
 from bench.op_generators import SPACES
 from bench.op_generators.chamnet import make_hull
 from lut.errors import FileError, ModelError
-from lut.ops import OpKey, infer_outputs
+from lut.ops import KeyFields, infer_outputs
+from lut.schema import decode
 from lut.spaces import BLOCK_SPACES
 from tests.bench.conftest import CONFIG, FaultyHost
 
@@ -72,7 +72,7 @@ def test_the_released_nets_are_in_their_spaces(precision: str, shared_models: Pa
         keys = {op.key for op in SPACES[space].generate(precisions=(precision,))}
         for queries in nets:
             if space in queries.parts[-3].lower():
-                asked = [OpKey.from_json(json.loads(line)) for line in queries.read_text().splitlines()]
+                asked = [decode(line, KeyFields).key for line in queries.read_text().splitlines()]
                 assert [key for key in asked if key not in keys] == [], queries
 
 

@@ -319,9 +319,7 @@ def test_estimate_from_a_broken_table_prints_nothing_and_writes_nothing(lut_comm
     Path("table.json").write_text('{"op_type": "Relu"}\n')
     code, out, err = lut_command("estimate", "net", "--lut", "table.json", "--missing-out", "plan")
     assert (code, out) == (4, "")
-    assert err.startswith(
-        "error: table.json:1 is not a table record: unknown keys [], absent keys ['device', "
-    )
+    assert err.startswith("error: table.json:1 is not a table record: ")
     assert not Path("plan").exists()
 
 

@@ -15,7 +15,7 @@ from lut.ops.canonical import canonical_key
 from lut.ops.families import sizes_of
 from lut.ops.rules import RULES
 from lut.table import format_record
-from lut.table.formats.json_record import parse_record
+from lut.table.formats.json_record import read_record
 from tests.lut.ops.drawn import draw_kind, draw_op
 from tests.lut.samples import record
 
@@ -52,7 +52,7 @@ def test_types_share_a_family_only_by_their_relu(first: str, second: str, random
 @given(randoms)
 def test_a_family_survives_a_table(op_type: str, random: Random) -> None:
     op = draw_op(op_type, draw_kind(op_type, random), random)
-    read = OpSpec.from_key(parse_record(format_record(record(op, 5.0)).encode()).key)
+    read = OpSpec.from_key(read_record(format_record(record(op, 5.0)).encode()).key)
     assert check_family(read) == check_family(op) is not None
 
 

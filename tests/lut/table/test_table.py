@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lut.errors import ConflictError, FileError
-from lut.ops import OpKey, OpSpec, TensorSpec
+from lut.ops import KeyFields, OpKey, OpSpec, TensorSpec
 from lut.records import LutRecord
+from lut.schema import convert
 from lut.table import (
     Estimate,
     LutTable,
@@ -192,7 +193,7 @@ def test_the_original_lookup_gives_the_same_total(
     if "A" not in {each.device for each in table}:
         assert theirs == (not queries, 0)
         return
-    ours = load_table(path, "A").estimate([OpSpec.from_key(OpKey.from_json(line)) for line in lines])
+    ours = load_table(path, "A").estimate([OpSpec.from_key(convert(line, KeyFields).key) for line in lines])
     assert ours.known_us == theirs.total
     assert (ours.total_us is not None) == theirs.all_found
 
