@@ -29,7 +29,7 @@ class Endurance:
         self._serial = serial
         self._losses: Counter[str] = Counter()
         self._kills: Counter[tuple[str, bool]] = Counter()
-        self._fruitless = 0
+        self._fruitless: Counter[bool] = Counter()
         self._last_end = ""
 
     def blame(self, op_id: str) -> bool:
@@ -55,10 +55,18 @@ class Endurance:
         Raises:
             DeviceError: too many in a row ended none.
         """
-        self._fruitless = 0 if progressed else self._fruitless + 1
-        if self._fruitless == (_FRUITLESS_LOSSES if lost else _FRUITLESS_STARTS):
+        if progressed:
+            self._fruitless.clear()
+            return
+        self._fruitless[lost] += 1
+        if self._fruitless[True] >= _FRUITLESS_LOSSES:
             raise DeviceError(
-                f"The benchmark program on {self._serial} ended {self._fruitless} times without reaching "
+                f"{self._serial} was lost {_FRUITLESS_LOSSES} times without measuring anything in between; "
+                f"the last time: {self._last_end}. Look at its cable and its power."
+            )
+        if self._fruitless[False] >= _FRUITLESS_STARTS:
+            raise DeviceError(
+                f"The benchmark program on {self._serial} ended {_FRUITLESS_STARTS} times without reaching "
                 f"an operator; the last time: {self._last_end}. Run `bench build`, and look at what else "
                 f"runs on the device."
             )

@@ -32,22 +32,16 @@ STAGES = {"crash", "timeout", "parse"}
 """How operators fail under these faults."""
 MUST_FAIL = STAGES if SOAK else {"crash"}
 """How some must have failed before the campaign ends; the others are rare."""
-START_BYTES = 6000
-"""What goes to and fro, at least, before a program that was started again has ended an operator."""
 SILENCE_S = 0.8 if SOAK else 4.0
 """A program that is silent for so long hangs; beside others it may be slow."""
 
 
 def draw_faults(seed: int, kinds: list[str]) -> list[Fault]:
-    """Faults some thousand bytes apart, as soon as the phone has been greeted.
-
-    After one that ends the program it gets as far as an operator: three starts in a row that don't are given
-    up, and rightly so.
-    """
+    """Faults some thousand bytes apart, as soon as the phone has been greeted."""
     draw = random.Random(seed)
     faults, at_byte = [], 2500
-    for before, kind in zip(["", *kinds], kinds, strict=False):
-        at_byte += draw.randrange(500, 6000) + (START_BYTES if before in ("kill", "segv", "hang") else 0)
+    for kind in kinds:
+        at_byte += draw.randrange(500, 6000)
         faults.append(Fault(kind, at_byte, for_s=0.15))
     return faults
 
