@@ -1,7 +1,8 @@
 """Operators of a net that is written here, spelled as tables and generators spell them.
 
 A writer is given the layers of a net in their order. Feature maps lie in the order that engines of their
-precision take: NHWC in 8 bits, NCHW in fp32.
+precision take: NHWC in 8 bits, NCHW in fp32. Other tensors of four dimensions, such as rows of attention, lie
+as they are written.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class OpWriter:
         self.named: list[NamedOp] = []
         self.tensors: dict[str, TensorSpec] = {}
         self.renamed: dict[str, str] = {}
+        self.rows: set[str] = set()
+        """Tensors that are no feature maps, though they may have four dimensions."""
 
     def add(
         self,
@@ -63,18 +66,20 @@ class OpWriter:
         brought = parameters or {}
         op = OpSpec.of(op_type, (*tensors, *brought.values()), **args)
         self.tensors[output] = infer_outputs(op)[0]
+        if self.rows.intersection(inputs[:1]):
+            self.rows.add(output)
         read = (self.renamed.get(name, name) for name in inputs)
         self.named.append(NamedOp(op, (*read, *brought), (output,)))
 
     def rename(self, source: str, output: str, shape: tuple[int, ...]) -> str:
         """Give a tensor another name, under which its dimensions are others but its values the same."""
         self.tensors[output] = TensorSpec(shape, self.tensors[source].dtype)
-        self.renamed[output] = source
+        self.renamed[output] = self.renamed.get(source, source)
         return output
 
     def is_image(self, name: str) -> bool:
         """Tell whether a tensor is a feature map, whose order of dimensions depends on the precision."""
-        return len(self.tensors[name].shape) == 4
+        return len(self.tensors[name].shape) == 4 and name not in self.rows
 
     def order(self, name: str) -> str:
         """Name the order of a feature map."""
@@ -88,11 +93,11 @@ class OpWriter:
         """Say which dimension of a tensor is the one that the model counts in NCHW order."""
         rank = len(self.tensors[name].shape)
         axis = axis + rank if axis < 0 else axis
-        return (0, 3, 1, 2)[axis] if rank == 4 and self.order(name) == "NHWC" else axis
+        return (0, 3, 1, 2)[axis] if self.is_image(name) and self.order(name) == "NHWC" else axis
 
     def turn(self, name: str, numbers: Sequence[int]) -> tuple[int, ...]:
         """Put numbers that belong to a tensor's dimensions, counted in NCHW order, into its own order."""
-        return order_sizes(numbers, self.tensors[name].dtype)
+        return order_sizes(numbers, self.tensors[name].dtype) if self.is_image(name) else tuple(numbers)
 
     def image(self, name: str) -> tuple[int, int, int, int]:
         """Give a feature map's batch, channels, height and width.
@@ -166,6 +171,16 @@ class OpWriter:
             first = next(starts, 1)
         axis: dict[str, ArgumentValue] = {} if first == 1 else {"axis": first}
         self.add("FC", [source], output, parameters, **axis, **self.spell_order(source))
+
+    def connect_rows(self, source: str, output: str, channels: int, columns: int) -> None:
+        """Add a fully connected layer on rows along the last dimension; in 8 bits they are a matrix."""
+        *rows, _ = self.tensors[source].shape
+        if self.tensors[source].dtype != UINT8 or len(rows) < 2:
+            self.connect(source, output, channels, columns, len(rows))
+            return
+        matrix = self.rename(source, f"{output}:rows", (prod(rows), columns))
+        self.connect(matrix, f"{output}:matrix", channels, columns, 1)
+        self.rename(f"{output}:matrix", output, (*rows, channels))
 
     def scale_channels(self, source: str, output: str) -> None:
         """Add a factor and a summand for each channel: a convolution of one value each."""

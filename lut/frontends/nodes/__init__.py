@@ -1,7 +1,8 @@
 """From a graph of nodes to operators, whatever format the model comes in.
 
 Reading order: `graph` (nodes and tensors, as ONNX names them), `rewriting` and `simplifying` (what engines
-fold and drop before they run a graph; with `idle` and `folding`), `types` (what is held in 8 bits), `net` and
+fold and drop before they run a graph; with `idle` and `folding`), `types` (what is held in 8 bits), `layouts`
+(which tensors are feature maps), `net` and
 `mapping` (each node as operators, or the reason why not), with the mappers of nodes in `layers`,
 `elementwise`, `moving` and `quantised`. `watching` and `checking` hold each mapper to its node.
 """
@@ -9,6 +10,7 @@ fold and drop before they run a graph; with `idle` and `folding`), `types` (what
 from __future__ import annotations
 
 from lut.frontends.nodes.graph import MALFORMED, Graph, Node, Value
+from lut.frontends.nodes.layouts import tell_images
 from lut.frontends.nodes.mapping import map_graph
 
-__all__ = ["MALFORMED", "Graph", "Node", "Value", "map_graph"]
+__all__ = ["MALFORMED", "Graph", "Node", "Value", "map_graph", "tell_images"]

@@ -54,22 +54,22 @@ def _prelu(net: MappedNet, node: Node) -> None:
 
 def _softmax(net: MappedNet, node: Node) -> None:
     """Until opset 12, all dimensions from the axis on are one row; from then on the axis is the row."""
-    source = net.take_input(node)
-    tensor = net.writer.tensors[source]
-    rank = len(tensor.shape)
+    as_they_are = False if net.graph.graph.channels_last else None
+    source = net.take_input(node, as_they_are)
+    shape = net.writer.tensors[source].shape
     by_rows = net.graph.graph.opset < 13
-    axis = node.attributes.get("axis", 1 if by_rows else -1) % rank
-    behind = net.shape(node.inputs[0])[axis + 1 :]
-    if not by_rows and any(size > 1 for size in behind):
-        raise ModelError(
-            f"it runs along dimension {axis} of {rank}; only what ends a tensor is known as a row"
-        )
+    axis = node.attributes.get("axis", 1 if by_rows else -1) % len(shape)
     own = net.writer.axis(source, axis)
-    if any(size > 1 for size in tensor.shape[own + 1 :]):
-        raise ModelError(f"it runs along dimension {axis} of {rank}, which is not the last one in memory")
-    before = net.shape(node.inputs[0])[:axis]
-    args: dict[str, ArgumentValue] = {} if all(size == 1 for size in before[1:]) else {"axis": axis}
-    net.writer.add("Softmax", [source], net.give(node), **args, **net.writer.spell_order(source))
+    if by_rows and axis <= 1:
+        own = axis  # all that is behind lies together in any order
+    elif any(size > 1 for size in shape[own + 1 :]) and not (by_rows and own == axis):
+        raise ModelError(
+            f"it runs along dimension {axis} of {len(shape)}, which is not the last one in memory"
+        )
+    is_plain = all(size == 1 for size in (shape[1:own] if own else shape[:1]))
+    args: dict[str, ArgumentValue] = {} if is_plain else {"axis": own}
+    output = net.give(node, image=as_they_are)
+    net.writer.add("Softmax", [source], output, **args, **net.writer.spell_order(source))
 
 
 def _sum(net: MappedNet, node: Node) -> str | None:

@@ -48,7 +48,8 @@ def _is_foldable(graph: Rewriting, node: Node, behind: Node) -> bool:
         return False
     shape = graph.shape(node.outputs[0])
     # A matrix product has its weights by the last dimension, all others by the second.
-    axis = len(shape) - 1 if node.op_type in ("Gemm", "MatMul") else 1
+    is_product = node.op_type in ("Gemm", "MatMul") and node.outputs[0] not in graph.graph.images
+    axis = len(shape) - 1 if is_product else 1
     if behind.op_type == "BatchNormalization":
         return (
             dynamic[0] == behind.inputs[0]

@@ -90,9 +90,21 @@ class Graph:
     constants: Mapping[str, NDArray[Any]]
     opset: int
     channels_last: bool = False
-    """Whether images lie in NHWC in the model itself, though shapes are given in NCHW."""
+    """Whether images lie in NHWC in the model itself, though shapes of `images` are given in NCHW."""
+    images: frozenset[str] = frozenset()
+    """The feature maps of a model that has channels last; in others they are found by what nodes do."""
     byte_tensors: frozenset[str] = frozenset()
     """Quantised tensors that operators compute on as they are, without nodes of their own that quantise."""
+
+    def own_shape(self, name: str) -> tuple[int, ...]:
+        """Give a tensor's shape in the order in which the model itself counts dimensions.
+
+        Raises:
+            ModelError: it is not known.
+        """
+        shape = self.value(name).shape
+        is_turned = self.channels_last and name in self.images and len(shape) == 4
+        return (shape[0], *shape[2:], shape[1]) if is_turned else shape
 
     def value(self, name: str) -> Value:
         """Give what is known of a tensor.

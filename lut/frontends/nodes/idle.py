@@ -31,6 +31,10 @@ def _gives_its_input(graph: Rewriting, node: Node) -> bool:
     before, after = values.get(node.inputs[0]), values.get(node.outputs[0])
     if before is None or before != after:
         return False
+    if node.op_type in RESHAPES and graph.graph.own_shape(node.inputs[0]) != graph.graph.own_shape(
+        node.outputs[0]
+    ):
+        return False
     return _IDLE[node.op_type](graph, node) if node.op_type in _IDLE else True
 
 

@@ -100,7 +100,12 @@ def _matrix_product(net: MappedNet, node: Node) -> None:
     # A fully connected layer has a bias in any case; factors change the values of constants alone.
     _ = [node.attributes.get(name) for name in ("alpha", "beta", "has_bias")]
     rank = len(net.graph.shape(node.outputs[0]))
-    net.writer.connect(net.take_input(node), net.give(node), channels, columns, rank - 1 if rank else None)
+    if rank == 2 and prod(net.shape(node.inputs[0])[1:]) == columns:
+        # All of an image is one row; the order of its values is that of the weight's columns.
+        net.writer.connect(net.take_input(node), net.give(node), channels, columns, 1)
+        return
+    source, output = net.take_input(node, image=False), net.give(node, image=False)
+    net.writer.connect_rows(source, output, channels, columns)
 
 
 def _check_bias(net: MappedNet, node: Node, channels: int) -> None:

@@ -16,7 +16,8 @@ from lut.frontends.nodes import elementwise, layers, moving, quantised
 from lut.frontends.nodes.checking import check_types, check_use, check_written
 from lut.frontends.nodes.graph import MALFORMED, Graph, Node
 from lut.frontends.nodes.layers import count_multiply_adds
-from lut.frontends.nodes.net import CONVERSIONS, MappedNet, Mapper
+from lut.frontends.nodes.layouts import find_images
+from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.simplifying import simplify
 from lut.frontends.nodes.types import Types
@@ -74,7 +75,8 @@ def map_graph(graph: Graph, precision: str | None = None) -> Mapped:
             "the model is quantised: it runs in 8 bits. Leave --precision out, or export it in floats."
         )
     in_bytes = None if precision == "int8" and not types.quantised else types.quantised
-    net = MappedNet(rewriting, in_bytes, types)
+    images = graph.images if graph.channels_last else find_images(rewriting)
+    net = MappedNet(rewriting, in_bytes, types, images)
     for name in graph.inputs:
         net.feed(name, graph.value(name).shape, UINT8 if name in types.quantised else FLOAT)
     fates = dict(rewriting.fates)
@@ -105,7 +107,7 @@ def _map_node(net: MappedNet, node: Node, precision: str | None) -> Fate:
         check_written(net, node, is_free=reason is not None, operators=len(net.writer.named) - before)
     except (ModelError, *MALFORMED) as error:
         written = net.writer.named[before:]
-        conversions = [each for each in written if each.op.op_type in CONVERSIONS]
+        conversions = [each for each in written if each.outputs[0] in net.converted]
         net.left_over |= {each.outputs[0] for each in conversions}
         net.writer.named[before:] = conversions
         _go_on_behind(net, node)

@@ -82,24 +82,29 @@ def _cut(net: MappedNet, source: str, output: str, axis: int, start: int, end: i
 
 
 def _reshape(net: MappedNet, node: Node) -> None:
-    source = net.take_input(node)
+    source = net.take_input(node, image=False)
     # The shape of what it gives says all that is told by these.
     _ = node.inputs[1:2], [node.attributes.get(name) for name in ("allowzero", "axes", "axis", "shape")]
-    shape = order_sizes(net.graph.graph.value(node.outputs[0]).shape, net.dtype_of(node))
-    net.writer.add("Reshape", [source], net.give(node), shape=shape)
+    shape = net.graph.graph.own_shape(node.outputs[0])
+    net.writer.add("Reshape", [source], net.give(node, image=False), shape=shape)
 
 
 def _transpose(net: MappedNet, node: Node) -> str | None:
-    source = net.take_input(node)
+    as_they_are = False if net.graph.graph.channels_last else None
+    source = net.take_input(node, as_they_are)
     rank = len(net.writer.tensors[source].shape)
     perm = tuple(node.attributes.get("perm", reversed(range(rank))))
-    output = net.give(node)
+    output = net.give(node, image=as_they_are)
+    is_image = output not in net.writer.rows
     # What the n-th dimension of the result is among those of the source, both in the order they lie in.
-    axes = tuple(net.writer.axis(source, axis) for axis in net.writer.turn(source, perm))
+    lying = order_sizes(perm, net.dtype_of(node)) if is_image else perm
+    axes = tuple(net.writer.axis(source, axis) for axis in lying)
     if axes == tuple(range(rank)):
-        net.alias(output, node.inputs[0])
+        net.writer.rename(source, output, net.writer.tensors[source].shape)
         return "its result lies as its input does"
     net.writer.add("Transpose", [source], output, axes=axes)
+    if is_image:
+        net.writer.rows.discard(output)
     return None
 
 

@@ -12,49 +12,73 @@ from lut.frontends.nodes.types import Types
 from lut.frontends.writer import OpWriter, order_sizes
 from lut.ops import FLOAT, UINT8, TensorSpec
 
-__all__ = ["CONVERSIONS", "MappedNet", "Mapper"]
+__all__ = ["MappedNet", "Mapper"]
 
-CONVERSIONS = {"Int8Dequantize", "Int8Quantize", "NCHW2NHWC", "NHWC2NCHW"}
-"""What is written where a tensor is read in another type than it is held in."""
+Form: TypeAlias = tuple[int, bool]
+"""How a tensor is held: its data type, and whether as a feature map."""
+
+_TO_ROWS, _TO_IMAGE = (0, 3, 1, 2), (0, 2, 3, 1)
+"""From NHWC to the order of ONNX and back."""
 
 
 class MappedNet:
     """Operators written so far, and where each tensor of the graph is found among what they write.
 
-    `quantized` has the names of tensors that are held in 8 bits; with None all are. `taken` and `given` note
-    what mappers have read and written since `begin`; `left_over` what was converted for unmapped nodes.
+    `quantized` has the names of tensors that are held in 8 bits; with None all are. `images` has those of
+    feature maps. `taken` and `given` note what mappers have read and written since `begin`, `converted` what
+    was written since a tensor is read in another form than it is held in, `left_over` what of that was
+    written for unmapped nodes.
     """
 
-    def __init__(self, graph: Rewriting, quantized: frozenset[str] | None, types: Types) -> None:
+    def __init__(
+        self,
+        graph: Rewriting,
+        quantized: frozenset[str] | None,
+        types: Types,
+        images: frozenset[str] = frozenset(),
+    ) -> None:
         self.graph = graph
         self.types = types
         self.writer = OpWriter()
         self.taken: set[str] = set()
         self.given: set[str] = set()
+        self.converted: set[str] = set()
         self.left_over: set[str] = set()
         self._quantized = quantized
-        self._held: dict[str, dict[int, str]] = {}
+        self._images = images
+        self._held: dict[str, dict[Form, str]] = {}
 
     def begin(self) -> None:
         """Note anew what mappers read and write."""
         self.taken.clear()
         self.given.clear()
 
-    def feed(self, name: str, shape: tuple[int, ...], dtype: int = FLOAT) -> None:
+    def feed(self, name: str, shape: tuple[int, ...], dtype: int = FLOAT, image: bool | None = None) -> None:
         """Add a tensor that comes from outside; its shape is in the graph's order."""
-        self.writer.tensors[name] = TensorSpec(order_sizes(shape, dtype), dtype)
-        self._held[name] = {dtype: name}
+        is_image = self._is_held_as_image(name, image, len(shape))
+        self.writer.tensors[name] = TensorSpec(order_sizes(shape, dtype) if is_image else shape, dtype)
+        self._held[name] = {(dtype, is_image): self._mark(name, is_image=is_image)}
 
     def is_quantized(self, name: str) -> bool:
         """Tell whether a tensor is to be held in 8 bits."""
         return self._quantized is None or name in self._quantized
 
+    def is_image(self, name: str) -> bool:
+        """Tell whether a tensor is a feature map."""
+        return name in self._images
+
     def dtype_of(self, node: Node) -> int:
         """Give the type in which a node runs: that of its output."""
         return UINT8 if self.is_quantized(node.output) else FLOAT
 
-    def take(self, name: str, dtype: int) -> str:
-        """Give the operators' name of a tensor in a type, converting it where it is held in the other.
+    def take(self, name: str, dtype: int, image: bool | None = None) -> str:
+        """Give the operators' name of a tensor in a type, converting it where it is held otherwise.
+
+        Args:
+            name: the tensor.
+            dtype: in which type it is read.
+            image: whether it is read as a feature map; None is as what it is. Nodes that rearrange
+                dimensions read rows, which lie in the order in which the model counts them.
 
         Raises:
             ModelError: nothing has written it.
@@ -63,9 +87,13 @@ class MappedNet:
         held = self._held.get(name)
         if held is None:
             raise ModelError(f"its input {name!r} is written by no operator before it")
-        if dtype not in held:
-            self._convert(name, held, dtype)
-        return held[dtype]
+        rank = len(self.writer.tensors[next(iter(held.values()))].shape)
+        form = dtype, self._is_held_as_image(name, image, rank)
+        if rank != 4 and (dtype, True) in held:  # its rank was not known when it was given
+            form = dtype, True
+        if form not in held:
+            self._convert(name, held, form)
+        return held[form]
 
     def take_inputs(self, node: Node) -> list[str]:
         """Give the names of all inputs that depend on the net's, in the type in which the node runs."""
@@ -74,23 +102,25 @@ class MappedNet:
 
     def take_with_constants(self, node: Node) -> list[str]:
         """Give the names of all inputs, in the type in which the node runs; constants are held in it."""
-        dtype = self.dtype_of(node)
+        dtype, is_image = self.dtype_of(node), self.is_image(node.output)
         for name in node.inputs:
-            if name in self.graph.constants and dtype not in self._held.get(name, {}):
-                self.feed(name, self.graph.graph.value(name).shape, dtype)
-        return [self.take(name, dtype) for name in node.inputs if name]
+            if name in self.graph.constants and (dtype, is_image) not in self._held.get(name, {}):
+                self.feed(name, self.graph.graph.value(name).shape, dtype, is_image)
+        return [self.take(name, dtype, is_image) for name in node.inputs if name]
 
-    def take_input(self, node: Node) -> str:
+    def take_input(self, node: Node, image: bool | None = None) -> str:
         """Give the name of the first input, in the type in which the node runs."""
-        return self.take(node.inputs[0], self.dtype_of(node))
+        return self.take(node.inputs[0], self.dtype_of(node), image)
 
-    def give(self, node: Node, output: int = 0) -> str:
+    def give(self, node: Node, output: int = 0, image: bool | None = None) -> str:
         """Give the name under which a node's output is written, in the type in which it runs."""
         name = node.outputs[output]
         if not name:
             raise ModelError("its first output is left out")
         self.given.add(name)
-        self._held[name] = {self.dtype_of(node): name}
+        value = self.graph.graph.values.get(name)
+        is_image = self._is_held_as_image(name, image, 4 if value is None else len(value.shape))
+        self._held[name] = {(self.dtype_of(node), is_image): self._mark(name, is_image=is_image)}
         return name
 
     def alias(self, name: str, source: str, dtype: int | None = None) -> None:
@@ -98,14 +128,16 @@ class MappedNet:
         self.taken.add(source)
         self.given.add(name)
         held = self._held[source]
-        self._held[name] = held if dtype is None else {dtype: held[dtype]}
+        self._held[name] = (
+            held if dtype is None else {form: each for form, each in held.items() if form[0] == dtype}
+        )
 
     def is_held(self, name: str) -> bool:
         """Tell whether an operator has written a tensor, or it came from outside."""
         return name in self._held
 
     def names_of(self, name: str) -> Collection[str]:
-        """Give the names under which operators write a tensor, one for each type in which it is held."""
+        """Give the names under which operators write a tensor, one for each form in which it is held."""
         return [self.writer.renamed.get(held, held) for held in self._held.get(name, {}).values()]
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -117,27 +149,70 @@ class MappedNet:
         held = self._held.get(name)
         if held is None:
             return self.graph.graph.value(name).shape
-        written = next(iter(held.values()))
-        return (
-            self.writer.image(written)
-            if self.writer.is_image(written)
-            else self.writer.tensors[written].shape
-        )
+        (_, is_image), written = next(iter(held.items()))
+        shape = self.writer.tensors[written].shape
+        if is_image and len(shape) == 4:
+            return self.writer.image(written)
+        is_turned = self.graph.graph.channels_last and self.is_image(name) and len(shape) == 4
+        return tuple(shape[axis] for axis in _TO_ROWS) if is_turned else shape
 
-    def _convert(self, name: str, held: dict[int, str], dtype: int) -> None:
-        source = next(iter(held.values()))
-        writer = self.writer
-        is_image = writer.is_image(source)
+    def _is_held_as_image(self, name: str, image: bool | None, rank: int) -> bool:
+        return rank == 4 and (self.is_image(name) if image is None else image)
+
+    def _mark(self, name: str, *, is_image: bool) -> str:
+        """Note of a tensor of the writer whether it is a feature map."""
+        if is_image:
+            self.writer.rows.discard(name)
+        else:
+            self.writer.rows.add(name)
+        return name
+
+    def _convert(self, name: str, held: dict[Form, str], form: Form) -> None:
+        """Write a tensor in a form in which it is not held: the type is changed where it lies as before."""
+        dtype, is_image = form
+        if (dtype, not is_image) in held:
+            held[form] = self._lay(name, held[dtype, not is_image], dtype, is_image=is_image)
+            return
         if dtype == UINT8:
+            if (FLOAT, is_image) not in held:
+                self._convert(name, held, (FLOAT, is_image))
+            source = held[FLOAT, is_image]
             if is_image:
                 source = self._turn(source, f"{name}:nhwc", "NCHW2NHWC")
-            writer.add("Int8Quantize", [source], f"{name}:int8")
-            held[dtype] = f"{name}:int8"
+            held[form] = self._write("Int8Quantize", source, f"{name}:int8", is_image=is_image)
             return
-        writer.add("Int8Dequantize", [source], f"{name}:float")
-        held[dtype] = f"{name}:float"
-        if is_image:
-            held[dtype] = self._turn(f"{name}:float", f"{name}:nchw", "NHWC2NCHW")
+        (_, lies_as_image), source = next(iter(held.items()))
+        source = self._write("Int8Dequantize", source, f"{name}:float", is_image=lies_as_image)
+        if lies_as_image:
+            source = self._turn(source, f"{name}:nchw", "NHWC2NCHW")
+        held[FLOAT, lies_as_image] = source
+        if lies_as_image != is_image:
+            self._convert(name, held, form)
+
+    def _write(
+        self, kind: str, source: str, output: str, *, is_image: bool, axes: tuple[int, ...] = ()
+    ) -> str:
+        self.writer.add(kind, [source], output, **({"axes": axes} if axes else {}))
+        self.converted.add(output)
+        return self._mark(output, is_image=is_image)
+
+    def _lay(self, name: str, source: str, dtype: int, *, is_image: bool) -> str:
+        """Give a feature map as rows or rows as a feature map.
+
+        In floats both lie alike, and in a model that has channels last, too: dimensions are named otherwise.
+        """
+        output = f"{name}:{'map' if is_image else 'rows'}"
+        shape = self.writer.tensors[source].shape
+        if self.graph.graph.channels_last:
+            # A map of floats has its dimensions named in the order NCHW here, one in 8 bits as it lies.
+            order = (0, 1, 2, 3) if dtype == UINT8 else _TO_ROWS if is_image else _TO_IMAGE
+        else:
+            order = (0, 1, 2, 3) if dtype == FLOAT else _TO_IMAGE if is_image else _TO_ROWS
+            moved = [axis for axis in order if shape[axis] > 1]
+            if moved != sorted(moved):
+                return self._write("Transpose", source, output, is_image=is_image, axes=order)
+        renamed = self.writer.rename(source, output, tuple(shape[axis] for axis in order))
+        return self._mark(renamed, is_image=is_image)
 
     def _turn(self, source: str, output: str, kind: str) -> str:
         """Change the order of a feature map; that of one pixel lies alike in both.
@@ -147,8 +222,7 @@ class MappedNet:
         first, second, third, last = self.writer.tensors[source].shape
         pixels = second * third if kind == "NHWC2NCHW" else third * last
         if pixels > 1 and not self.graph.graph.channels_last:
-            self.writer.add(kind, [source], output)
-            return output
+            return self._write(kind, source, output, is_image=True)
         turned = (first, last, second, third) if kind == "NHWC2NCHW" else (first, third, last, second)
         return self.writer.rename(source, output, turned)
 

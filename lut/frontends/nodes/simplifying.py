@@ -91,6 +91,7 @@ def _find_shuffle(graph: Rewriting, last: Node) -> None:
     is_split = (
         len(whole) == 4 and len(apart) in (4, 5) and apart[0] == whole[0] and apart[1] * apart[2] == whole[1]
     )
+    is_split &= not graph.graph.channels_last
     order = (0, 2, 1, 3, 4)[: len(apart)]
     if is_split and graph.shape(last.outputs[0]) == whole and swap.attributes.get("perm") == order:
         shuffle = Node(last.name, "ChannelShuffle", split.inputs[:1], last.outputs, {"group": apart[1]})

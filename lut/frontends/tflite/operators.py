@@ -10,7 +10,7 @@ import tflite
 from lut.errors import ModelError
 from lut.frontends.tflite.options import activation_of
 from lut.frontends.tflite.reading import TfliteOperator
-from lut.frontends.tflite.writing import Translate, Translation, turn_axis, turn_shape
+from lut.frontends.tflite.writing import Translate, Translation, turn_shape
 
 __all__ = ["TRANSLATIONS"]
 
@@ -77,12 +77,8 @@ def _convolve_transposed(net: Translation, op: TfliteOperator) -> None:
 
 
 def _connect(net: Translation, op: TfliteOperator) -> None:
-    """Rows are what the weight has columns: of an image all of it, since its channels lie last."""
     op.options.ignore("AsymmetricQuantizeInputs", "KeepNumDims", "QuantizedBiasType")
     channels, columns = net.sizes(op.inputs[1], 2)
-    shape = net.sizes(op.inputs[0])
-    if len(shape) == 4 and prod(shape[1:]) != columns:
-        raise ModelError("it multiplies along the channels of an image, which is known of whole images only")
     weight = net.weigh(op.inputs[1], (channels, columns))
     inputs = [net.name(op.inputs[0]), weight, *_bias(net, op, 2)]
     net.add(op, "Gemm", inputs, activation_of(op.options), transB=1)
@@ -115,9 +111,9 @@ def _plain(op_type: str, *ignored: str, **attributes: Any) -> Translate:
 
 
 def _spread(net: Translation, op: TfliteOperator, number: int) -> str:
-    """Name a tensor; a constant of fewer dimensions than an image has those of its end in ONNX's order."""
+    """Name a tensor; a constant has its dimensions, from the end, in ONNX's order where it meets an image."""
     shape = net.sizes(number)
-    if net.name(number) not in net.fixed or len(net.sizes(op.outputs[0])) != 4 or not 0 < len(shape) < 4:
+    if net.name(number) not in net.fixed or not net.is_on_images(op) or not 0 < len(shape) <= 4:
         return net.name(number)
     return net.weigh(number, turn_shape((*(1,) * (4 - len(shape)), *shape)))
 
@@ -148,15 +144,15 @@ def _join(net: Translation, op: TfliteOperator) -> None:
     net.add(
         op,
         "Concat",
-        [net.name(number) for number in op.inputs],
+        [_spread(net, op, number) for number in op.inputs],
         activation_of(op.options),
-        axis=turn_axis(op.options.get("Axis"), rank),
+        axis=net.turn_axis(op, op.options.get("Axis"), rank),
     )
 
 
 def _mean(net: Translation, op: TfliteOperator) -> None:
     rank = len(net.sizes(op.inputs[0]))
-    axes = tuple(sorted(turn_axis(axis, rank) for axis in net.numbers(op.inputs[1])))
+    axes = tuple(sorted(net.turn_axis(op, axis, rank) for axis in net.numbers(op.inputs[1])))
     keepdims = int(op.options.get("KeepDims"))
     net.add(op, "ReduceMean", [net.name(op.inputs[0])], axes=axes, keepdims=keepdims)
 
@@ -164,7 +160,7 @@ def _mean(net: Translation, op: TfliteOperator) -> None:
 def _pad(net: Translation, op: TfliteOperator) -> None:
     pairs = net.numbers(op.inputs[1])
     rank = len(net.sizes(op.inputs[0]))
-    places = sorted(range(rank), key=lambda axis: turn_axis(axis, rank))
+    places = sorted(range(rank), key=lambda axis: net.turn_axis(op, axis, rank))
     pads = [pairs[2 * axis] for axis in places] + [pairs[2 * axis + 1] for axis in places]
     net.add(op, "Pad", [net.name(op.inputs[0]), net.constant(pads)])
 
@@ -195,7 +191,7 @@ def _slice(net: Translation, op: TfliteOperator) -> None:
         op.options.ignore("EndMask")
         mask = op.options.get("BeginMask") if op.options.are_there else 0
         starts = [0 if mask >> axis & 1 else start for axis, start in enumerate(starts)]
-    places = sorted(range(rank), key=lambda axis: turn_axis(axis, rank))
+    places = sorted(range(rank), key=lambda axis: net.turn_axis(op, axis, rank))
     ordered = net.constant([starts[axis] for axis in places])
     axes = net.constant(list(range(rank)))
     net.add(op, "Slice", [net.name(op.inputs[0]), ordered, ordered, axes])
@@ -203,8 +199,7 @@ def _slice(net: Translation, op: TfliteOperator) -> None:
 
 def _softmax(net: Translation, op: TfliteOperator) -> None:
     op.options.ignore("Beta")
-    rank = len(net.sizes(op.inputs[0]))
-    net.add(op, "Softmax", [net.name(op.inputs[0])], axis=turn_axis(rank - 1, rank))
+    net.add(op, "Softmax", [net.name(op.inputs[0])], axis=-1)
 
 
 def _split(net: Translation, op: TfliteOperator) -> None:
@@ -214,16 +209,11 @@ def _split(net: Translation, op: TfliteOperator) -> None:
     inputs = [net.name(source)]
     if op.op_type == "SPLIT_V":
         inputs.append(net.constant(net.numbers(op.inputs[1])))
-    net.add(op, "Split", inputs, axis=turn_axis(net.numbers(axis)[0], rank))
+    net.add(op, "Split", inputs, axis=net.turn_axis(op, net.numbers(axis)[0], rank))
 
 
 def _transpose(net: Translation, op: TfliteOperator) -> None:
-    perm = net.numbers(op.inputs[1])
-    rank = len(perm)
-    places = sorted(range(rank), key=lambda axis: turn_axis(axis, rank))
-    net.add(
-        op, "Transpose", [net.name(op.inputs[0])], perm=tuple(turn_axis(perm[axis], rank) for axis in places)
-    )
+    net.add(op, "Transpose", [net.name(op.inputs[0])], perm=tuple(net.numbers(op.inputs[1])))
 
 
 def _depth_to_space(net: Translation, op: TfliteOperator) -> None:

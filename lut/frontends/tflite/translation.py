@@ -11,6 +11,7 @@ import tflite
 from lut.errors import ModelError
 from lut.frontends.fates import Fate
 from lut.frontends.nodes import MALFORMED, Graph, Value
+from lut.frontends.tflite.layouts import find_images
 from lut.frontends.tflite.operators import TRANSLATIONS
 from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator
 from lut.frontends.tflite.writing import Translation, turn_shape, turn_type
@@ -28,10 +29,11 @@ def translate(source: TfliteGraph) -> Graph:
     Raises:
         ModelError: the model keeps state, or gives nothing.
     """
-    translation = Translation(source)
+    translation = Translation(source, images=set(find_images(source)))
     for tensor in source.tensors:
         if tensor.shape is not None:
-            translation.values[tensor.name] = Value(turn_shape(tensor.shape), turn_type(tensor.dtype))
+            shape = turn_shape(tensor.shape) if tensor.name in translation.images else tensor.shape
+            translation.values[tensor.name] = Value(shape, turn_type(tensor.dtype))
         if tensor.is_constant:
             translation.parameters.add(tensor.name)
             translation.fixed.add(tensor.name)
@@ -56,6 +58,7 @@ def translate(source: TfliteGraph) -> Graph:
         translation.constants,
         _OPSET,
         channels_last=True,
+        images=frozenset(translation.images),
         byte_tensors=frozenset(translation.byte_tensors),
     )
 

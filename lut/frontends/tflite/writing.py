@@ -15,7 +15,7 @@ from lut.frontends.nodes import Node, Value
 from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator, TfliteTensor
 from lut.ops import FLOAT
 
-__all__ = ["INT64", "Translate", "Translation", "turn_axis", "turn_shape", "turn_type"]
+__all__ = ["INT64", "Translate", "Translation", "turn_shape", "turn_type"]
 
 _TO_NCHW = (0, 3, 1, 2)
 _MOST_NUMBERS = 64
@@ -61,12 +61,6 @@ def turn_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(shape[place] for place in _TO_NCHW) if len(shape) == 4 else shape
 
 
-def turn_axis(axis: int, rank: int) -> int:
-    """Give a dimension's place in ONNX's order."""
-    axis = axis + rank if axis < 0 else axis
-    return (0, 2, 3, 1)[axis] if rank == 4 else axis
-
-
 @dataclass
 class Translation:
     """Nodes so far, and what is known of their tensors."""
@@ -80,6 +74,8 @@ class Translation:
     """Tensors that do not depend on the input, those that are computed included."""
     byte_tensors: set[str] = field(default_factory=set)
     """Tensors in 8 bits that operators compute on."""
+    images: set[str] = field(default_factory=set)
+    """Feature maps, whose shapes are given in the order of ONNX."""
 
     def tensor(self, number: int) -> TfliteTensor:
         """Give a tensor by its number."""
@@ -128,6 +124,15 @@ class Translation:
         self.parameters.add(name)
         return name
 
+    def is_on_images(self, op: TfliteOperator) -> bool:
+        """Tell whether an operator works on feature maps."""
+        return any(self.name(number) in self.images for number in (*op.inputs, *op.outputs))
+
+    def turn_axis(self, op: TfliteOperator, axis: int, rank: int) -> int:
+        """Give the place that a dimension of an operator's input or output has in ONNX's order."""
+        axis = axis + rank if axis < 0 else axis
+        return (0, 2, 3, 1)[axis] if rank == 4 and self.is_on_images(op) else axis
+
     def constant(self, values: Sequence[int]) -> str:
         """Give the name of a small constant of whole numbers."""
         name = f"constant:{len(self.constants)}:{len(self.nodes)}"
@@ -161,8 +166,9 @@ class Translation:
         between = f"{outputs[0]}:before"
         if outputs[0] in self.values:
             self.values[between] = self.values[outputs[0]]
-        if outputs[0] in self.byte_tensors:
-            self.byte_tensors.add(between)
+        for kind in (self.byte_tensors, self.images):
+            if outputs[0] in kind:
+                kind.add(between)
         self.nodes.append(Node(name, op_type, tuple(inputs), (between,), attributes))
         self.nodes.append(Node(name, follower[0], (between,), outputs, follower[1]))
 

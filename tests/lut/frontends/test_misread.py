@@ -44,7 +44,9 @@ READ: dict[str, Right] = {
         ("Concat", "Conv"), (), 14 * 14 * 4 * 10, shapes=(IMAGE, (1, 10, 14, 14))
     ),
     "tfl_shape_signature.tflite": REFUSED,
-    "softmax_last_4d.onnx --precision int8": Right((*TO_8, "Int8Relu", *FROM_8), ("Softmax",)),
+    "softmax_last_4d.onnx --precision int8": Right(
+        ("Int8Quantize", "Int8Softmax", "Int8Relu", "Int8Dequantize"), shapes=((1, 4, 49, 49),) * 4
+    ),
     "slice_flip.onnx": Right(("Conv", "Relu"), ("Slice",), MACS),
     "resize_same_size_crop.onnx": Right(("Conv",), ("Resize",), 14 * 14 * 8 * 2 * 9),
     "qdq_uint16.onnx": REFUSED,
@@ -60,6 +62,8 @@ READ: dict[str, Right] = {
     "output_between_int8.onnx": Right((*TO_8, "Int8Conv", "Int8Relu"), (), MACS),
     "output_between_conv_relu.onnx --fused": Right(("Conv", "Relu"), (), MACS),
     "tfl_fc_dynamic_weight.tflite": REFUSED,
+    "tfl_fc_keepdims4.tflite": Right(("FC",), (), 7 * 7 * 64 * 24),
+    "tfl_fc_keepdims4_square.tflite": Right(("FC",), (), 448 * 64 * 24, shapes=((1, 7, 64, 64),)),
     "tfl_signbit.tflite": REFUSED,
     "requantize.onnx": Right((*TO_8, *FROM_8), ("QuantizeLinear",)),
     "tfl_float16_acts.tflite": REFUSED,
@@ -99,11 +103,6 @@ LATER: dict[str, tuple[str, Right]] = {
     "qop_flatten.onnx": (
         "shape rules of other domains",
         Right((*TO_8, "Int8AveragePool", "Int8FC", "Int8Dequantize"), (), 80),
-    ),
-    "tfl_fc_keepdims4.tflite": ("layout", Right(("FC",), (), 7 * 7 * 64 * 24)),
-    "tfl_fc_keepdims4_square.tflite": (
-        "layout",
-        Right(("FC",), (), 448 * 64 * 24, shapes=((1, 7, 64, 64),)),
     ),
     "einsum.onnx": ("the share that is missing", Right(("Relu",), ("Einsum",), 0, 75_264)),
     "lstm.onnx": ("the share that is missing", Right(("Relu",), ("LSTM",), 0, 2_560)),

@@ -16,6 +16,7 @@ from lut.frontends import Model, load_model
 from tests.lut.frontends.tflite.models import Layer, list_offsets, write_tflite
 
 SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
+POOL = {"Padding": VALID, "FilterHeight": 2, "FilterWidth": 2, "StrideH": 2, "StrideW": 2}
 RELU, RELU6 = tflite.ActivationFunctionType.RELU, tflite.ActivationFunctionType.RELU6
 INT8 = tflite.TensorType.INT8
 
@@ -243,3 +244,36 @@ def test_a_constant_of_thousands_of_axes_maps_to_nothing(tmp_path: Path) -> None
     shapes = {"x": (1, 4, 4, 8), "axes": (1000,), "y": (1, 1, 1, 8)}
     with pytest.raises(ModelError, match=r"tflite\.MEAN.*1000 numbers"):
         load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, {"axes": [1] * 1000}))
+
+
+def test_rows_along_the_channels_of_an_image_are_those_of_each_pixel(tmp_path: Path) -> None:
+    layers = [
+        Layer("CONV_2D", ("x", "k", ""), ("c",), {"Padding": SAME, "StrideH": 1, "StrideW": 1}),
+        Layer("FULLY_CONNECTED", ("c", "w", ""), ("f",), {"KeepNumDims": True}),
+        Layer("SOFTMAX", ("f",), ("s",)),
+        Layer("MAX_POOL_2D", ("s",), ("y",), POOL),
+    ]
+    shapes = {
+        **{"x": (1, 6, 6, 4), "k": (8, 1, 1, 4), "c": (1, 6, 6, 8), "w": (5, 8)},
+        **{"f": (1, 6, 6, 5), "s": (1, 6, 6, 5), "y": (1, 3, 3, 5)},
+    }
+    path = write_tflite(tmp_path / "net.tflite", layers, shapes, {"k": None, "w": None})
+    assert describe(load_model(path)) == [
+        "Conv [1,4,6,6] [8,4,1,1] exhaustive_search=1 kernel=1 order=NCHW pad=0 stride=1",
+        "FC [1,6,6,8] [5,8] [5] axis=3 order=NCHW",
+        "Softmax [1,6,6,5] axis=3 order=NCHW",
+        "MaxPool [1,5,6,6] kernel=2 order=NCHW stride=2",
+    ]
+
+
+def test_what_is_transposed_to_channels_last_is_turned_in_memory(tmp_path: Path) -> None:
+    layers = [
+        Layer("TRANSPOSE", ("x", "perm"), ("t",)),
+        Layer("CONV_2D", ("t", "k", ""), ("y",), {"Padding": SAME, "StrideH": 1, "StrideW": 1}),
+    ]
+    shapes = {"x": (1, 3, 8, 6), "perm": (4,), "t": (1, 8, 6, 3), "k": (4, 1, 1, 3), "y": (1, 8, 6, 4)}
+    path = write_tflite(tmp_path / "net.tflite", layers, shapes, {"perm": [0, 2, 3, 1], "k": None})
+    assert describe(load_model(path)) == [
+        "Transpose [1,3,8,6] axes=(0, 2, 3, 1)",
+        "Conv [1,3,8,6] [4,3,1,1] exhaustive_search=1 kernel=1 order=NCHW pad=0 stride=1",
+    ]
