@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from lut.frontends.named import NamedOp
 from lut.ops import fuse
@@ -36,7 +37,7 @@ def fuse_activations(
             )
             op = fuse(before.op, each.op) if takes else None
             if op is not None:
-                fused[place] = NamedOp(op, before.inputs, each.outputs)
+                fused[place] = replace(before, op=op, outputs=each.outputs)
                 places |= dict.fromkeys(each.outputs, place)
                 continue
         places |= dict.fromkeys(each.outputs, len(fused))
@@ -58,5 +59,6 @@ def _name_once(named: Sequence[NamedOp]) -> tuple[tuple[NamedOp, ...], dict[str,
             written[name] += 1
             is_new = written[name] == 1 and name not in each.inputs
             current[name] = name if is_new else f"{name}'{written[name]}"
-        renamed.append(NamedOp(each.op, inputs, tuple(current[name] for name in each.outputs)))
+        outputs = tuple(current[name] for name in each.outputs)
+        renamed.append(replace(each, inputs=inputs, outputs=outputs))
     return tuple(renamed), current

@@ -16,3 +16,5 @@ class NamedOp:
     op: OpSpec
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    is_of_rows: bool = False
+    """Whether its tensors of four dimensions are no feature maps, so that they lie as they are written."""

@@ -44,8 +44,8 @@ class OpWriter:
         self.named: list[NamedOp] = []
         self.tensors: dict[str, TensorSpec] = {}
         self.renamed: dict[str, str] = {}
-        self.rows: set[str] = set()
-        """Tensors that are no feature maps, though they may have four dimensions."""
+        self.holds_rows: dict[str, bool] = {}
+        """By tensor: whether it is known to be no feature map, though it may have four dimensions."""
 
     def add(
         self,
@@ -66,10 +66,9 @@ class OpWriter:
         brought = parameters or {}
         op = OpSpec.of(op_type, (*tensors, *brought.values()), **args)
         self.tensors[output] = infer_outputs(op)[0]
-        if self.rows.intersection(inputs[:1]):
-            self.rows.add(output)
+        is_of_rows = self.holds_rows.setdefault(output, self.holds_rows.get(inputs[0], False))
         read = (self.renamed.get(name, name) for name in inputs)
-        self.named.append(NamedOp(op, (*read, *brought), (output,)))
+        self.named.append(NamedOp(op, (*read, *brought), (output,), is_of_rows))
 
     def rename(self, source: str, output: str, shape: tuple[int, ...]) -> str:
         """Give a tensor another name, under which its dimensions are others but its values the same."""
@@ -79,7 +78,7 @@ class OpWriter:
 
     def is_image(self, name: str) -> bool:
         """Tell whether a tensor is a feature map, whose order of dimensions depends on the precision."""
-        return len(self.tensors[name].shape) == 4 and name not in self.rows
+        return len(self.tensors[name].shape) == 4 and not self.holds_rows.get(name)
 
     def order(self, name: str) -> str:
         """Name the order of a feature map."""

@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from bench.engines.engine import NetSource
 from bench.engines.xnnpack.graph import Graph, Role, Tensor
 from bench.engines.xnnpack.lowering import add_op
-from bench.engines.xnnpack.sources import KEEP_ORDER, kind_of, order_dims, tell_outputs
+from bench.engines.xnnpack.lowering.shared import with_dims
+from bench.engines.xnnpack.sources import KEEP_ORDER, kind_of, tell_outputs
 from lut.errors import ModelError
 from lut.frontends import Model, NamedOp
-from lut.ops import FLOAT, OpSpec, TensorSpec, count_activations, infer_outputs
+from lut.ops import FLOAT, UINT8, ArgumentValue, OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = ["lower_model"]
 
-_OF_IMAGES = KEEP_ORDER - {"NCHW2NHWC", "NHWC2NCHW"}
-"""Operators that take an image as it is written when they run alone."""
-
+_CONVERSIONS = {"NCHW2NHWC", "NHWC2NCHW"}
 _TO_NHWC, _FROM_NHWC = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
@@ -32,19 +31,23 @@ def lower_model(net_id: str, model: Model, *, realisation: str) -> NetSource:
     named = model.fused
     graph = Graph()
     values: dict[str, Tensor] = {}
+    turned: set[Tensor] = set()
     reads = Counter(name for each in named for name in _list_activations(each))
     for each in named:
         inputs = []
         for name, tensor in zip(_list_activations(each), each.op.inputs, strict=False):
             if name not in values:
-                dims = _lie(each.op, tensor)
+                dims = _lie(each, tensor)
                 values[name] = graph.activation("input", kind_of(tensor, realisation), dims)
-            inputs.append(values[name])
+                if dims != tensor.shape:
+                    turned.add(values[name])
+            inputs.append(_fit(graph, each, tensor, values[name]))
         written = infer_outputs(each.op)[0]
         role: Role = "inner" if reads[each.outputs[0]] else "output"
-        op, dims = _follow_order(each.op, inputs, written)
-        output = graph.activation(role, kind_of(written, realisation), dims)
-        add_op(graph, op, inputs, output)
+        output = graph.activation(role, kind_of(written, realisation), _lie(each, written))
+        if _is_turned(each, written):
+            turned.add(output)
+        add_op(graph, _follow(each, inputs[0] in turned, is_turned=output in turned), inputs, output)
         values[each.outputs[0]] = output
     return NetSource(net_id, tell_outputs(infer_outputs(named[-1].op)), graph.to_text().encode())
 
@@ -53,39 +56,55 @@ def _list_activations(each: NamedOp) -> Sequence[str]:
     return each.inputs[: count_activations(each.op)]
 
 
-def _lie(op: OpSpec, tensor: TensorSpec) -> tuple[int, ...]:
-    """Give the dimensions in which what an operator reads lies here: images of floats in NHWC."""
-    if op.op_type in _OF_IMAGES and len(tensor.shape) == 4 and tensor.dtype == FLOAT:
-        return _turn(tensor.shape)
-    return order_dims(op, tensor.shape)
+def _is_turned(each: NamedOp, tensor: TensorSpec) -> bool:
+    """Tell whether a tensor lies in another order than it is written: images of floats lie in NHWC here."""
+    is_image = len(tensor.shape) == 4 and tensor.dtype == FLOAT and not each.is_of_rows
+    if not is_image or each.op.op_type in _CONVERSIONS:
+        return False
+    default = "NHWC" if each.op.op_type.startswith("Int8") else "NCHW"
+    return each.op.op_type in KEEP_ORDER or each.op.arg("order", default) == "NCHW"
 
 
-def _turn(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Give the shape of an image in NHWC."""
-    return tuple(shape[place] for place in _TO_NHWC)
+def _lie(each: NamedOp, tensor: TensorSpec) -> tuple[int, ...]:
+    """Give the dimensions in which a tensor lies here."""
+    shape = tensor.shape
+    return tuple(shape[axis] for axis in _TO_NHWC) if _is_turned(each, tensor) else shape
 
 
-def _follow_order(op: OpSpec, inputs: Sequence[Tensor], output: TensorSpec) -> tuple[OpSpec, tuple[int, ...]]:
-    """Let an operator read images as they lie here, in NHWC, where it was written for NCHW.
+def _fit(graph: Graph, each: NamedOp, tensor: TensorSpec, value: Tensor) -> Tensor:
+    """Give a value in the dimensions in which an operator reads it, where that moves nothing.
 
     Raises:
         ModelError: it would have to change their order first, which is not among the model's operators.
     """
-    dims = order_dims(op, output.shape)
-    if op.op_type not in KEEP_ORDER:
-        for tensor, value in zip(op.inputs, inputs, strict=False):
-            if value.dims != order_dims(op, tensor.shape):
-                raise ModelError(
-                    f"{op.describe()}: XNNPACK reads images in NHWC, and the operator before it gives "
-                    f"{list(value.dims)}. The model can't be run whole in this precision."
-                )
-        return op, dims
-    is_image = len(output.shape) == 4 and output.dtype == FLOAT
-    if op.op_type == "Reshape" and is_image:
-        return op, _turn(output.shape)
-    if op.op_type == "Transpose" and is_image:
+    dims = _lie(each, tensor)
+    if value.dims == dims or each.op.op_type in ("Reshape", "Transpose"):
+        return value
+    lies_alike = tensor.dtype == UINT8 or _list_long(value.dims) == _list_long(dims)
+    if lies_alike or each.op.op_type in KEEP_ORDER:
+        return with_dims(graph, value, dims)
+    raise ModelError(
+        f"{each.op.describe()}: XNNPACK reads images in NHWC, and the operator before it gives "
+        f"{list(value.dims)}. The model can't be run whole in this precision."
+    )
+
+
+def _list_long(dims: Sequence[int]) -> list[int]:
+    return [size for size in dims if size > 1]
+
+
+def _follow(each: NamedOp, reads_turned: bool, *, is_turned: bool) -> OpSpec:
+    """Write a transposition, or an operator on rows of four dimensions, for tensors as they lie here."""
+    op = each.op
+    if op.op_type == "Transpose" and len(op.inputs[0].shape) == 4:
         axes = op.arg("axes", (3, 2, 1, 0))
-        turned = tuple(_FROM_NHWC[axes[place]] for place in _TO_NHWC)
-        x = TensorSpec(inputs[0].dims, FLOAT)
-        return OpSpec.of("Transpose", [x], axes=turned), tuple(inputs[0].dims[axis] for axis in turned)
-    return op, dims
+        places = _TO_NHWC if is_turned else (0, 1, 2, 3)
+        lying = tuple(_FROM_NHWC[axes[place]] if reads_turned else axes[place] for place in places)
+        return OpSpec.of("Transpose", op.inputs, axes=lying)
+    if each.is_of_rows and op.op_type not in KEEP_ORDER and op.inputs[0].dtype == FLOAT:
+        return OpSpec(op.op_type, (*_leave_out(op, "order"), ("order", "NHWC")), op.inputs)
+    return op
+
+
+def _leave_out(op: OpSpec, name: str) -> list[tuple[str, ArgumentValue]]:
+    return [argument for argument in op.args if argument[0] != name]

@@ -49,7 +49,7 @@ def tell_images(
         for name in group:
             linked[name] |= group
     found = _spread(images, linked)
-    return (found | set(linked) | set(rows)) - (_spread(rows, linked) - found)
+    return (found | set(linked)) - (_spread(rows, linked) - found)
 
 
 def _spread(names: Iterable[str], linked: Mapping[str, set[str]]) -> frozenset[str]:
@@ -79,7 +79,7 @@ def find_images(graph: Rewriting) -> frozenset[str]:
             rows += names
         elif node.op_type in _REARRANGING:
             rows += [name for name in node.outputs if name in names]
-        groups.append([] if node.op_type in _REARRANGING else names)
+        groups += [[name] for name in names] if node.op_type in _REARRANGING else [names]
     return tell_images(images, rows, groups)
 
 

@@ -95,7 +95,7 @@ def _transpose(net: MappedNet, node: Node) -> str | None:
     rank = len(net.writer.tensors[source].shape)
     perm = tuple(node.attributes.get("perm", reversed(range(rank))))
     output = net.give(node, image=as_they_are)
-    is_image = output not in net.writer.rows
+    is_image = not net.writer.holds_rows[output]
     # What the n-th dimension of the result is among those of the source, both in the order they lie in.
     lying = order_sizes(perm, net.dtype_of(node)) if is_image else perm
     axes = tuple(net.writer.axis(source, axis) for axis in lying)
@@ -103,8 +103,6 @@ def _transpose(net: MappedNet, node: Node) -> str | None:
         net.writer.rename(source, output, net.writer.tensors[source].shape)
         return "its result lies as its input does"
     net.writer.add("Transpose", [source], output, axes=axes)
-    if is_image:
-        net.writer.rows.discard(output)
     return None
 
 

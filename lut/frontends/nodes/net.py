@@ -161,10 +161,7 @@ class MappedNet:
 
     def _mark(self, name: str, *, is_image: bool) -> str:
         """Note of a tensor of the writer whether it is a feature map."""
-        if is_image:
-            self.writer.rows.discard(name)
-        else:
-            self.writer.rows.add(name)
+        self.writer.holds_rows[name] = not is_image
         return name
 
     def _convert(self, name: str, held: dict[Form, str], form: Form) -> None:
@@ -192,9 +189,10 @@ class MappedNet:
     def _write(
         self, kind: str, source: str, output: str, *, is_image: bool, axes: tuple[int, ...] = ()
     ) -> str:
+        self._mark(output, is_image=is_image)
         self.writer.add(kind, [source], output, **({"axes": axes} if axes else {}))
         self.converted.add(output)
-        return self._mark(output, is_image=is_image)
+        return output
 
     def _lay(self, name: str, source: str, dtype: int, *, is_image: bool) -> str:
         """Give a feature map as rows or rows as a feature map.

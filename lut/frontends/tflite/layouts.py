@@ -41,7 +41,8 @@ def find_images(graph: TfliteGraph) -> frozenset[str]:
         elif op.op_type in _REARRANGING:
             given = {graph.tensors[number].name for number in op.outputs if number >= 0}
             rows += [name for name in names if name in given]
-        groups.append([] if op.op_type in _REARRANGING | _ALONG_THE_LAST else names)
+        is_apart = op.op_type in _REARRANGING | _ALONG_THE_LAST
+        groups += [[name] for name in names] if is_apart else [names]
     return tell_images(images, rows, groups)
 
 

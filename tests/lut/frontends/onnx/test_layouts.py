@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,12 @@ CONV = "c = Conv(x, w)"
 CONVOLVED = "Int8Conv [1,8,8,16] [24,1,1,16] [24] kernel=1 order=NHWC pad=0 stride=1"
 
 
-def in_bytes(graph: str, folder: Path, **constants: object) -> list[str]:
+def in_bytes(graph: str, folder: Path, **constants: Any) -> list[str]:
     model = load_model(save(parse(graph, **constants), folder / "net.onnx"), precision="int8")
     return [op.describe() for op in model.ops]
 
 
-CASES: dict[str, tuple[str, dict[str, object], list[str]]] = {
+CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "attention has rows in four dimensions": (
         "(float[1,4,49,49] x) => (float[1,4,49,49] y) { y = Softmax<axis = 3>(x) }",
         {},

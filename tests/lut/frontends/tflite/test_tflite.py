@@ -254,8 +254,13 @@ def test_rows_along_the_channels_of_an_image_are_those_of_each_pixel(tmp_path: P
         Layer("MAX_POOL_2D", ("s",), ("y",), POOL),
     ]
     shapes = {
-        **{"x": (1, 6, 6, 4), "k": (8, 1, 1, 4), "c": (1, 6, 6, 8), "w": (5, 8)},
-        **{"f": (1, 6, 6, 5), "s": (1, 6, 6, 5), "y": (1, 3, 3, 5)},
+        "x": (1, 6, 6, 4),
+        "k": (8, 1, 1, 4),
+        "c": (1, 6, 6, 8),
+        "w": (5, 8),
+        "f": (1, 6, 6, 5),
+        "s": (1, 6, 6, 5),
+        "y": (1, 3, 3, 5),
     }
     path = write_tflite(tmp_path / "net.tflite", layers, shapes, {"k": None, "w": None})
     assert describe(load_model(path)) == [
