@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from bench.engines.engine import NetSource
 from bench.engines.xnnpack.graph import Graph, Role, Tensor
-from bench.engines.xnnpack.lowering import add_op
-from bench.engines.xnnpack.lowering.shared import with_dims
+from bench.engines.xnnpack.lowering import add_op, with_dims
 from bench.engines.xnnpack.sources import KEEP_ORDER, kind_of, tell_outputs
 from lut.errors import ModelError
 from lut.frontends import Model, NamedOp
