@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from bench.engines.engine import NetSource
 from bench.engines.xnnpack.graph import Graph, Role, Tensor
 from bench.engines.xnnpack.lowering import add_op
-from bench.engines.xnnpack.sources import KEEP_ORDER, kind_of, order_dims, tell_outputs
+from bench.engines.xnnpack.sources import FOLLOW_ORDER, kind_of, order_dims, tell_outputs
 from lut.errors import ModelError
 from lut.frontends import Model, NamedOp
 from lut.ops import FLOAT, OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = ["lower_model"]
 
-_OF_IMAGES = KEEP_ORDER - {"NCHW2NHWC", "NHWC2NCHW"}
+_OF_IMAGES = FOLLOW_ORDER - {"NCHW2NHWC", "NHWC2NCHW"}
 """Operators that take an image as it is written when they run alone."""
 
 _TO_NHWC, _FROM_NHWC = (0, 2, 3, 1), (0, 3, 1, 2)
@@ -72,7 +72,7 @@ def _follow_order(op: OpSpec, inputs: Sequence[Tensor], output: TensorSpec) -> t
         ModelError: it would have to change their order first, which is not among the model's operators.
     """
     dims = order_dims(op, output.shape)
-    if op.op_type not in KEEP_ORDER:
+    if op.op_type not in FOLLOW_ORDER:
         for tensor, value in zip(op.inputs, inputs, strict=False):
             if value.dims != order_dims(op, tensor.shape):
                 raise ModelError(
