@@ -67,6 +67,7 @@ FAMILIES: dict[str, Family] = {
     "slice": joining.SLICE,
     "sub": elementwise.SUB,
     "sum": elementwise.SUM,
+    "tile": layout.TILE,
     "transpose": layout.TRANSPOSE,
     **activations.FUNCTIONS,
 }

@@ -11,7 +11,7 @@ _ABSENT = {
     *("Int8Clip", "Int8DepthToSpace", "Int8FCRelu", "Int8HardSigmoid", "Int8HardSwish", "Int8Mul"),
     *("Int8PRelu", "Int8Pad", "Int8ReduceMean", "Int8ResizeBilinear"),
     *("Int8Abs", "Int8BatchMatMul", "Int8Exp", "Int8Gelu", "Int8Negative", "Int8Sqr", "Int8Sqrt", "Int8Sub"),
-    "Int8Tanh",
+    *("Int8Tanh", "Int8Tile"),
 }
 
 

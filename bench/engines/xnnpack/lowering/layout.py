@@ -104,6 +104,7 @@ _BY_PLAIN_NAME: dict[str, Lowering] = {
     "Reshape": _reshape,
     "ResizeBilinear": _resize,
     "Slice": _slice,
+    "Tile": _tile,
     "Transpose": _transpose(None),
 }
 
@@ -112,5 +113,4 @@ LOWERINGS: dict[str, Lowering] = {
 } | {
     "NCHW2NHWC": _transpose((0, 2, 3, 1)),
     "NHWC2NCHW": _transpose((0, 3, 1, 2)),
-    "Tile": _tile,
 }

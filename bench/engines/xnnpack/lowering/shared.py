@@ -68,7 +68,8 @@ def align_dims(graph: Graph, op: OpSpec, x: Tensor, rank: int) -> Tensor:
         return x
     written = (1,) * (rank - len(x.dims)) + x.dims
     dims = to_nhwc(op, written)
-    if sum(size > 1 for size in written) <= 1:  # its values lie the same way in either order
+    places = [axis for axis in TO_NHWC if written[axis] > 1]
+    if places == sorted(places):  # its values lie the same way in either order
         return with_dims(graph, x, dims)
     turned = graph.activation("inner", x.kind, dims)
     graph.node("transpose", with_dims(graph, x, written), turned, ints=TO_NHWC)

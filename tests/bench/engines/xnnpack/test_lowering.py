@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.engines import XNNPACK
+from bench.engines import XNNPACK, XNNPACK_QU8
 from bench.engines.xnnpack.lowering import LOWERINGS
 from lut.errors import ModelError
 from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, infer_outputs
@@ -111,6 +111,33 @@ def test_what_it_does_not_run_is_refused_with_the_reason(refused: OpSpec, reason
 )
 def test_what_is_close_to_a_limit_runs(accepted: OpSpec) -> None:
     assert XNNPACK.refusal(accepted) is None
+
+
+def list_nodes(spec: OpSpec) -> list[str]:
+    """The kinds of an operator's nodes."""
+    lines = XNNPACK.lower(spec).second.decode().splitlines()
+    return [line.split()[1] for line in lines if line.startswith("node ")]
+
+
+def test_a_norm_is_made_of_means_products_and_sums() -> None:
+    divide = ["square", "mean", "add", "reciprocal_square_root", "multiply"]
+    layer_norm = op("LayerNorm", (1, 5, 8), (8,), (8,), axis=2, elementwise_affine=1)
+    assert list_nodes(layer_norm) == ["mean", "subtract", *divide, "multiply", "add"]
+    assert list_nodes(op("RMSNorm", (1, 5, 8), (8,), axis=2)) == [*divide, "multiply"]
+
+
+def test_what_is_repeated_over_an_image_of_floats_is_turned_where_its_values_lie_otherwise() -> None:
+    image = (1, 3, 8, 6)
+    assert list_nodes(op("Mul", image, (3, 1, 1))) == ["multiply"]
+    assert list_nodes(op("Mul", image, (8, 6))) == ["multiply"]
+    assert list_nodes(op("Mul", image, (3, 8, 1))) == ["transpose", "multiply"]
+    assert list_nodes(op("Mul", image, (3, 8, 1), order="NHWC")) == ["multiply"]
+
+
+def test_bytes_without_a_sign_have_no_product_of_two_activations() -> None:
+    product = op("Int8BatchMatMul", (2, 4, 4), (2, 4, 4), dtype=UINT8)
+    assert XNNPACK.refusal(product) is None
+    assert "multiplies no two activations whose bytes have no sign" in str(XNNPACK_QU8.refusal(product))
 
 
 def test_what_does_not_fit_its_rule_is_no_subgraph() -> None:
