@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.device_runner import Device, run_values
 from bench.engines import SCALE, Values
-from bench.numbers.reference import compute
+from bench.numbers.reference import compute, limit_domain
 from lut.ops import FLOAT, UINT8, OpSpec, count_activations, infer_outputs
 
 __all__ = ["Case", "Mismatch", "draw_case", "find_mismatches"]
@@ -64,7 +64,7 @@ def draw_case(op: OpSpec, seed: int = 0) -> Case:
             reach = 0.25
         levels = max(1, int(reach / SCALE))
         whole = random.integers(-levels, levels, tensor.shape).astype(np.float64)
-        values.append(whole * SCALE)
+        values.append(limit_domain(op, index, whole * SCALE))
     return Case(op, tuple(values), compute(op, values))
 
 

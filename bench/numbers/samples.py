@@ -21,6 +21,11 @@ _SMALL = {
     "group": 2,
     "expansion": 2,
     "classes": 10,
+    "tokens": 5,
+    "heads": 2,
+    "rows": 5,
+    "inner": 8,
+    "columns": 6,
     "other_channels": 8,
     "start": 3,
     "end": 11,
@@ -29,6 +34,7 @@ _SMALL = {
 
 _KINDS: dict[str, tuple[dict[str, Any], ...]] = {
     "average_pool": ({"kernel": 7, "width": 7},),
+    "batch_matmul": ({"trans_b": True},),
     "conv": (
         {"kernel": 1},
         {"stride": 2, "relu": True},
@@ -37,6 +43,7 @@ _KINDS: dict[str, tuple[dict[str, Any], ...]] = {
         {"group": 16, "out_channels": 16, "kernel": 5, "stride": 2},
         {"dilation": 2},
     ),
+    "gelu": ({"fast": True},),
 }
 """Further points of families whose kinds have kernels of their own, by what differs from the small one."""
 

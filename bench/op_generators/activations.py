@@ -1,20 +1,35 @@
-"""Activations that are operators of their own, from Relu to HardSwish."""
+"""Activations and other functions of one value that are operators of their own, from Relu to Gelu."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, order_of
-from lut.ops import OpSpec, TensorSpec
+from bench.op_generators.family import Axis, Family, activation, order_of, require_floats
+from lut.ops import OpSpec, TensorSpec, has_int8
 
-__all__ = ["CLIP", "HARD_SIGMOID", "HARD_SWISH", "LEAKY_RELU", "PRELU", "RELU", "SIGMOID", "make", "prelu"]
+__all__ = [
+    "CLIP",
+    "FUNCTIONS",
+    "GELU",
+    "HARD_SIGMOID",
+    "HARD_SWISH",
+    "LEAKY_RELU",
+    "POW",
+    "PRELU",
+    "RELU",
+    "SIGMOID",
+    "gelu",
+    "make",
+    "prelu",
+]
 
 
 def make(
     precision: str, kind: str, *, height: int, width: int, channels: int, **args: float
 ) -> Iterator[OpSpec]:
     """Yield the activation of a feature map; Relu carries the order, as in the released nets."""
+    require_floats(precision, kind)
     tensor = activation(precision, height, width, channels)
     prefix = "Int8" if precision == "int8" else ""
     order = {"order": order_of(precision)} if kind == "Relu" else {}
@@ -29,16 +44,38 @@ def prelu(precision: str, *, height: int, width: int, channels: int) -> Iterator
     yield OpSpec.of(op_type, (tensor, slopes), order=order_of(precision))
 
 
+def gelu(precision: str, *, height: int, width: int, channels: int, fast: bool = False) -> Iterator[OpSpec]:
+    """Yield the exact activation, or the one made of a tanh."""
+    tensor = activation(precision, height, width, channels)
+    op_type = "Int8Gelu" if precision == "int8" else "Gelu"
+    yield OpSpec.of(op_type, (tensor,), **({"fast_gelu": 1} if fast else {}))
+
+
 def _family(kind: str, *axes: Axis) -> Family:
-    return Family((kind, f"Int8{kind}"), (*_SPACE, *axes), partial(make, kind=kind))
+    op_types = (kind, f"Int8{kind}") if has_int8(kind) else (kind,)
+    return Family(op_types, (*_SPACE, *axes), partial(make, kind=kind))
 
 
 _SPACE = (Axis("height"), Axis("width"), Axis("channels"))
 
 CLIP = _family("Clip", Axis("min", 0.0, -1e9), Axis("max", 6.0, -1e9))
+GELU = Family(("Gelu", "Int8Gelu"), (*_SPACE, Axis("fast", False, False)), gelu)
 HARD_SIGMOID = _family("HardSigmoid", Axis("alpha", 1 / 6, 0.0), Axis("beta", 0.5, 0.0))
 HARD_SWISH = _family("HardSwish")
+POW = _family("Pow", Axis("exponent", 2.0, -1e9))
 PRELU = Family(("PRelu", "Int8PRelu"), _SPACE, prelu)
 RELU = _family("Relu")
 LEAKY_RELU = _family("LeakyRelu", Axis("alpha", 0.1, 0.0))
 SIGMOID = _family("Sigmoid")
+
+FUNCTIONS = {
+    "abs": _family("Abs"),
+    "erf": _family("Erf"),
+    "exp": _family("Exp"),
+    "negative": _family("Negative"),
+    "rsqrt": _family("Rsqrt"),
+    "sqr": _family("Sqr"),
+    "sqrt": _family("Sqrt"),
+    "tanh": _family("Tanh"),
+}
+"""Functions without further arguments, by the names of their families."""

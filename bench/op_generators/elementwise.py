@@ -1,14 +1,14 @@
-"""Sums and products of feature maps: residual blocks, and the factors of squeeze and excitation."""
+"""Arithmetic of two feature maps: residual blocks, the factors of squeeze and excitation, layer scales."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, order_of
-from lut.ops import OpSpec
+from bench.op_generators.family import Axis, Family, activation, order_of, require_floats
+from lut.ops import OpSpec, has_int8
 
-__all__ = ["ADD", "MUL", "SUM", "make", "multiply"]
+__all__ = ["ADD", "DIV", "MUL", "SUB", "SUM", "combine", "make"]
 
 
 def make(precision: str, kind: str = "Sum", *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
@@ -20,14 +20,20 @@ def make(precision: str, kind: str = "Sum", *, height: int, width: int, channels
         yield OpSpec.of(kind, (tensor, tensor))
 
 
-def multiply(
-    precision: str, *, height: int, width: int, channels: int, by_channel: bool = True
+def combine(
+    precision: str, kind: str, *, height: int, width: int, channels: int, by_channel: bool = True
 ) -> Iterator[OpSpec]:
-    """Yield the product with a factor for each channel, or with a feature map of the same size."""
+    """Yield a product, say, with a factor for each channel, or with a feature map of the same size."""
+    require_floats(precision, kind)
     tensor = activation(precision, height, width, channels)
-    factors = activation(precision, 1, 1, channels) if by_channel else tensor
-    op_type = "Int8Mul" if precision == "int8" else "Mul"
-    yield OpSpec.of(op_type, (tensor, factors), order=order_of(precision))
+    other = activation(precision, 1, 1, channels) if by_channel else tensor
+    op_type = f"Int8{kind}" if precision == "int8" else kind
+    yield OpSpec.of(op_type, (tensor, other), order=order_of(precision))
+
+
+def _combining(kind: str) -> Family:
+    op_types = (kind, f"Int8{kind}") if has_int8(kind) else (kind,)
+    return Family(op_types, (*_SPACE, Axis("by_channel", True, False)), partial(combine, kind=kind))
 
 
 def _family(kind: str) -> Family:
@@ -38,4 +44,6 @@ _SPACE = (Axis("height"), Axis("width"), Axis("channels"))
 
 SUM = _family("Sum")
 ADD = _family("Add")
-MUL = Family(("Mul", "Int8Mul"), (*_SPACE, Axis("by_channel", True, False)), multiply)
+DIV = _combining("Div")
+MUL = _combining("Mul")
+SUB = _combining("Sub")

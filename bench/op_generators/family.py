@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lut.errors import ModelError
-from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec
+from lut.ops import FLOAT, INT32, UINT8, OpSpec, TensorSpec, has_int8
 
-__all__ = ["PRECISIONS", "Axis", "Family", "activation", "bias", "fit_group", "order_of", "weight"]
+__all__ = [
+    "PRECISIONS",
+    "Axis",
+    "Family",
+    "activation",
+    "bias",
+    "fit_group",
+    "order_of",
+    "require_floats",
+    "weight",
+]
 
 PRECISIONS = ("int8", "fp32")
 
@@ -75,3 +85,13 @@ def fit_group(group: int, **channels: int) -> None:
                 f"group {group} does not divide {name} {count}: "
                 f"give divisors only, or the constraint `{name} % group == 0`"
             )
+
+
+def require_floats(precision: str, op_type: str) -> None:
+    """Refuse another precision than fp32 for a type that has no quantized one.
+
+    Raises:
+        ModelError: the precision is int8, and there is no such type.
+    """
+    if precision != "fp32" and not has_int8(op_type):
+        raise ModelError(f"there is no quantized {op_type}: give --precision fp32")

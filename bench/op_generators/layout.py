@@ -1,4 +1,4 @@
-"""Operators that only move values: channel shuffles, flattening, reshaping, transposing, padding."""
+"""Operators that only move values: shuffles, flattening, reshaping, transposing, padding, repeating."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ __all__ = [
     "PAD",
     "RESHAPE",
     "SHUFFLE",
+    "TILE",
     "TRANSPOSE",
     "flatten",
     "pad",
     "reshape",
     "shuffle",
+    "tile",
     "transpose",
 ]
 
@@ -54,8 +56,14 @@ def pad(precision: str, *, height: int, width: int, channels: int, border: int =
     yield _move(precision, "Pad", height, width, channels, before=around, after=around)
 
 
+def tile(precision: str, *, height: int, width: int, channels: int, tiles: int = 2) -> Iterator[OpSpec]:
+    """Yield a feature map repeated so many times, one copy below the other."""
+    axis = 1 if precision == "int8" else 2
+    yield _move(precision, "Tile", height, width, channels, axis=axis, tiles=tiles)
+
+
 def _move(
-    precision: str, kind: str, height: int, width: int, channels: int, **args: tuple[int, ...]
+    precision: str, kind: str, height: int, width: int, channels: int, **args: int | tuple[int, ...]
 ) -> OpSpec:
     prefix = "Int8" if precision == "int8" else ""
     return OpSpec.of(f"{prefix}{kind}", (activation(precision, height, width, channels),), **args)
@@ -67,4 +75,5 @@ SHUFFLE = Family(("ChannelShuffle", "Int8ChannelShuffle"), (*_SPACE, Axis("group
 FLATTEN = Family(("Flatten", "Int8Flatten"), _SPACE, flatten)
 RESHAPE = Family(("Reshape", "Int8Reshape"), _SPACE, reshape)
 PAD = Family(("Pad", "Int8Pad"), (*_SPACE, Axis("border", 1)), pad)
+TILE = Family(("Tile", "Int8Tile"), (*_SPACE, Axis("tiles", 2)), tile)
 TRANSPOSE = Family(("Transpose", "Int8Transpose"), _SPACE, transpose)

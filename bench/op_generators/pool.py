@@ -1,14 +1,14 @@
-"""Average and maximum poolings, and means; in the released nets one average over the last feature map."""
+"""Average and maximum poolings, means and sums; in the released nets one average at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, order_of
+from bench.op_generators.family import Axis, Family, activation, order_of, require_floats
 from lut.ops import OpSpec
 
-__all__ = ["AVERAGE", "MAXIMUM", "MEAN", "make", "mean"]
+__all__ = ["AVERAGE", "L2", "MAXIMUM", "MEAN", "TOTAL", "make", "reduce"]
 
 
 def make(
@@ -33,9 +33,10 @@ def make(
     )
 
 
-def mean(precision: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
-    """Yield the mean of each channel, as squeeze and excitation takes it."""
-    op_type = "Int8ReduceMean" if precision == "int8" else "ReduceMean"
+def reduce(precision: str, kind: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
+    """Yield the mean of each channel, as squeeze and excitation takes it, or another reduction."""
+    require_floats(precision, kind)
+    op_type = f"Int8{kind}" if precision == "int8" else kind
     axes = (1, 2) if precision == "int8" else (2, 3)
     yield OpSpec.of(op_type, (activation(precision, height, width, channels),), axes=axes, keepdims=1)
 
@@ -49,4 +50,6 @@ _SPACE = (Axis("height"), Axis("width"), Axis("channels"))
 
 AVERAGE = _family("Average")
 MAXIMUM = _family("Max")
-MEAN = Family(("ReduceMean", "Int8ReduceMean"), _SPACE, mean)
+MEAN = Family(("ReduceMean", "Int8ReduceMean"), _SPACE, partial(reduce, kind="ReduceMean"))
+TOTAL = Family(("ReduceSum",), _SPACE, partial(reduce, kind="ReduceSum"))
+L2 = Family(("ReduceL2",), _SPACE, partial(reduce, kind="ReduceL2"))

@@ -141,7 +141,9 @@ def sizes_of(op: OpSpec) -> Sizes:
     """
     outputs = infer_outputs(op)
     rule = RULES[op.op_type]
-    in_pixels, in_channels = rule.view(op, op.inputs[0])
+    # Where inputs may change places, the larger stands for both, whichever is written first.
+    seen = max(op.inputs, key=lambda tensor: tensor.elements) if rule.order_free else op.inputs[0]
+    in_pixels, in_channels = rule.view(op, seen)
     out_pixels, out_channels = rule.view(op, outputs[0])
     return Sizes(
         in_pixels,

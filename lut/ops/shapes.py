@@ -12,6 +12,7 @@ __all__ = [
     "bytes_moved",
     "count_activations",
     "count_bytes",
+    "has_int8",
     "infer_outputs",
     "multiply_adds",
     "weight_bytes",
@@ -52,6 +53,11 @@ def _infer(op: OpSpec) -> tuple[TensorSpec, ...]:
         return rule.infer(op)
     except ModelError as error:
         raise ModelError(f"{op.describe()}: {error}.") from error
+
+
+def has_int8(op_type: str) -> bool:
+    """Tell whether a type, written without a precision, runs in 8 bits on any engine; `refusal` asks one."""
+    return f"Int8{op_type}" in RULES
 
 
 def multiply_adds(op: OpSpec) -> int:

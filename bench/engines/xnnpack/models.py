@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from bench.engines.engine import NetSource
 from bench.engines.xnnpack.graph import Graph, Role, Tensor
 from bench.engines.xnnpack.lowering import add_op, with_dims
-from bench.engines.xnnpack.sources import KEEP_ORDER, kind_of, tell_outputs
+from bench.engines.xnnpack.sources import FOLLOW_ORDER, KEEP_ORDER, kind_of, tell_outputs
 from lut.errors import ModelError
 from lut.frontends import Model, NamedOp
 from lut.ops import FLOAT, UINT8, ArgumentValue, OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = ["lower_model"]
 
-_CONVERSIONS = {"NCHW2NHWC", "NHWC2NCHW"}
+_AS_WRITTEN = (KEEP_ORDER - FOLLOW_ORDER) | {"NCHW2NHWC", "NHWC2NCHW"}
+"""Operators whose dimensions mean what they say, whatever wrote them."""
+
 _TO_NHWC, _FROM_NHWC = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
@@ -58,7 +60,7 @@ def _list_activations(each: NamedOp) -> Sequence[str]:
 def _is_turned(each: NamedOp, tensor: TensorSpec) -> bool:
     """Tell whether a tensor lies in another order than it is written: images of floats lie in NHWC here."""
     is_image = len(tensor.shape) == 4 and tensor.dtype == FLOAT and not each.is_of_rows
-    if not is_image or each.op.op_type in _CONVERSIONS:
+    if not is_image or each.op.op_type in _AS_WRITTEN:
         return False
     default = "NHWC" if each.op.op_type.startswith("Int8") else "NCHW"
     return each.op.op_type in KEEP_ORDER or each.op.arg("order", default) == "NCHW"

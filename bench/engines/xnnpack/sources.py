@@ -14,6 +14,7 @@ from lut.errors import ModelError
 from lut.ops import UINT8, OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = [
+    "FOLLOW_ORDER",
     "KEEP_ORDER",
     "kind_of",
     "lower",
@@ -23,7 +24,10 @@ __all__ = [
     "tell_outputs",
 ]
 
-KEEP_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC", "FCRelu"}
+FOLLOW_ORDER = {"NCHW2NHWC", "NHWC2NCHW", "Transpose", "Flatten", "Reshape", "Softmax", "FC", "FCRelu"}
+"""Operators that in a whole model take an image in the order in which it lies."""
+
+KEEP_ORDER = FOLLOW_ORDER | {"BatchMatMul", "LayerNorm", "RMSNorm", "Tile"}
 """Operators whose dimensions are no image in an order of its own: they are taken as they are written."""
 
 

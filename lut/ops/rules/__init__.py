@@ -6,12 +6,15 @@ Rules were checked against the shapes that the engine itself produces (Caffe2 of
 from __future__ import annotations
 
 from lut.ops.rules import (
+    broadcasting,
     convolution,
     dense,
     elementwise,
     enlarging,
     joining,
     layout,
+    multiplying,
+    normalising,
     pooling,
     quantization,
     rearranging,
@@ -25,12 +28,15 @@ from lut.ops.rules.window import Layout, Window
 __all__ = ["RULES", "Arguments", "Layout", "Rule", "Window"]
 
 _FAMILIES = (
+    broadcasting,
     convolution,
     dense,
     elementwise,
     enlarging,
     joining,
     layout,
+    multiplying,
+    normalising,
     pooling,
     quantization,
     rearranging,

@@ -1,7 +1,8 @@
-"""Operators whose output is shaped like their inputs: sums, activations, softmax.
+"""Operators whose output is shaped like their inputs: sums, functions of one value, softmax.
 
 As in ONNX, HardSigmoid is max(0, min(1, alpha x + beta)), HardSwish x max(0, min(1, x / 6 + 1 / 2)), and Clip
-keeps values between `min` and `max`.
+keeps values between `min` and `max`. Gelu is exact, or with `fast_gelu` 1 made of a tanh that
+comes near it; Pow raises to the power of `exponent`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _infer_softmax(op: OpSpec) -> Outputs:
 
 def _infer_sum(op: OpSpec) -> Outputs:
     # The quantized kernel adds exactly two tensors; fp32 Sum takes any number.
-    check_count(op, 2, 64 if op.op_type.startswith("Sum") else 2)
+    check_count(op, 2, 2 if op.op_type.startswith("Int8") else 64)
     check_own_dtype(op)
     shapes = {tensor.shape for tensor in op.inputs}
     if len(shapes) > 1:
@@ -65,7 +66,22 @@ def _infer_sum(op: OpSpec) -> Outputs:
     return op.inputs[:1]
 
 
+def _infer_gelu(op: OpSpec) -> Outputs:
+    outputs = _infer_unary(op)
+    if int_arg(op, "fast_gelu", 0) not in (0, 1):
+        raise ModelError(f"fast_gelu is {op.arg('fast_gelu')}; expected 0 or 1")
+    return outputs
+
+
+def _infer_pow(op: OpSpec) -> Outputs:
+    outputs = _infer_unary(op)
+    if not isinstance(op.arg("exponent"), float):
+        raise ModelError(f"exponent is {op.arg('exponent')!r}; expected a number such as 2.0")
+    return outputs
+
+
 _UNARY = Rule(_infer_unary)
+_GELU = Rule(_infer_gelu, defaults=(("fast_gelu", 0),))
 _LEAKY_RELU = Rule(_infer_leaky_relu, defaults=(("alpha", normalise_value(_ALPHA)),))
 _HARD_SIGMOID = Rule(
     _infer_hard_sigmoid, defaults=(("alpha", normalise_value(_SLOPE)), ("beta", normalise_value(_OFFSET)))
@@ -78,6 +94,11 @@ _SOFTMAX = Rule(
     view=see_matrix,
 )
 _SUM = Rule(_infer_sum, order_free=True)
+
+_FUNCTIONS = ("Abs", "Erf", "Exp", "Negative", "Rsqrt", "Sqr", "Sqrt", "Tanh")
+"""Functions of one value without arguments, by Caffe2's names: Sqr squares, Negative changes the sign."""
+
+_FLOAT_ONLY = {"Erf", "Rsqrt"}
 
 RULES = {
     "Relu": _UNARY,
@@ -98,8 +119,9 @@ RULES = {
     "SumRelu": replace(_SUM, unfused="Sum"),
     "Int8Sum": _SUM,
     "Int8SumRelu": replace(_SUM, unfused="Int8Sum"),
-    "Add": _SUM,
-    "AddRelu": replace(_SUM, unfused="Add"),
-    "Int8Add": _SUM,
-    "Int8AddRelu": replace(_SUM, unfused="Int8Add"),
+    "Gelu": _GELU,
+    "Int8Gelu": _GELU,
+    "Pow": Rule(_infer_pow),
+    **dict.fromkeys(_FUNCTIONS, _UNARY),
+    **{f"Int8{name}": _UNARY for name in sorted(set(_FUNCTIONS) - _FLOAT_ONLY)},
 }

@@ -80,8 +80,6 @@ def _infer_slice(op: OpSpec) -> Outputs:
         if not 0 <= start < end <= size:
             raise ModelError(f"the slice from {starts} to {ends} is not inside {list(shape)}")
     kept = tuple(end - start for start, end in zip(starts, resolved, strict=True))
-    if sum(part != size for part, size in zip(kept, shape, strict=True)) > 1:
-        raise ModelError("it slices more than one dimension, which the engine does not do")
     return (TensorSpec(kept, op.inputs[0].dtype),)
 
 

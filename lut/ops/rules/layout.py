@@ -49,9 +49,7 @@ def _infer_shuffle(op: OpSpec) -> Outputs:
 
 
 def _infer_tile(op: OpSpec) -> Outputs:
-    check_count(op, 1)
-    check_dtypes(op, FLOAT)
-    x = op.inputs[0]
+    x = take_input(op)
     tiles, axis = int_arg(op, "tiles", 1), int_arg(op, "axis", 0)
     if tiles < 1 or not -len(x.shape) <= axis < len(x.shape):
         raise ModelError(f"tiles {tiles} along axis {axis} of an input of {len(x.shape)} dimensions")
@@ -83,4 +81,5 @@ RULES = {
     "ChannelShuffle": _SHUFFLE,
     "Int8ChannelShuffle": replace(_SHUFFLE, orders=NHWC_ONLY),
     "Tile": _TILE,
+    "Int8Tile": _TILE,
 }

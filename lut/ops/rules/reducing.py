@@ -1,4 +1,6 @@
-"""Means over dimensions: ReduceMean (fp32) and Int8ReduceMean, as squeeze and excitation takes them.
+"""One value for many: ReduceMean, ReduceSum, ReduceL2 (fp32), and Int8ReduceMean.
+
+ReduceL2 is the root of the sum of squares.
 
 `axes` are the dimensions; they stay, with size 1, unless `keepdims` is 0.
 """
@@ -44,6 +46,6 @@ def _spell(args: Arguments, rank: int) -> Arguments:
     return args if axes is None else args | {"axes": axes}
 
 
-_MEAN = Rule(_infer, defaults=(("keepdims", 1),), view=see_rows, spell=_spell)
+_REDUCED = Rule(_infer, defaults=(("keepdims", 1),), view=see_rows, spell=_spell)
 
-RULES = {"ReduceMean": _MEAN, "Int8ReduceMean": _MEAN}
+RULES = dict.fromkeys(("ReduceMean", "Int8ReduceMean", "ReduceSum", "ReduceL2"), _REDUCED)

@@ -244,7 +244,7 @@ def draw_reshape(_op_type: str, _kind: Kind, random: Random) -> tuple[list[Shape
 
 
 def transpose_kind(_op_type: str, random: Random) -> Kind:
-    axes = list(range(random.randint(2, 4)))
+    axes = list(range(random.randint(2, 6)))
     random.shuffle(axes)
     return {"axes": tuple(axes)}
 
@@ -252,7 +252,7 @@ def transpose_kind(_op_type: str, random: Random) -> Kind:
 def draw_transpose(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
     axes = kind["axes"]
     default = axes == tuple(reversed(range(len(axes))))
-    shape = tuple(random.randint(1, 30) for _ in axes)
+    shape = tuple(random.randint(1, 30 if len(axes) < 5 else 6) for _ in axes)
     return [shape], {} if default and random.random() < 0.5 else {"axes": axes}
 
 
@@ -304,14 +304,69 @@ def draw_clip(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], A
     return [any_shape(random)], {"min": kind["min"], "max": kind["max"]}
 
 
-def mul_kind(_op_type: str, random: Random) -> Kind:
-    return {"repeated": random.choice([(), (1, 2), (3,), (1, 2, 3)])}
+def broadcast_kind(_op_type: str, random: Random) -> Kind:
+    """What of the second input is repeated, by dimensions from the last as -1."""
+    return {"repeated": random.choice([(), (-2, -3), (-1,), (-1, -2, -3), (-4,)])}
 
 
-def draw_mul(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
-    first = tuple(random.randint(2, 20) for _ in range(4))
-    second = tuple(1 if place in kind["repeated"] else size for place, size in enumerate(first))
+def draw_broadcast(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    """Dimensions of size 1 before all others need not be written."""
+    rank = random.randint(-min(kind["repeated"], default=-3), 5)
+    first = tuple(random.randint(2, 12) for _ in range(rank))
+    second = tuple(1 if place - len(first) in kind["repeated"] else size for place, size in enumerate(first))
+    if second[0] == 1 and random.random() < 0.5:  # not a spelling: shapes are compared as they are
+        second = second[1:]
     return [first, second], random.choice([{}, {"order": "NHWC"}])
+
+
+def matmul_kind(_op_type: str, random: Random) -> Kind:
+    return {"trans_a": random.randint(0, 1), "trans_b": random.randint(0, 1)}
+
+
+def draw_matmul(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    batch = tuple(random.randint(1, 4) for _ in range(random.randint(0, 2)))
+    rows, inner, columns = (random.randint(1, 30) for _ in range(3))
+    first = (inner, rows) if kind["trans_a"] else (rows, inner)
+    second = (columns, inner) if kind["trans_b"] else (inner, columns)
+    args: Args = {
+        name: flag for name, flag in kind.items() if name != "type" and (flag or random.random() < 0.5)
+    }
+    return [(*batch, *first), (*batch, *second)], args
+
+
+def draw_gelu(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    fast = kind["fast_gelu"]
+    return [any_shape(random)], {"fast_gelu": fast} if fast or random.random() < 0.5 else {}
+
+
+def draw_pow(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    return [any_shape(random)], {"exponent": kind["exponent"]}
+
+
+def rms_kind(_op_type: str, random: Random) -> Kind:
+    return {"parameters": random.randint(1, 2)}
+
+
+def draw_rows(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    shape = (random.randint(1, 9), *any_shape(random), random.randint(2, 40))
+    axis = random.choice([-1, len(shape) - 1, 1])
+    affine: Args = {"elementwise_affine": 1} if op_type == "LayerNorm" else {}
+    written: Args = {} if axis == 1 and random.random() < 0.5 else {"axis": axis}
+    return [shape, *[shape[axis:]] * kind.get("parameters", 2)], affine | written
+
+
+def group_norm_kind(op_type: str, random: Random) -> Kind:
+    group = {"group": random.choice([1, 2, 32])} if op_type == "GroupNorm" else {}
+    return {"order": order(op_type, random)} | group
+
+
+def draw_group_norm(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    channels = kind.get("group", 1) * random.randint(1, 4)
+    default = kind.get("group", 32) == 32 and random.random() < 0.5
+    args: Args = {} if default or op_type != "GroupNorm" else {"group": kind["group"]}
+    height = random.randint(4, 8)
+    shapes = [feature_map(kind, channels, (height, height)), (channels,), (channels,)]
+    return shapes, args | written_order(op_type, kind, random)
 
 
 def prelu_kind(op_type: str, random: Random) -> Kind:
@@ -353,8 +408,10 @@ def draw_mean(_op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], A
 
 
 DRAWN: dict[str, tuple[Callable[[str, Random], Kind], Draw]] = {
-    "Add": (lambda _op_type, _random: {"inputs": 2}, draw_sum),
+    "Abs": (nothing, draw_any),
+    "Add": (broadcast_kind, draw_broadcast),
     "AveragePool": (pool_kind, draw_pool),
+    "BatchMatMul": (matmul_kind, draw_matmul),
     "ChannelShuffle": (shuffle_kind, draw_shuffle),
     "Clip": (
         lambda _op_type, random: {"min": random.choice([0.0, -1.0]), "max": random.choice([1.0, 6.0])},
@@ -365,33 +422,50 @@ DRAWN: dict[str, tuple[Callable[[str, Random], Kind], Draw]] = {
     "ConvTranspose": (transposed_kind, draw_transposed),
     "DepthToSpace": (block_kind, draw_block),
     "Dequantize": (nothing, draw_any),
+    "Div": (broadcast_kind, draw_broadcast),
+    "Erf": (nothing, draw_any),
+    "Exp": (nothing, draw_any),
     "FC": (nothing, draw_dense),
     "Flatten": (nothing, draw_flatten),
+    "Gelu": (lambda _op_type, random: {"fast_gelu": random.randint(0, 1)}, draw_gelu),
+    "GroupNorm": (group_norm_kind, draw_group_norm),
     "HardSigmoid": (hard_sigmoid_kind, draw_hard_sigmoid),
     "HardSwish": (nothing, draw_any),
+    "InstanceNorm": (group_norm_kind, draw_group_norm),
+    "LayerNorm": (nothing, draw_rows),
     "LeakyRelu": (
         lambda _op_type, random: {"alpha": normalise_value(random.choice([0.01, 0.1, 0.3, 0.25]))},
         draw_leaky,
     ),
     "MaxPool": (pool_kind, draw_pool),
-    "Mul": (mul_kind, draw_mul),
+    "Mul": (broadcast_kind, draw_broadcast),
     "NCHW2NHWC": (nothing, draw_map),
     "NHWC2NCHW": (nothing, draw_map),
+    "Negative": (nothing, draw_any),
     "PRelu": (prelu_kind, draw_prelu),
     "Pad": (lambda _op_type, random: {"value": random.choice([0.0, 1.0])}, draw_pad),
+    "Pow": (lambda _op_type, random: {"exponent": random.choice([0.5, 2.0, 3.0])}, draw_pow),
     "Quantize": (nothing, draw_any),
+    "RMSNorm": (rms_kind, draw_rows),
+    "ReduceL2": (mean_kind, draw_mean),
     "ReduceMean": (mean_kind, draw_mean),
+    "ReduceSum": (mean_kind, draw_mean),
     "Relu": (nothing, draw_any),
     "Reshape": (nothing, draw_reshape),
     "ResizeBilinear": (resize_kind, draw_resize),
     "ResizeNearest": (resize_kind, draw_resize),
+    "Rsqrt": (nothing, draw_any),
     "Sigmoid": (nothing, draw_any),
     "Slice": (nothing, draw_slice),
     "Softmax": (nothing, draw_softmax),
+    "Sqr": (nothing, draw_any),
+    "Sqrt": (nothing, draw_any),
+    "Sub": (broadcast_kind, draw_broadcast),
     "Sum": (
         lambda op_type, random: {"inputs": 2 if quantized(op_type) else random.randint(2, 4)},
         draw_sum,
     ),
+    "Tanh": (nothing, draw_any),
     "Tile": (nothing, draw_tile),
     "Transpose": (transpose_kind, draw_transpose),
 }

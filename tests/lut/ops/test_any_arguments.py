@@ -37,7 +37,8 @@ NAMES = sorted(
         *("pad", "pads", "pad_t", "pad_l", "pad_b", "pad_r", "dilation", "dilations", "dilation_h"),
         *("dilation_w", "group", "order", "axis", "axis_w", "add_axis", "axes", "shape", "starts", "ends"),
         *("dim", "start_idx", "end_idx", "alpha", "adj", "adjs", "adj_h", "adj_w", "height_scale"),
-        *("width_scale", "tiles", "global_pooling", "legacy_pad", "anything"),
+        *("width_scale", "tiles", "global_pooling", "legacy_pad", "anything", "trans_a", "trans_b"),
+        *("fast_gelu", "exponent", "epsilon", "elementwise_affine", "keepdims"),
     }
 )
 """All that a rule asks for."""

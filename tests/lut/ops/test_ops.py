@@ -9,6 +9,7 @@ from tests.lut.ops.operators import refusal
 from tests.lut.samples import CONV, RELU
 
 _BOTH = ("Add", "Concat", "ConvTranspose", "Flatten", "LeakyRelu", "MaxPool", "Reshape", "ResizeNearest")
+_OF_TRANSFORMERS = ("Abs", "BatchMatMul", "Exp", "Gelu", "Negative", "Sqr", "Sqrt", "Sub", "Tanh", "Tile")
 _OF_TODAYS_NETS = (
     *("Clip", "DepthToSpace", "FCRelu", "HardSigmoid", "HardSwish", "Mul", "PRelu", "Pad", "ReduceMean"),
     "ResizeBilinear",
@@ -16,18 +17,23 @@ _OF_TODAYS_NETS = (
 IN_NO_RELEASED_NET = {
     *(
         prefix + op_type
-        for op_type in (*_BOTH, *_OF_TODAYS_NETS, "Sigmoid", "Slice", "Transpose")
+        for op_type in (*_BOTH, *_OF_TODAYS_NETS, *_OF_TRANSFORMERS, "Sigmoid", "Slice", "Transpose")
         for prefix in ("", "Int8")
     ),
     *("AddRelu", "ConvRelu", "Int8AddRelu", "Int8MaxPoolRelu", "Int8Relu", "SumRelu"),
+    *("Div", "Erf", "GroupNorm", "InstanceNorm", "LayerNorm", "Pow", "RMSNorm", "ReduceL2", "ReduceSum"),
+    "Rsqrt",
 }
+
+
+_OF_2 = ("Add", "BatchMatMul", "Div", "Mul", "P", "Sub", "Sum")
+_OF_3 = ("Conv", "ConvTranspose", "FC", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm")
 
 
 def test_the_operators_of_nets_and_init_nets_have_rules() -> None:
     assert (
         set(RULES)
         == {
-            "Tile",
             *(
                 "AveragePool",
                 "ChannelShuffle",
@@ -70,7 +76,7 @@ def test_inputs_of_another_type_are_refused(op_type: str) -> None:
     quantized = op_type.startswith("Int8") and op_type != "Int8Quantize"
     x = TensorSpec((1, 8, 8, 8), FLOAT if quantized else UINT8)
     plain = op_type.removeprefix("Int8").removesuffix("Relu")
-    count = 3 if plain in ("Conv", "ConvTranspose", "FC") else 2 if plain in ("Add", "Mul", "P", "Sum") else 1
+    count = 3 if plain in _OF_3 else 2 if plain in _OF_2 else 1
     assert refusal(OpSpec.of(op_type, [x] * count, order="NHWC")) == (
         "input 0 is float (1) where uint8 (6) is expected"
         if quantized

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.engines.xnnpack.graph import Graph, Tensor
-from bench.engines.xnnpack.lowering import convolution, elementwise, layout, pooling
+from bench.engines.xnnpack.lowering import convolution, elementwise, layout, normalising, pooling
 from bench.engines.xnnpack.lowering.shared import Lowering, check_dims, is_nchw, to_nhwc, with_dims
 from lut.errors import ModelError
 from lut.ops import OpSpec
@@ -17,7 +17,7 @@ __all__ = ["LOWERINGS", "add_op", "is_nchw", "to_nhwc", "with_dims"]
 
 LOWERINGS: dict[str, Lowering] = {
     op_type: lowering
-    for module in (convolution, elementwise, layout, pooling)
+    for module in (convolution, elementwise, layout, normalising, pooling)
     for op_type, lowering in module.LOWERINGS.items()
 }
 """By operator type. What is not here, XNNPACK does not run."""

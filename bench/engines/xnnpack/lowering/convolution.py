@@ -1,4 +1,4 @@
-"""Convolutions, transposed ones, and fully connected layers."""
+"""Convolutions, transposed ones, fully connected layers, and products of two activations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import prod
 
 from bench.engines.engine import Values
-from bench.engines.xnnpack.graph import Graph, Tensor
+from bench.engines.xnnpack.graph import UNSIGNED, Graph, Tensor
 from bench.engines.xnnpack.lowering.shared import Lowering, bounds, give_dims, is_nchw, spread_over, with_dims
+from lut.errors import ModelError
 from lut.ops import OpSpec, Window, canonical_arguments
 
 __all__ = ["LOWERINGS"]
@@ -71,12 +72,27 @@ def _fully_connected(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output:
     spread_over(graph, result, output)
 
 
+def _multiply_matrices(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    """The engine takes the second factor either way round; the first is turned before."""
+    first, second = inputs
+    if first.kind == UNSIGNED:
+        raise ModelError("multiplies no two activations whose bytes have no sign")
+    if op.arg("trans_a", 0):
+        rank = len(first.dims)
+        turned = graph.activation("inner", first.kind, (*first.dims[:-2], first.dims[-1], first.dims[-2]))
+        graph.node("transpose", first, turned, ints=(*range(rank - 2), rank - 1, rank - 2))
+        first = turned
+    graph.node("batch_matrix_multiply", first, second, output, ints=(op.arg("trans_b", 0),))
+
+
 LOWERINGS: dict[str, Lowering] = {
+    "BatchMatMul": _multiply_matrices,
     "Conv": _convolution,
     "ConvRelu": _convolution,
     "ConvTranspose": _deconvolution,
     "FC": _fully_connected,
     "FCRelu": _fully_connected,
+    "Int8BatchMatMul": _multiply_matrices,
     "Int8Conv": _convolution,
     "Int8ConvRelu": _convolution,
     "Int8ConvTranspose": _deconvolution,

@@ -1,4 +1,4 @@
-"""Sums, products, activations, softmax."""
+"""Arithmetic, activations and other functions of one value, softmax."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf, prod
 
 from bench.engines.xnnpack.graph import FLOAT, Graph, Tensor
-from bench.engines.xnnpack.lowering.shared import Lowering, give_dims, spread_over, with_dims
+from bench.engines.xnnpack.lowering.shared import Lowering, align_dims, give_dims, spread_over, with_dims
 from lut.errors import ModelError
 from lut.ops import OpSpec
 
@@ -25,8 +25,16 @@ def _sum(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> 
         graph.node("clamp", total, output, floats=output.positive_range)
 
 
-def _multiply(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
-    graph.node("multiply", *inputs, output)
+def _binary(kind: str) -> Lowering:
+    def lower(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+        aligned = [align_dims(graph, op, x, len(output.dims)) for x in inputs]
+        fused = op.op_type.endswith("Relu")
+        result = graph.activation("inner", output.kind, output.dims) if fused else output
+        graph.node(kind, *aligned, result)
+        if fused:
+            graph.node("clamp", result, output, floats=output.positive_range)
+
+    return lower
 
 
 def _unary(kind: str) -> Lowering:
@@ -45,6 +53,20 @@ def _clip(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) ->
     least, most = output.full_range
     floats = (max(least, op.arg("min", -inf)), min(most, op.arg("max", inf)))
     graph.node("clamp", inputs[0], output, floats=floats)
+
+
+def _gelu(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    graph.node("fast_gelu" if op.arg("fast_gelu", 0) else "gelu", inputs[0], output)
+
+
+def _power(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    kind = _POWERS.get(op.arg("exponent"))
+    if kind is None:
+        raise ModelError(f"raises to the powers {', '.join(map(str, _POWERS))} only")
+    graph.node(kind, inputs[0], output)
+
+
+_POWERS = {-0.5: "reciprocal_square_root", 0.5: "square_root", 2.0: "square"}
 
 
 def _leaky_relu(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
@@ -93,21 +115,35 @@ def _softmax(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor)
 
 
 _BY_PLAIN_NAME: dict[str, Lowering] = {
-    "Add": _sum,
-    "AddRelu": _sum,
+    "Abs": _unary("abs"),
+    "Add": _binary("add"),
+    "AddRelu": _binary("add"),
     "Clip": _clip,
+    "Exp": _unary("exp"),
+    "Gelu": _gelu,
     "HardSigmoid": _hard_sigmoid,
     "HardSwish": _unary("hard_swish"),
     "LeakyRelu": _leaky_relu,
-    "Mul": _multiply,
+    "Mul": _binary("multiply"),
+    "Negative": _unary("negate"),
     "PRelu": _prelu,
     "Relu": _relu,
     "Sigmoid": _unary("sigmoid"),
     "Softmax": _softmax,
+    "Sqr": _unary("square"),
+    "Sqrt": _unary("square_root"),
+    "Sub": _binary("subtract"),
     "Sum": _sum,
     "SumRelu": _sum,
+    "Tanh": _unary("tanh"),
 }
 
 LOWERINGS: dict[str, Lowering] = {
     f"{prefix}{name}": lowering for name, lowering in _BY_PLAIN_NAME.items() for prefix in ("", "Int8")
-} | {"Int8Dequantize": _unary("convert"), "Int8Quantize": _unary("convert")}
+} | {
+    "Div": _binary("divide"),
+    "Int8Dequantize": _unary("convert"),
+    "Int8Quantize": _unary("convert"),
+    "Pow": _power,
+    "Rsqrt": _unary("reciprocal_square_root"),
+}

@@ -1,4 +1,4 @@
-"""Operators that move values: shuffles, other shapes, slices, joins, padding, resizing."""
+"""Operators that move values: shuffles, other shapes, slices, joins, repetition, padding, resizing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from math import isfinite
 
 from bench.engines.xnnpack.graph import Graph, Tensor
-from bench.engines.xnnpack.lowering.shared import Lowering, to_nhwc, with_dims
+from bench.engines.xnnpack.lowering.shared import (
+    Lowering,
+    check_dims,
+    give_dims,
+    spread_over,
+    to_nhwc,
+    with_dims,
+)
 from lut.errors import ModelError
 from lut.ops import OpSpec, canonical_arguments
 
@@ -57,6 +64,21 @@ def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Te
     graph.node("concatenate", *inputs, output, ints=(axis, len(inputs)))
 
 
+def _tile(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    """What is repeated gets a dimension of its own before it, of size 1, for the engine to repeat."""
+    (x,) = inputs
+    axis = op.arg("axis", 0) % len(x.dims)
+    apart = (*x.dims[:axis], 1, *x.dims[axis:])
+    repeated = (*x.dims[:axis], op.arg("tiles", 1), *x.dims[axis:])
+    if x.dims[axis] == 1:
+        apart, repeated = x.dims, output.dims
+    result = give_dims(graph, output, repeated)
+    source = with_dims(graph, x, apart)
+    check_dims(source)
+    graph.node("broadcast", source, result, ints=repeated)
+    spread_over(graph, result, output)
+
+
 def _pad(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
     value = float(op.arg("value", 0.0))
     if not isfinite(value):
@@ -82,9 +104,13 @@ _BY_PLAIN_NAME: dict[str, Lowering] = {
     "Reshape": _reshape,
     "ResizeBilinear": _resize,
     "Slice": _slice,
+    "Tile": _tile,
     "Transpose": _transpose(None),
 }
 
 LOWERINGS: dict[str, Lowering] = {
     f"{prefix}{name}": lowering for name, lowering in _BY_PLAIN_NAME.items() for prefix in ("", "Int8")
-} | {"NCHW2NHWC": _transpose((0, 2, 3, 1)), "NHWC2NCHW": _transpose((0, 3, 1, 2))}
+} | {
+    "NCHW2NHWC": _transpose((0, 2, 3, 1)),
+    "NHWC2NCHW": _transpose((0, 3, 1, 2)),
+}

@@ -1,4 +1,4 @@
-"""Poolings, and means over dimensions."""
+"""Poolings, and means and sums over dimensions."""
 
 from __future__ import annotations
 
@@ -52,20 +52,36 @@ def _max_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor
 _TO_NCHW = (0, 3, 1, 2)
 
 
-def _mean(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+def _reduce(kind: str) -> Lowering:
+    def lower(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+        _add_reduction(graph, op, kind, inputs[0], output)
+
+    return lower
+
+
+def _reduce_l2(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
+    """There is none as one operator: the root of the sum of squares."""
     (x,) = inputs
+    squares = graph.activation("inner", x.kind, x.dims)
+    total = graph.activation("inner", x.kind, output.dims)
+    graph.node("square", x, squares)
+    _add_reduction(graph, op, "sum", squares, total)
+    graph.node("square_root", total, output)
+
+
+def _add_reduction(graph: Graph, op: OpSpec, kind: str, x: Tensor, output: Tensor) -> None:
     rank = len(x.dims)
     axes = [int(axis) % rank for axis in op.arg("axes")]
     if is_nchw(op, rank):
         axes = [_TO_NCHW[axis] for axis in axes]
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.dims))
     if op.arg("keepdims", 1):
-        graph.node("mean", x, output, ints=sorted(axes))
+        graph.node(kind, x, output, ints=sorted(axes))
         return
     if is_nchw(op, rank - len(axes)):
-        raise ModelError("is not asked for means that leave an image in NCHW")
+        raise ModelError("is not asked for what leaves an image in NCHW")
     result = graph.activation("inner", x.kind, kept)
-    graph.node("mean", x, result, ints=sorted(axes))
+    graph.node(kind, x, result, ints=sorted(axes))
     if is_nchw(op, rank):  # what is left is a tensor in the operator's own order
         turned = graph.activation("inner", x.kind, tuple(kept[axis] for axis in _TO_NCHW))
         graph.node("transpose", result, turned, ints=_TO_NCHW)
@@ -79,7 +95,9 @@ LOWERINGS: dict[str, Lowering] = {
     "Int8AveragePoolRelu": _average_pool,
     "Int8MaxPool": _max_pool,
     "Int8MaxPoolRelu": _max_pool,
-    "Int8ReduceMean": _mean,
+    "Int8ReduceMean": _reduce("mean"),
     "MaxPool": _max_pool,
-    "ReduceMean": _mean,
+    "ReduceL2": _reduce_l2,
+    "ReduceMean": _reduce("mean"),
+    "ReduceSum": _reduce("sum"),
 }

@@ -10,6 +10,7 @@ from lut.ops import OpSpec
 
 __all__ = [
     "Lowering",
+    "align_dims",
     "bounds",
     "check_dims",
     "give_dims",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 _MOST_DIMS = 6
+
+TO_NHWC = (0, 2, 3, 1)
 
 Lowering = Callable[[Graph, OpSpec, Sequence[Tensor], Tensor], None]
 """Adds the nodes that run an operator from its activations to its first output; raises ModelError."""
@@ -57,6 +60,20 @@ def with_dims(graph: Graph, x: Tensor, dims: tuple[int, ...]) -> Tensor:
     result = graph.activation("inner", x.kind, dims)
     graph.node("reshape", x, result, ints=dims)
     return result
+
+
+def align_dims(graph: Graph, op: OpSpec, x: Tensor, rank: int) -> Tensor:
+    """Give a value that is repeated over an image, written with fewer dimensions, in the engine's order."""
+    if not is_nchw(op, rank) or len(x.dims) == rank:
+        return x
+    written = (1,) * (rank - len(x.dims)) + x.dims
+    dims = to_nhwc(op, written)
+    places = [axis for axis in TO_NHWC if written[axis] > 1]
+    if places == sorted(places):  # its values lie the same way in either order
+        return with_dims(graph, x, dims)
+    turned = graph.activation("inner", x.kind, dims)
+    graph.node("transpose", with_dims(graph, x, written), turned, ints=TO_NHWC)
+    return turned
 
 
 def give_dims(graph: Graph, output: Tensor, dims: tuple[int, ...]) -> Tensor:

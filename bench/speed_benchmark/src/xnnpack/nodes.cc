@@ -122,6 +122,18 @@ int unary(xnn_subgraph_t graph, Reader& in) {
   return define(graph, x, y, 0);
 }
 
+template <int type>
+int function(xnn_subgraph_t graph, Reader& in) {
+  const uint32_t x = in.value(), y = in.value();
+  return xnn_define_unary(graph, type, nullptr, x, y, 0);
+}
+
+int batch_matrix_multiply(xnn_subgraph_t graph, Reader& in) {
+  const uint32_t flags = in.integer() != 0 ? kTransposeB : 0;
+  const uint32_t first = in.value(), second = in.value(), y = in.value();
+  return xnn_define_batch_matrix_multiply(graph, first, second, y, flags);
+}
+
 int clamp(xnn_subgraph_t graph, Reader& in) {
   const float least = in.least(), most = in.most();
   const uint32_t x = in.value(), y = in.value();
@@ -149,6 +161,18 @@ int mean(xnn_subgraph_t graph, Reader& in) {
   const std::vector<size_t> axes = in.rest();
   const uint32_t x = in.value(), y = in.value();
   return xnn_define_static_mean(graph, axes.size(), axes.data(), x, y, kKeepDims);
+}
+
+int sum(xnn_subgraph_t graph, Reader& in) {
+  const std::vector<size_t> axes = in.rest();
+  const uint32_t x = in.value(), y = in.value();
+  return xnn_define_static_reduce(graph, kReduceSum, axes.size(), axes.data(), x, y, kKeepDims);
+}
+
+int broadcast(xnn_subgraph_t graph, Reader& in) {
+  const std::vector<size_t> dims = in.rest();
+  const uint32_t x = in.value(), y = in.value();
+  return xnn_define_static_broadcast(graph, dims.size(), dims.data(), x, y, 0);
 }
 
 int reshape(xnn_subgraph_t graph, Reader& in) {
@@ -203,8 +227,11 @@ int concatenate(xnn_subgraph_t graph, Reader& in) {
 }
 
 const std::map<std::string, Define> kDefines = {
+    {"abs", unary<xnn_define_abs>},
     {"add", binary<xnn_define_add2>},
     {"average_pooling", average_pooling},
+    {"batch_matrix_multiply", batch_matrix_multiply},
+    {"broadcast", broadcast},
     {"clamp", clamp},
     {"concatenate", concatenate},
     {"convert", unary<xnn_define_convert>},
@@ -213,20 +240,30 @@ const std::map<std::string, Define> kDefines = {
     {"deconvolution", deconvolution},
     {"depth_to_space", depth_to_space},
     {"depthwise", depthwise},
+    {"divide", binary<xnn_define_divide>},
+    {"exp", unary<xnn_define_exp>},
+    {"fast_gelu", function<kFastGelu>},
     {"fully_connected", fully_connected},
+    {"gelu", unary<xnn_define_gelu>},
     {"global_average", global_average},
     {"hard_swish", unary<xnn_define_hardswish>},
     {"leaky_relu", leaky_relu},
     {"max_pooling", max_pooling},
     {"mean", mean},
     {"multiply", binary<xnn_define_multiply2>},
+    {"negate", unary<xnn_define_negate>},
     {"pad", pad},
     {"prelu", prelu},
+    {"reciprocal_square_root", unary<xnn_define_reciprocal_square_root>},
     {"reshape", reshape},
     {"resize_bilinear", resize},
     {"sigmoid", unary<xnn_define_sigmoid>},
     {"slice", slice},
     {"softmax", unary<xnn_define_softmax>},
+    {"square", unary<xnn_define_square>},
+    {"square_root", unary<xnn_define_square_root>},
+    {"subtract", binary<xnn_define_subtract>},
+    {"sum", sum},
     {"tanh", unary<xnn_define_tanh>},
     {"transpose", transpose},
 };

@@ -66,6 +66,12 @@ int xnn_define_add2(xnn_subgraph_t, float least, float most, uint32_t first, uin
                     uint32_t flags);
 int xnn_define_multiply2(xnn_subgraph_t, float least, float most, uint32_t first, uint32_t second, uint32_t output,
                          uint32_t flags);
+int xnn_define_subtract(xnn_subgraph_t, float least, float most, uint32_t first, uint32_t second, uint32_t output,
+                         uint32_t flags);
+int xnn_define_divide(xnn_subgraph_t, float least, float most, uint32_t first, uint32_t second, uint32_t output,
+                       uint32_t flags);
+int xnn_define_batch_matrix_multiply(xnn_subgraph_t, uint32_t first, uint32_t second, uint32_t output, uint32_t flags);
+int xnn_define_unary(xnn_subgraph_t, int type, const void* parameters, uint32_t input, uint32_t output, uint32_t flags);
 int xnn_define_prelu(xnn_subgraph_t, uint32_t input, uint32_t slope, uint32_t output, uint32_t flags);
 int xnn_define_clamp(xnn_subgraph_t, float least, float most, uint32_t input, uint32_t output, uint32_t flags);
 int xnn_define_leaky_relu(xnn_subgraph_t, float slope, uint32_t input, uint32_t output, uint32_t flags);
@@ -73,12 +79,23 @@ int xnn_define_convert(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t
 int xnn_define_hardswish(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
 int xnn_define_sigmoid(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
 int xnn_define_tanh(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
+int xnn_define_abs(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
+int xnn_define_exp(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
+int xnn_define_gelu(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
+int xnn_define_negate(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
+int xnn_define_reciprocal_square_root(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
+int xnn_define_square(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
+int xnn_define_square_root(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
 int xnn_define_global_average_pooling_2d(xnn_subgraph_t, float least, float most, uint32_t input, uint32_t output,
                                          uint32_t flags);
 int xnn_define_softmax(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
 int xnn_define_copy(xnn_subgraph_t, uint32_t input, uint32_t output, uint32_t flags);
 int xnn_define_static_mean(xnn_subgraph_t, size_t count, const size_t* axes, uint32_t input, uint32_t output,
                            uint32_t flags);
+int xnn_define_static_reduce(xnn_subgraph_t, int type, size_t count, const size_t* axes, uint32_t input,
+                             uint32_t output, uint32_t flags);
+int xnn_define_static_broadcast(xnn_subgraph_t, size_t rank, const size_t* dims, uint32_t input, uint32_t output,
+                                uint32_t flags);
 int xnn_define_static_reshape(xnn_subgraph_t, size_t rank, const size_t* dims, uint32_t input, uint32_t output,
                               uint32_t flags);
 int xnn_define_static_transpose(xnn_subgraph_t, size_t rank, const size_t* order, uint32_t input, uint32_t output,
@@ -108,6 +125,9 @@ enum Datatype { kFloat = 1, kInt8 = 3, kUint8 = 4, kInt32 = 5, kChannelInt8 = 6,
 constexpr uint32_t kNoValue = UINT32_MAX;
 constexpr uint32_t kExternalInput = 1, kExternalOutput = 2;
 constexpr uint32_t kKeepDims = 0x40;
+constexpr uint32_t kTransposeB = 1;
+constexpr int kReduceSum = 0;  // enum xnn_reduce_operator
+constexpr int kFastGelu = 1;   // enum xnn_unary_operator of the pinned library; GELU by way of a tanh
 constexpr size_t kExtraBytes = 128;  // the engine reads beyond the end of buffers, at most so far
 constexpr size_t kMostDims = 6;
 
