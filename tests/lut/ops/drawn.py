@@ -366,10 +366,10 @@ def group_norm_kind(op_type: str, random: Random) -> Kind:
 
 
 def draw_group_norm(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
-    channels = kind.get("group", 1) * random.randint(1, 4)
+    channels = kind.get("group", 1) * random.randint(1, 20)
     default = kind.get("group", 32) == 32 and random.random() < 0.5
     args: Args = {} if default or op_type != "GroupNorm" else {"group": kind["group"]}
-    height = random.randint(4, 8)
+    height = random.randint(4, 40)
     shapes = [feature_map(kind, channels, (height, height)), (channels,), (channels,)]
     return shapes, args | written_order(op_type, kind, random)
 
