@@ -25,6 +25,8 @@ def refusal(op: OpSpec) -> str | None:
         return f"{op.describe()}: Caffe2 adds a third input to what it has normalised."
     if op.op_type in ("Slice", "Int8Slice") and _count_cuts(op) > 1:
         return f"{op.describe()}: Caffe2 slices one dimension only."
+    if op.op_type == "Int8FC" and op.arg("axis", 1) != 1:
+        return f"{op.describe()}: Caffe2 takes 8-bit values as a matrix from axis 1 on only."
     if op.op_type == "Int8Softmax" and op.arg("axis", 1) not in (1, 1 - len(op.inputs[0].shape)):
         return f"{op.describe()}: Caffe2 normalises 8-bit values from axis 1 on, whatever is written."
     return None

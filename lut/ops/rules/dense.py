@@ -24,8 +24,6 @@ def _infer(op: OpSpec) -> Outputs:
     check_rank(op, 1, 2)
     axis, weight_axis = int_arg(op, "axis", 1), int_arg(op, "axis_w", 1)
     x, weight, bias = op.inputs
-    if quantized and axis != 1:
-        raise ModelError(f"axis is {axis}, the quantized kernel supports only 1")
     if not 1 <= axis < len(x.shape) or weight_axis != 1:
         raise ModelError(f"axis is {axis} and axis_w {weight_axis}, supported are 1 … rank-1 and 1")
     rows, columns = weight.shape

@@ -105,11 +105,21 @@ def _view_concat(op: OpSpec, tensor: TensorSpec) -> View:
     return split_at(tensor, _quantized_axis(op) if quantized else _axis(op, len(tensor.shape)))
 
 
-def _view_slice(op: OpSpec, tensor: TensorSpec) -> View:
-    """From the dimension on that is sliced, what is copied lies in one piece."""
+def _list_cuts(op: OpSpec) -> list[bool]:
+    """Tell of each dimension whether a part of it is left out."""
     (kept,) = _infer_slice(op)
-    whole = op.inputs[0].shape
-    cut = [part != size for part, size in zip(kept.shape, whole, strict=True)]
+    return [part != size for part, size in zip(kept.shape, op.inputs[0].shape, strict=True)]
+
+
+def _name_cuts(op: OpSpec) -> str:
+    """Say how many dimensions are cut, where they are several: what is copied is in more pieces then."""
+    count = sum(_list_cuts(op))
+    return f"along {count} dimensions" if count > 1 else ""
+
+
+def _view_slice(op: OpSpec, tensor: TensorSpec) -> View:
+    """From the first dimension on that is sliced, what is copied lies in one piece."""
+    cut = _list_cuts(op)
     return split_at(tensor, cut.index(True) if any(cut) else 0)
 
 
@@ -150,7 +160,7 @@ _CONCAT = Rule(
     view=_view_concat,
     spell=_spell_concat,
 )
-_SLICE = Rule(_infer_slice, sizes=frozenset({"starts", "ends"}), view=_view_slice)
+_SLICE = Rule(_infer_slice, sizes=frozenset({"starts", "ends"}), kind=_name_cuts, view=_view_slice)
 
 RULES = {
     "Concat": _CONCAT,

@@ -193,9 +193,9 @@ def draw_softmax(_op_type: str, _kind: Kind, random: Random) -> tuple[list[Shape
     return [shape], random.choice([{}, {"axis": random.randint(-len(shape), len(shape) - 1)}])
 
 
-def draw_dense(op_type: str, _kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+def draw_dense(_op_type: str, _kind: Kind, random: Random) -> tuple[list[Shape], Args]:
     shape = (random.randint(1, 9), *any_shape(random))
-    axis = 1 if quantized(op_type) else random.randint(1, len(shape) - 1)
+    axis = random.randint(1, len(shape) - 1)
     columns = 1
     for size in shape[axis:]:
         columns *= size
@@ -218,7 +218,12 @@ def draw_concat(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], 
     return shapes, random.choice(ways)
 
 
-def draw_slice(op_type: str, _kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+def draw_slice(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
+    if kind["cuts"] > 1:
+        shape = tuple(random.randint(2, 12) for _ in range(random.randint(kind["cuts"], 4)))
+        cut = random.sample(range(len(shape)), kind["cuts"])
+        starts = tuple(random.randrange(1, size) if at in cut else 0 for at, size in enumerate(shape))
+        return [shape], {"starts": starts, "ends": (-1,) * len(shape)}
     shape = any_shape(random)
     at = random.randrange(len(shape))
     start = random.randrange(shape[at])
@@ -361,10 +366,10 @@ def group_norm_kind(op_type: str, random: Random) -> Kind:
 
 
 def draw_group_norm(op_type: str, kind: Kind, random: Random) -> tuple[list[Shape], Args]:
-    channels = kind.get("group", 1) * random.randint(1, 4)
+    channels = kind.get("group", 1) * random.randint(1, 20)
     default = kind.get("group", 32) == 32 and random.random() < 0.5
     args: Args = {} if default or op_type != "GroupNorm" else {"group": kind["group"]}
-    height = random.randint(4, 8)
+    height = random.randint(4, 40)
     shapes = [feature_map(kind, channels, (height, height)), (channels,), (channels,)]
     return shapes, args | written_order(op_type, kind, random)
 
@@ -456,7 +461,7 @@ DRAWN: dict[str, tuple[Callable[[str, Random], Kind], Draw]] = {
     "ResizeNearest": (resize_kind, draw_resize),
     "Rsqrt": (nothing, draw_any),
     "Sigmoid": (nothing, draw_any),
-    "Slice": (nothing, draw_slice),
+    "Slice": (lambda _op_type, random: {"cuts": random.randint(1, 3)}, draw_slice),
     "Softmax": (nothing, draw_softmax),
     "Sqr": (nothing, draw_any),
     "Sqrt": (nothing, draw_any),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, infer_outputs
+from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, family_of, infer_outputs
 from tests.lut.ops.operators import refusal
 
 Shape = tuple[int, ...]
@@ -64,3 +64,11 @@ def test_an_fp32_join_also_tells_where_its_parts_are() -> None:
 )
 def test_refusal(op: OpSpec, reason: str) -> None:
     assert refusal(op).startswith(reason)
+
+
+def test_a_slice_of_several_dimensions_is_another_kind() -> None:
+    one, two = (
+        fp32("Slice", (4, 8, 3), starts=starts, ends=(-1, -1, -1)) for starts in ((0, 2, 0), (1, 2, 0))
+    )
+    assert infer_outputs(two) == (TensorSpec((3, 6, 3)),)
+    assert (family_of(one), family_of(two)) == ("Slice", "Slice along 2 dimensions")

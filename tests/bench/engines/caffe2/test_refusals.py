@@ -11,7 +11,7 @@ from bench.campaign import run_plan
 from bench.engines import CAFFE2
 from lut.entries import Failure, Measurement, RunConfig
 from lut.journal import read_journal
-from lut.ops import UINT8, OpSpec
+from lut.ops import INT32, UINT8, OpSpec, TensorSpec
 from lut.ops.rules import RULES
 from tests.bench.conftest import FaultyHost
 from tests.lut.ops.drawn import draw_kind, draw_op
@@ -48,6 +48,14 @@ def test_a_refusal_names_the_operator(op_type: str) -> None:
     ("op", "reason"),
     [
         (make_op("Int8Add", (1, 7, 7, 8), (8,), dtype=UINT8), "adds 8-bit values of equal shapes only"),
+        (
+            OpSpec.of(
+                "Int8FC",
+                [TensorSpec((1, 5, 8), UINT8), TensorSpec((4, 8), UINT8), TensorSpec((4,), INT32)],
+                axis=2,
+            ),
+            "takes 8-bit values as a matrix from axis 1 on only",
+        ),
         (make_op("Slice", (4, 8), starts=(1, 1), ends=(4, 8)), "slices one dimension only"),
         (make_op("RMSNorm", (4, 8), (8,)), "adds a third input to what it has normalised"),
     ],
