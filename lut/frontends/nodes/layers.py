@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from lut.errors import ModelError
 from lut.frontends.nodes.constants import read_numbers
 from lut.frontends.nodes.graph import Node
@@ -12,7 +10,7 @@ from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.writer import spell_window
 from lut.ops import Window
 
-__all__ = ["MAPPERS", "count_multiply_adds"]
+__all__ = ["MAPPERS"]
 
 
 def _read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
@@ -162,16 +160,6 @@ def _normalisation(net: MappedNet, node: Node) -> None:
 
 
 _OF_NORMALISATION = ("epsilon", "has_bias", "is_test", "momentum", "training_mode")
-
-
-def count_multiply_adds(net: MappedNet, node: Node) -> int:
-    """Count the multiply-adds of a node from the graph's shapes, where its type makes any."""
-    if len(node.inputs) < 2 or node.op_type not in ("Conv", "Gemm", "MatMul"):
-        return 0
-    output, first, second = (net.graph.shape(name) for name in (node.outputs[0], *node.inputs[:2]))
-    if node.op_type == "Conv":
-        return prod(output) * prod(second[1:])
-    return prod(output) * (first[-1] if first else 0)
 
 
 MAPPERS: dict[str, Mapper] = {

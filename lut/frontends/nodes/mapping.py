@@ -15,7 +15,7 @@ from lut.frontends.named import NamedOp
 from lut.frontends.nodes import elementwise, layers, moving, quantised
 from lut.frontends.nodes.checking import check_types, check_use, check_written
 from lut.frontends.nodes.graph import MALFORMED, Graph, Node
-from lut.frontends.nodes.layers import count_multiply_adds
+from lut.frontends.nodes.multiply_adds import count_multiply_adds
 from lut.frontends.nodes.net import CONVERSIONS, MappedNet, Mapper
 from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.simplifying import simplify
@@ -110,7 +110,8 @@ def _map_node(net: MappedNet, node: Node, precision: str | None) -> Fate:
         net.writer.named[before:] = conversions
         _go_on_behind(net, node)
         words = str(error) if isinstance(error, ModelError) else f"it is malformed ({error})"
-        return Fate(node.name, node.op_type, "unmapped", words, count_multiply_adds(net, node))
+        lost = count_multiply_adds(net.graph.graph.values, node)
+        return Fate(node.name, node.op_type, "unmapped", words, lost)
     written = net.writer.named[before:]
     if reason is not None and not written:
         return Fate(node.name, node.op_type, "free", reason)

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from lut.errors import LutError
 from lut.frontends import Model, load_model
 
@@ -80,7 +82,7 @@ def main(source: Path) -> None:
                 archive.extractall(folder, filter="data")
             source = Path(folder)
         for row in survey(list_models(source)):
-            print(row, flush=True)
+            click.echo(row)
 
 
 if __name__ == "__main__":
