@@ -105,7 +105,8 @@ def ops(
 
 def _describe_fate(fate: Fate) -> str:
     words = {"operators": fate.detail, "free": f"free: {fate.detail}", "unmapped": f"UNMAPPED: {fate.detail}"}
-    return f"{fate.multiply_adds:>12,}  {fate.op_type:<20} {fate.node}: {words[fate.outcome]}"
+    count = "unknown" if fate.multiply_adds is None else f"{fate.multiply_adds:,}"
+    return f"{count:>12}  {fate.op_type:<20} {fate.node}: {words[fate.outcome]}"
 
 
 @cli.command("get-runtime")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from math import floor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from lut.frontends import PRECISIONS, Fate, parse_input_dims
+from lut.frontends import PRECISIONS, Fate, Lost, parse_input_dims
 
 __all__ = [
     "blame_unmapped",
@@ -63,9 +64,21 @@ def read_input_dims(
 
 def blame_unmapped(model: Path, unmapped: Sequence[Fate], known: int) -> str:
     """Name the nodes of a model without operators, and their share of the multiply-adds that can be told."""
-    lost = sum(fate.multiply_adds for fate in unmapped)
-    share = f"{lost / (lost + known):.1%}" if lost + known else "none"
+    share = _describe_share(unmapped, known)
     return (
         f"No operator stands for {describe_unmapped(unmapped)}. They make {share} of the multiply-adds of "
         f"{model}, and what is said of it is without them."
     )
+
+
+def _describe_share(unmapped: Sequence[Fate], known: int) -> str:
+    """Put in words which part of all multiply-adds nodes make; what can't be counted makes it a bound."""
+    lost = Lost.of(unmapped)
+    if not lost.multiply_adds and lost.uncounted:
+        return "an unknown share"
+    if not lost.multiply_adds:
+        return "0.0%" if known else "none"
+    share = lost.multiply_adds / (lost.multiply_adds + known)
+    if lost.uncounted:
+        return f"at least {floor(1000 * share) / 1000:.1%}"
+    return "less than 0.1%" if share < 0.0005 else f"{share:.1%}"

@@ -11,7 +11,7 @@ from lut.errors import ModelError
 from lut.files import explain_kind
 from lut.frontends import caffe2, onnx, tflite
 from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_nets
-from lut.frontends.fates import Fate
+from lut.frontends.fates import Fate, Lost
 from lut.frontends.finding import find_in
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.model import PRECISIONS, Frontend, Model, Reading, name_models
@@ -25,6 +25,7 @@ __all__ = [
     "PRECISIONS",
     "Fate",
     "Frontend",
+    "Lost",
     "Model",
     "NamedOp",
     "Net",

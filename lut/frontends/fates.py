@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Fate", "Outcome"]
+__all__ = ["Fate", "Lost", "Outcome"]
 
 Outcome = Literal["operators", "free", "unmapped"]
 
@@ -17,11 +18,26 @@ class Fate:
     `outcome` is "operators" (it runs, as the operators that `detail` names), "free" (it takes no time, for
     the reason in `detail`) or "unmapped" (nothing here stands for it, for the reason in `detail`; a sum
     without it is partial). `multiply_adds` are those of its operators or, where it is unmapped, those that
-    can be told from its shapes.
+    its type and shapes tell; None where they tell nothing.
     """
 
     node: str
     op_type: str
     outcome: Outcome
     detail: str
-    multiply_adds: int = 0
+    multiply_adds: int | None = 0
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The multiply-adds of nodes without operators: of those that can be counted, and how many can't be."""
+
+    multiply_adds: int
+    uncounted: int
+
+    @classmethod
+    def of(cls, fates: Iterable[Fate]) -> Lost:
+        """Add up what nodes make."""
+        counts = [fate.multiply_adds for fate in fates]
+        known = [each for each in counts if each is not None]
+        return cls(sum(known), len(counts) - len(known))

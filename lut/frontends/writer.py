@@ -171,16 +171,6 @@ class OpWriter:
         axis: dict[str, ArgumentValue] = {} if first == 1 else {"axis": first}
         self.add("FC", [source], output, parameters, **axis, **self.spell_order(source))
 
-    def connect_rows(self, source: str, output: str, channels: int, columns: int) -> None:
-        """Add a fully connected layer on rows along the last dimension; in 8 bits they are a matrix."""
-        *rows, _ = self.tensors[source].shape
-        if self.tensors[source].dtype != UINT8 or len(rows) < 2:
-            self.connect(source, output, channels, columns, len(rows))
-            return
-        matrix = self.rename(source, f"{output}:rows", (prod(rows), columns))
-        self.connect(matrix, f"{output}:matrix", channels, columns, 1)
-        self.rename(f"{output}:matrix", output, (*rows, channels))
-
     def scale_channels(self, source: str, output: str) -> None:
         """Add a factor and a summand for each channel: a convolution of one value each."""
         _, channels, _, _ = self.image(source)

@@ -1,4 +1,4 @@
-"""Activations, sums and products."""
+"""Activations."""
 
 from __future__ import annotations
 
@@ -59,75 +59,31 @@ def _softmax(net: MappedNet, node: Node) -> None:
     shape = net.writer.tensors[source].shape
     by_rows = net.graph.graph.opset < 13
     axis = node.attributes.get("axis", 1 if by_rows else -1) % len(shape)
-    own = net.writer.axis(source, axis)
-    if by_rows and axis <= 1:
-        own = axis  # all that is behind lies together in any order
-    elif any(size > 1 for size in shape[own + 1 :]) and not (by_rows and own == axis):
-        raise ModelError(
-            f"it runs along dimension {axis} of {len(shape)}, which is not the last one in memory"
-        )
+    own = axis if by_rows and axis <= 1 else net.writer.axis(source, axis)
+    is_one_row = by_rows and own == axis  # of all that is behind, which lies together
+    output = net.give(node, image=as_they_are)
+    order = net.writer.spell_order(source)
+    if any(size > 1 for size in shape[own + 1 :]) and not is_one_row:
+        if by_rows:
+            raise ModelError(f"its rows begin with dimension {axis} and don't lie together in 8 bits")
+        there = (*(place for place in range(len(shape)) if place != own), own)
+        back = tuple(there.index(place) for place in range(len(shape)))
+        net.writer.add("Transpose", [source], f"{output}:there", axes=there)
+        net.writer.add("Softmax", [f"{output}:there"], f"{output}:rows", axis=len(shape) - 1, **order)
+        net.writer.add("Transpose", [f"{output}:rows"], output, axes=back)
+        return
     is_plain = all(size == 1 for size in (shape[1:own] if own else shape[:1]))
     args: dict[str, ArgumentValue] = {} if is_plain else {"axis": own}
-    output = net.give(node, image=as_they_are)
-    net.writer.add("Softmax", [source], output, **args, **net.writer.spell_order(source))
-
-
-def _sum(net: MappedNet, node: Node) -> str | None:
-    _, fixed = net.graph.split_constants(node)
-    if fixed:
-        return _scale(net, node)
-    sources = net.take_inputs(node)
-    output = net.give(node)
-    if len(sources) == 1:
-        raise ModelError("it adds a tensor to itself")
-    is_quantized = net.dtype_of(node) == UINT8
-    order = net.writer.spell_order(sources[0]) if is_quantized else {}
-    if is_quantized:
-        for place, source in enumerate(sources[1:-1], 1):
-            net.writer.add("Sum", [sources[0], source], f"{output}:{place}", **order)
-            sources[0] = f"{output}:{place}"
-        sources = [sources[0], sources[-1]]
-    net.writer.add("Sum", sources, output, **order)
-    return None
-
-
-def _product(net: MappedNet, node: Node) -> str | None:
-    _, fixed = net.graph.split_constants(node)
-    if fixed:
-        return _scale(net, node)
-    first, second = net.take_inputs(node)
-    tensors = net.writer.tensors
-    if tensors[first].elements < tensors[second].elements:
-        first, second = second, first
-    net.writer.add("Mul", [first, second], net.give(node), **net.writer.spell_order(first))
-    return None
-
-
-def _scale(net: MappedNet, node: Node) -> str | None:
-    """Write what adds or multiplies by constants, of which there is one for each channel, or one for all."""
-    dynamic, fixed = net.graph.split_constants(node)
-    if len(dynamic) != 1 or len(fixed) != 1 or (node.op_type == "Div" and node.inputs[0] != dynamic[0]):
-        raise ModelError("nothing here stands for what it does with constants")
-    net.taken.update(fixed)
-    source = net.take(dynamic[0], net.dtype_of(node))
-    if not net.writer.is_image(source) or not is_by_channel(net.graph.shape(fixed[0]), net.shape(dynamic[0])):
-        raise ModelError("its constants are not one for each channel of a feature map, nor one for all")
-    net.writer.scale_channels(source, net.give(node))
-    return None
+    net.writer.add("Softmax", [source], output, **args, **order)
 
 
 MAPPERS: dict[str, Mapper] = {
-    "Add": _sum,
     "Clip": _clip,
-    "Div": _scale,
     "HardSigmoid": _activation("HardSigmoid", alpha=0.2, beta=0.5),
     "HardSwish": _activation("HardSwish"),
     "LeakyRelu": _activation("LeakyRelu", alpha=0.01),
-    "Mul": _product,
     "PRelu": _prelu,
     "Relu": _relu,
     "Sigmoid": _activation("Sigmoid"),
     "Softmax": _softmax,
-    "Sub": _scale,
-    "Sum": _sum,
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import prod
 
 from lut.errors import ModelError
+from lut.frontends.nodes.arithmetic import multiply_activations
 from lut.frontends.nodes.constants import read_numbers
 from lut.frontends.nodes.graph import Node
-from lut.frontends.nodes.idle import is_after_training
 from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.writer import spell_window
 from lut.ops import Window
 
-__all__ = ["MAPPERS", "count_multiply_adds"]
+__all__ = ["MAPPERS"]
 
 
 def _read_window(net: MappedNet, node: Node, kernel: tuple[int, ...]) -> Window:
@@ -86,15 +86,14 @@ def _has_bias(node: Node) -> bool:
 
 def _matrix_product(net: MappedNet, node: Node) -> None:
     """The weight is [K, N], or [N, K] where it is transposed."""
-    if node.attributes.get("transA"):
-        raise ModelError("its input is transposed, which no fully connected layer does")
-    if not set(node.inputs[:2]) & net.graph.constants:
-        raise ModelError("it multiplies two tensors that are computed from the net's input")
     if node.inputs[0] in net.graph.constants:
         raise ModelError("its first factor is a constant, where fully connected layers have the second one")
     shape = net.graph.graph.value(node.inputs[1]).shape
-    if len(shape) != 2:
-        raise ModelError(f"its weight has {len(shape)} dimensions where 2 are known")
+    if node.inputs[1] not in net.graph.constants or len(shape) != 2:
+        multiply_activations(net, node)
+        return
+    if node.attributes.get("transA"):
+        raise ModelError("its input is transposed, which no fully connected layer does")
     columns, channels = shape[::-1] if node.attributes.get("transB") else shape
     _check_bias(net, node, channels)
     # A fully connected layer has a bias in any case; factors change the values of constants alone.
@@ -105,7 +104,7 @@ def _matrix_product(net: MappedNet, node: Node) -> None:
         net.writer.connect(net.take_input(node), net.give(node), channels, columns, 1)
         return
     source, output = net.take_input(node, image=False), net.give(node, image=False)
-    net.writer.connect_rows(source, output, channels, columns)
+    net.writer.connect(source, output, channels, columns, max(1, rank - 1))
 
 
 def _check_bias(net: MappedNet, node: Node, channels: int) -> None:
@@ -139,7 +138,12 @@ def _pooling(kind: str, *, whole: bool = False) -> Mapper:
     return write
 
 
-def _mean(net: MappedNet, node: Node) -> str | None:
+def _reduction(kind: str) -> Mapper:
+    return lambda net, node: _reduce(net, node, kind)
+
+
+def _reduce(net: MappedNet, node: Node, kind: str) -> str | None:
+    net.run_as(kind)
     source = net.take_input(node)
     rank = len(net.writer.tensors[source].shape)
     axes = read_numbers(net.graph, node, "axes", 1)
@@ -151,37 +155,12 @@ def _mean(net: MappedNet, node: Node) -> str | None:
     if not axes:
         axes = tuple(range(rank))
     turned = tuple(sorted(net.writer.axis(source, axis) for axis in axes))
-    net.writer.add(
-        "ReduceMean", [source], net.give(node), axes=turned, keepdims=node.attributes.get("keepdims", 1)
-    )
+    net.writer.add(kind, [source], net.give(node), axes=turned, keepdims=node.attributes.get("keepdims", 1))
     return None
-
-
-def _normalisation(net: MappedNet, node: Node) -> None:
-    """What no convolution before it takes in is a factor and a summand for each channel."""
-    if not is_after_training(net.graph, node):
-        raise ModelError("it is exported in training, where it takes means of its input")
-    # Means, variances and what keeps these from being 0 change the values of constants alone.
-    _ = node.inputs[1:5], [node.attributes.get(name) for name in _OF_NORMALISATION]
-    net.writer.scale_channels(net.take_input(node), net.give(node))
-
-
-_OF_NORMALISATION = ("epsilon", "has_bias", "is_test", "momentum", "training_mode")
-
-
-def count_multiply_adds(net: MappedNet, node: Node) -> int:
-    """Count the multiply-adds of a node from the graph's shapes, where its type makes any."""
-    if len(node.inputs) < 2 or node.op_type not in ("Conv", "Gemm", "MatMul"):
-        return 0
-    output, first, second = (net.graph.shape(name) for name in (node.outputs[0], *node.inputs[:2]))
-    if node.op_type == "Conv":
-        return prod(output) * prod(second[1:])
-    return prod(output) * (first[-1] if first else 0)
 
 
 MAPPERS: dict[str, Mapper] = {
     "AveragePool": _pooling("Average"),
-    "BatchNormalization": _normalisation,
     "Conv": _convolution,
     "ConvTranspose": _transposed_convolution,
     "Gemm": _matrix_product,
@@ -189,5 +168,5 @@ MAPPERS: dict[str, Mapper] = {
     "GlobalMaxPool": _pooling("Max", whole=True),
     "MatMul": _matrix_product,
     "MaxPool": _pooling("Max"),
-    "ReduceMean": _mean,
+    **{kind: _reduction(kind) for kind in ("ReduceL2", "ReduceMean", "ReduceSum")},
 }

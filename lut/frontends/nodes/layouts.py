@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from lut.frontends.nodes.constants import is_by_channel, read_numbers
+from lut.frontends.nodes.constants import read_numbers
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.rewriting import Rewriting
 
@@ -73,7 +73,7 @@ def find_images(graph: Rewriting) -> frozenset[str]:
             for name in filter(None, (*node.inputs, *node.outputs))
             if name not in graph.constants and (name not in graph.graph.values or len(graph.shape(name)) == 4)
         ]
-        if node.op_type in _OF_IMAGES or _has_channels(graph, node) or _pools(graph, node):
+        if node.op_type in _OF_IMAGES or _pools(graph, node):
             images += names
         elif node.op_type in _ALONG_THE_LAST or _is_along_the_last(graph, node):
             rows += names
@@ -81,15 +81,6 @@ def find_images(graph: Rewriting) -> frozenset[str]:
             rows += [name for name in node.outputs if name in names]
         groups += [[name] for name in names] if node.op_type in _REARRANGING else [names]
     return tell_images(images, rows, groups)
-
-
-def _has_channels(graph: Rewriting, node: Node) -> bool:
-    """Tell whether a node adds or multiplies by one constant for each channel."""
-    dynamic, fixed = graph.split_constants(node)
-    if node.op_type not in ("Add", "Div", "Mul", "Sub") or len(dynamic) != 1 or len(fixed) != 1:
-        return False
-    constant, shape = graph.shape(fixed[0]), graph.shape(dynamic[0])
-    return len(shape) == 4 and max(constant, default=1) > 1 and is_by_channel(constant, shape)
 
 
 def _pools(graph: Rewriting, node: Node) -> bool:

@@ -12,11 +12,11 @@ from lut.errors import ModelError
 from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.named import NamedOp
-from lut.frontends.nodes import elementwise, layers, moving, quantised
+from lut.frontends.nodes import arithmetic, elementwise, layers, moving, normalising, quantised
 from lut.frontends.nodes.checking import check_types, check_use, check_written
 from lut.frontends.nodes.graph import MALFORMED, Graph, Node
-from lut.frontends.nodes.layers import count_multiply_adds
 from lut.frontends.nodes.layouts import find_images
+from lut.frontends.nodes.multiply_adds import count_multiply_adds
 from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.simplifying import simplify
@@ -28,7 +28,7 @@ __all__ = ["Mapped", "map_graph"]
 
 MAPPERS: dict[str, Mapper] = {
     op_type: mapper
-    for module in (elementwise, layers, moving, quantised)
+    for module in (arithmetic, elementwise, layers, moving, normalising, quantised)
     for op_type, mapper in module.MAPPERS.items()
 }
 """By ONNX's operator type."""
@@ -112,7 +112,8 @@ def _map_node(net: MappedNet, node: Node, precision: str | None) -> Fate:
         net.writer.named[before:] = conversions
         _go_on_behind(net, node)
         words = str(error) if isinstance(error, ModelError) else f"it is malformed ({error})"
-        return Fate(node.name, node.op_type, "unmapped", words, count_multiply_adds(net, node))
+        lost = count_multiply_adds(net.graph.graph, node)
+        return Fate(node.name, node.op_type, "unmapped", words, lost)
     written = net.writer.named[before:]
     if reason is not None and not written:
         return Fate(node.name, node.op_type, "free", reason)

@@ -65,13 +65,16 @@ def _slice(net: MappedNet, node: Node) -> None:
         raise ModelError("it takes steps, or starts that are computed from the net's input")
     if len(after) != len(before):
         raise ModelError("it takes a dimension away")
-    cut = [axis for axis in range(len(before)) if before[axis] != after[axis]]
-    if len(cut) != 1:
-        raise ModelError("it cuts several dimensions at once")
     places = [axis % len(before) for axis in axes or range(len(starts))]
-    start = starts[places.index(cut[0])]
-    start = max(0, start + before[cut[0]]) if start < 0 else start
-    _cut(net, net.take_input(node), net.give(node), cut[0], start, start + after[cut[0]])
+    begins, ends = [0] * len(before), [-1] * len(before)
+    for axis, size in enumerate(before):
+        if size != after[axis]:
+            start = starts[places.index(axis)]
+            begins[axis] = max(0, start + size) if start < 0 else min(start, size)
+            ends[axis] = begins[axis] + after[axis]
+    source = net.take_input(node)
+    cuts = {"starts": net.writer.turn(source, begins), "ends": net.writer.turn(source, ends)}
+    net.writer.add("Slice", [source], net.give(node), **cuts)
 
 
 def _cut(net: MappedNet, source: str, output: str, axis: int, start: int, end: int) -> None:
@@ -104,6 +107,43 @@ def _transpose(net: MappedNet, node: Node) -> str | None:
         return "its result lies as its input does"
     net.writer.add("Transpose", [source], output, axes=axes)
     return None
+
+
+def _repeat(net: MappedNet, node: Node) -> str | None:
+    """Repeat along one dimension after the other; Expand has the sizes of the result, Tile the times."""
+    source = net.take_input(node, image=False)
+    _ = node.inputs[1:2]
+    after = net.graph.graph.own_shape(node.outputs[0])
+    before = net.writer.tensors[source].shape
+    source = net.view(source, (1,) * (len(after) - len(before)) + before)
+    output = net.give(node, image=False)
+    pairs = list(zip(net.writer.tensors[source].shape, after, strict=True))
+    repeated = [axis for axis, (one, many) in enumerate(pairs) if one != many]
+    if not repeated:
+        net.writer.rename(source, output, after)
+        return "its output is its input"
+    for axis in repeated:
+        one, many = pairs[axis]
+        if many % one or (one > 1 and node.op_type != "Tile"):
+            raise ModelError(f"it makes {list(after)} of {list(before)}")
+        written = output if axis == repeated[-1] else f"{output}:{axis}"
+        net.writer.add("Tile", [source], written, axis=axis, tiles=many // one)
+        source = written
+    return None
+
+
+def _pick(net: MappedNet, node: Node) -> None:
+    """Take what has one place along a dimension, which is a cut."""
+    index = net.graph.number(node.inputs[1])
+    if index is None or net.graph.shape(node.inputs[1]) != ():
+        raise ModelError("it takes more than one place, or one that is computed from the net's input")
+    source = net.take_input(node, image=False)
+    shape = net.writer.tensors[source].shape
+    axis = node.attributes.get("axis", 0) % len(shape)
+    start = int(index) % shape[axis]
+    output = net.give(node, image=False)
+    _cut(net, source, f"{output}:cut", axis, start, start + 1)
+    net.writer.rename(f"{output}:cut", output, (*shape[:axis], *shape[axis + 1 :]))
 
 
 def _pad(net: MappedNet, node: Node) -> None:
@@ -181,13 +221,16 @@ MAPPERS: dict[str, Mapper] = {
     "ChannelShuffle": _shuffle,
     "Concat": _join,
     "DepthToSpace": _depth_to_space,
+    "Expand": _repeat,
     "Flatten": _reshape,
+    "Gather": _pick,
     "Pad": _pad,
     "Reshape": _reshape,
     "Resize": _resize,
     "Slice": _slice,
     "Split": _split,
     "Squeeze": _reshape,
+    "Tile": _repeat,
     "Transpose": _transpose,
     "Unsqueeze": _reshape,
     "Upsample": _resize,

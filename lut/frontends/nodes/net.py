@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from math import prod
 from typing import TypeAlias
 
 from lut.errors import ModelError
@@ -10,7 +11,7 @@ from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.types import Types
 from lut.frontends.writer import OpWriter, order_sizes
-from lut.ops import FLOAT, UINT8, TensorSpec
+from lut.ops import FLOAT, UINT8, TensorSpec, has_int8
 
 __all__ = ["MappedNet", "Mapper"]
 
@@ -45,6 +46,7 @@ class MappedNet:
         self.converted: set[str] = set()
         self.left_over: set[str] = set()
         self._quantized = quantized
+        self._is_in_floats = False
         self._images = images
         self._held: dict[str, dict[Form, str]] = {}
 
@@ -52,6 +54,11 @@ class MappedNet:
         """Note anew what mappers read and write."""
         self.taken.clear()
         self.given.clear()
+        self._is_in_floats = False
+
+    def run_as(self, kind: str) -> None:
+        """Let a node run in floats where no engine has its kind of operator in 8 bits."""
+        self._is_in_floats = not has_int8(kind)
 
     def feed(self, name: str, shape: tuple[int, ...], dtype: int = FLOAT, image: bool | None = None) -> None:
         """Add a tensor that comes from outside; its shape is in the graph's order."""
@@ -69,7 +76,7 @@ class MappedNet:
 
     def dtype_of(self, node: Node) -> int:
         """Give the type in which a node runs: that of its output."""
-        return UINT8 if self.is_quantized(node.output) else FLOAT
+        return UINT8 if self.is_quantized(node.output) and not self._is_in_floats else FLOAT
 
     def take(self, name: str, dtype: int, image: bool | None = None) -> str:
         """Give the operators' name of a tensor in a type, converting it where it is held otherwise.
@@ -111,6 +118,56 @@ class MappedNet:
     def take_input(self, node: Node, image: bool | None = None) -> str:
         """Give the name of the first input, in the type in which the node runs."""
         return self.take(node.inputs[0], self.dtype_of(node), image)
+
+    def take_rows(self, node: Node, place: int) -> str:
+        """Give the name of an input as rows, in the type in which the node runs; a constant is held in it."""
+        name = node.inputs[place]
+        if name not in self.graph.constants:
+            return self.take(name, self.dtype_of(node), image=False)
+        return self._bring(node, place, self.graph.graph.own_shape(name))
+
+    def take_aligned(self, node: Node) -> tuple[list[str], bool]:
+        """Give the names of inputs that are repeated over each other, and whether as feature maps.
+
+        One number alone is held as [1].
+        """
+        dtype = self.dtype_of(node)
+        dynamic, _ = self.graph.split_constants(node)
+        # What has fewer dimensions is repeated along the first ones of the model's own order.
+        is_image = self.is_image(node.output) and all(
+            len(shape) == 4 or prod(shape) == 1 for shape in map(self.shape, dynamic)
+        )
+        sources = []
+        for place, name in enumerate(node.inputs):
+            if name not in self.graph.constants:
+                source = self.take(name, dtype, is_image)
+                shape = self.writer.tensors[source].shape
+                sources.append(self.view(source, (1,)) if prod(shape) == 1 else source)
+                continue
+            self.taken.add(name)
+            shape = self.graph.graph.value(name).shape
+            if prod(shape) == 1:
+                shape = (1,)
+            elif is_image:
+                shape = (1,) * (4 - len(shape)) + shape
+            while not is_image and len(shape) > 1 and shape[0] == 1:
+                shape = shape[1:]
+            sources.append(self._bring(node, place, shape, is_image=is_image))
+        return sources, is_image
+
+    def view(self, source: str, shape: tuple[int, ...], *, is_image: bool = False) -> str:
+        """Give rows in other dimensions, which moves nothing."""
+        if self.writer.tensors[source].shape == shape:
+            return source
+        output = f"{source}:{'x'.join(map(str, shape))}"
+        return self._mark(self.writer.rename(source, output, shape), is_image=is_image)
+
+    def _bring(self, node: Node, place: int, shape: tuple[int, ...], *, is_image: bool = False) -> str:
+        """Give the name of a constant in the type in which a node runs."""
+        self.taken.add(node.inputs[place])
+        name = f"{node.inputs[place]}:{node.place}"
+        self.feed(name, shape, self.dtype_of(node), is_image)
+        return name
 
     def give(self, node: Node, output: int = 0, image: bool | None = None) -> str:
         """Give the name under which a node's output is written, in the type in which it runs."""

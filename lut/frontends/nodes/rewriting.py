@@ -29,6 +29,11 @@ class Rewriting:
         self.outputs = graph.outputs
         self.fates: dict[int, Fate] = {}
         self._exchanged: set[int] = set()
+        self._dequantizing = {
+            node.output: node
+            for node in graph.nodes
+            if node.op_type == "DequantizeLinear" and node.inputs[1:]
+        }
         self._nodes: dict[int, Node] = {}
         self._writers: dict[str, int] = {}
         self._readers: defaultdict[str, list[int]] = defaultdict(list)
@@ -85,9 +90,18 @@ class Rewriting:
         return None if values is None or values.size != 1 else float(values.reshape(()))
 
     def numbers(self, name: str) -> NDArray[np.float64] | None:
-        """Give the values of a small constant."""
+        """Give the values of a small constant, also of one that is stored in 8 bits with one scale."""
         found = self.graph.constants.get(name)
-        return None if found is None else np.asarray(found, np.float64)
+        if found is not None:
+            return np.asarray(found, np.float64)
+        node = self._dequantizing.get(name)
+        if node is None:
+            return None
+        values, *scales = (self.numbers(each) for each in node.inputs[:3])
+        scale, zero = (*scales, np.zeros(1))[:2]
+        if values is None or scale is None or zero is None or scale.size != 1 or zero.size != 1:
+            return None
+        return (values - zero.reshape(())) * scale.reshape(())
 
     def drop(self, node: Node, reason: str) -> None:
         """Take out a node that costs no time, whose readers read its first input instead."""

@@ -10,6 +10,7 @@ from lut.frontends.nodes.constants import read_bounds
 from lut.frontends.nodes.folding import fold, fold_pad
 from lut.frontends.nodes.graph import MALFORMED, Node
 from lut.frontends.nodes.idle import RESHAPES, drop_idle
+from lut.frontends.nodes.patterns import find_gelu, find_group_norm
 from lut.frontends.nodes.rewriting import Rewriting
 
 __all__ = ["simplify"]
@@ -179,6 +180,8 @@ _STEPS: tuple[Callable[[Rewriting, Node], None], ...] = (
     _find_shuffle,
     _find_hard_sigmoid,
     _find_hard_swish,
+    find_gelu,
+    find_group_norm,
     fold,
     fold_pad,
     _drop_reshapes,

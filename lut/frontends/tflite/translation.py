@@ -9,7 +9,7 @@ from itertools import groupby
 import tflite
 
 from lut.errors import ModelError
-from lut.frontends.fates import Fate
+from lut.frontends.fates import Fate, Lost
 from lut.frontends.nodes import MALFORMED, Graph, Value
 from lut.frontends.tflite.layouts import find_images
 from lut.frontends.tflite.operators import TRANSLATIONS
@@ -97,7 +97,7 @@ def join_fates(fates: Iterable[Fate]) -> tuple[Fate, ...]:
         detail = first.detail
         if first.outcome == "operators":
             detail = ", ".join(part.detail for part in parts if part.outcome == "operators")
-        total = sum(part.multiply_adds for part in parts)
-        fate = replace(first, detail=detail, multiply_adds=total)
+        lost = Lost.of(parts)
+        fate = replace(first, detail=detail, multiply_adds=None if lost.uncounted else lost.multiply_adds)
         joined.append(replace(fate, node=tensor, op_type=op_type) if at else fate)
     return tuple(joined)

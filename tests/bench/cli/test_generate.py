@@ -157,7 +157,7 @@ def test_a_bad_grid_ends_with_4_and_leaves_no_plan(bench_command: Bench, tmp_pat
 
 
 TANH_NET = """(float[1,16,14,14] x, float[8,16,1,1] w) => (float[1,8,14,14] y) {
-    c = Conv(x, w)  y = Tanh(c)
+    c = Conv(x, w)  y = Atan(c)
 }"""
 
 
@@ -167,7 +167,7 @@ def test_what_no_operator_stands_for_is_said(bench_command: Bench, tmp_path: Pat
     assert (code, err.splitlines()) == (
         0,
         [
-            f"{tmp_path.name}/net.onnx: no operator stands for 1 of its nodes (Tanh); "
+            f"{tmp_path.name}/net.onnx: no operator stands for 1 of its nodes (Atan); "
             f"`lut ops --explain` says why.",
             f"{plan}: 1 operators",
         ],

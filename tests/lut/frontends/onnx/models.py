@@ -48,7 +48,7 @@ def parse(graph: str, opset: int = 17, **constants: object) -> onnx.ModelProto:
         dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
         values = np.asarray(constants.get(each.name, 0), dtype)
         model.graph.initializer.append(
-            numpy_helper.from_array(np.ascontiguousarray(np.broadcast_to(values, shape)), each.name)
+            numpy_helper.from_array(np.array(np.broadcast_to(values, shape)), each.name)
         )
         model.graph.input.remove(each)
     return model
