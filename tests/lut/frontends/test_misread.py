@@ -95,18 +95,15 @@ READ: dict[str, Right] = {
     "convtranspose_same_upper.onnx": Right(("Relu",), ("ConvTranspose",), 0, 56_448),
     "ms_fusedconv_vi.onnx": Right(("Conv",), ("com.microsoft.FusedConv",), MACS, MACS),
     "tfl_conv3d.tflite": Right(("Relu",), ("CONV_3D",), 0, 17_496),
+    "qop_flatten.onnx": Right((*TO_8, "Int8AveragePool", "Int8FC", "Int8Dequantize"), (), 80),
+    "local_function.onnx": Right(("Conv", "Relu", "Relu"), (), MACS),
+    "if_const.onnx": Right(("Relu",)),
+    "clip_0_6_computed.onnx": Right(("Conv", "Clip"), (), MACS),
 }
 
 LATER: dict[str, tuple[str, Right]] = {
-    "qop_flatten.onnx": (
-        "shape rules of other domains",
-        Right((*TO_8, "Int8AveragePool", "Int8FC", "Int8Dequantize"), (), 80),
-    ),
     "tfl_fc_keepdims4.tflite": ("layout", Right(("FC",), (), 7 * 7 * 64 * 24)),
     "tfl_fc_keepdims4_square.tflite": ("layout", Right(("FC",), (), 448 * 64 * 24, shapes=((1, 7, 64, 64),))),
-    "local_function.onnx": ("functions are inlined", Right(("Conv", "Relu"), (), MACS)),
-    "if_const.onnx": ("an If on a constant", Right(("Relu",))),
-    "clip_0_6_computed.onnx": ("constants are folded", Right(("Conv", "Clip"), (), MACS)),
 }
 """Files of kinds that are not read yet, and what is missing."""
 
