@@ -12,5 +12,6 @@ from __future__ import annotations
 from lut.frontends.nodes.graph import MALFORMED, Graph, Node, Value
 from lut.frontends.nodes.layouts import tell_images
 from lut.frontends.nodes.mapping import map_graph
+from lut.frontends.nodes.quantised import PLAIN
 
-__all__ = ["MALFORMED", "Graph", "Node", "Value", "map_graph", "tell_images"]
+__all__ = ["MALFORMED", "PLAIN", "Graph", "Node", "Value", "map_graph", "tell_images"]

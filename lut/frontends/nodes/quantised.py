@@ -16,9 +16,9 @@ from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.types import BYTES
 from lut.ops import FLOAT, UINT8
 
-__all__ = ["MAPPERS", "make_plain"]
+__all__ = ["MAPPERS", "PLAIN", "make_plain"]
 
-_PLAIN: dict[str, tuple[str, tuple[int, ...]]] = {
+PLAIN: dict[str, tuple[str, tuple[int, ...]]] = {
     "QLinearConv": ("Conv", (0, 3, 8)),
     "QLinearMatMul": ("MatMul", (0, 3)),
     "com.microsoft.QGemm": ("Gemm", (0, 3, 6)),
@@ -39,8 +39,8 @@ def make_plain(graph: Rewriting, node: Node) -> None:
     if node.op_type == "com.microsoft.QLinearConcat":
         plain = replace(node, op_type="Concat", inputs=node.inputs[2::3], attributes=attributes)
         graph.exchange(node, plain)
-    elif node.op_type in _PLAIN:
-        op_type, places = _PLAIN[node.op_type]
+    elif node.op_type in PLAIN:
+        op_type, places = PLAIN[node.op_type]
         inputs = tuple(node.inputs[place] for place in places if place < len(node.inputs))
         graph.exchange(node, replace(node, op_type=op_type, inputs=inputs, attributes=attributes))
 

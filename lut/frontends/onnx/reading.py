@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from onnx import numpy_helper, shape_inference
 
 from lut.errors import ModelError
 from lut.frontends.nodes import Graph, Value
+from lut.frontends.onnx.arranging import arrange
+from lut.frontends.onnx.following import follow
 from lut.frontends.onnx.inputs import fix_inputs, forget_shapes
 from lut.frontends.onnx.operators import OWN_DOMAINS, read_node
 from lut.frontends.onnx.skeleton import read_skeleton
@@ -33,6 +36,7 @@ def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = No
     """
     model = _parse(path)
     _check_version(path, model)
+    model = arrange(path, model)
     graph = model.graph
     sparse = {each.values.name: each for each in graph.sparse_initializer}
     brought = {tensor.name for tensor in graph.initializer} | sparse.keys()
@@ -48,16 +52,17 @@ def read_graph(path: Path, input_dims: Mapping[str, tuple[int, ...]] | None = No
     values |= {each.name: Value(tuple(each.dims), each.data_type) for each in graph.initializer}
     values |= {name: Value(tuple(each.dims), each.values.data_type) for name, each in sparse.items()}
     opset = _opset(model)
-    nodes = tuple(read_node(node, opset) for node in inferred.node)
     constants = _read_constants(path, graph)
+    followed = follow(model, inferred, values, constants, partial(_read_constants, path))
+    nodes = tuple(read_node(node, opset) for node in followed.nodes)
     return Graph(
         path,
         nodes,
         tuple(each.name for each in inputs),
         tuple(each.name for each in graph.output),
-        values,
-        frozenset(brought | constants.keys()),
-        constants,
+        followed.values,
+        frozenset(brought | constants.keys() | followed.brought),
+        followed.constants,
         opset,
     )
 

@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from lut.errors import ModelError
 
-__all__ = ["read_skeleton"]
+__all__ = ["MOST_BYTES", "read_skeleton"]
 
-_MOST_BYTES = 4096
+MOST_BYTES = 4096
 """A tensor with more data is one of weights; those that shapes are computed from hold a few numbers."""
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
@@ -65,7 +65,7 @@ def _copy(content: mmap.mmap, start: int, end: int, fields: Fields) -> Iterator[
         if size > end - at:
             raise ValueError(f"the field at byte {tag_at} should have {size:,} bytes, {end - at:,} are there")
         inner = fields.get(number, _WHOLE)
-        if inner is _WHOLE or (inner is None and size <= _MOST_BYTES):
+        if inner is _WHOLE or (inner is None and size <= MOST_BYTES):
             yield content[tag_at : at + size]
         elif inner is not None:
             copied = b"".join(_copy(content, at, at + size, inner))

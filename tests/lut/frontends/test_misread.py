@@ -99,18 +99,11 @@ READ: dict[str, Right] = {
     "convtranspose_same_upper.onnx": Right(("Relu",), ("ConvTranspose",), 0, 56_448),
     "ms_fusedconv_vi.onnx": Right(("Conv",), ("com.microsoft.FusedConv",), MACS, MACS),
     "tfl_conv3d.tflite": Right(("Relu",), ("CONV_3D",), 0, 17_496),
+    "qop_flatten.onnx": Right((*TO_8, "Int8AveragePool", "Int8FC", "Int8Dequantize"), (), 80),
+    "local_function.onnx": Right(("Conv", "Relu", "Relu"), (), MACS),
+    "if_const.onnx": Right(("Relu",)),
+    "clip_0_6_computed.onnx": Right(("Conv", "Clip"), (), MACS),
 }
-
-LATER: dict[str, tuple[str, Right]] = {
-    "qop_flatten.onnx": (
-        "shape rules of other domains",
-        Right((*TO_8, "Int8AveragePool", "Int8FC", "Int8Dequantize"), (), 80),
-    ),
-    "local_function.onnx": ("functions are inlined", Right(("Conv", "Relu"), (), MACS)),
-    "if_const.onnx": ("an If on a constant", Right(("Relu",))),
-    "clip_0_6_computed.onnx": ("constants are folded", Right(("Conv", "Clip"), (), MACS)),
-}
-"""Files of kinds that are not read yet, and what is missing."""
 
 
 def read(case: str) -> tuple[Model, bool]:
@@ -142,14 +135,6 @@ def check(case: str, right: Right) -> None:
 @pytest.mark.parametrize("case", READ)
 def test_what_is_read_is_right(case: str) -> None:
     check(case, READ[case])
-
-
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=pytest.mark.xfail(strict=True, reason=LATER[case][0])) for case in LATER],
-)
-def test_what_is_not_read_yet(case: str) -> None:
-    check(case, LATER[case][1])
 
 
 def test_the_other_graph_of_a_file_is_chosen_by_its_name() -> None:

@@ -256,9 +256,9 @@ def test_control_flow_is_refused_by_name(tmp_path: Path) -> None:
     branch = helper.make_graph(
         [helper.make_node("Relu", ["x"], ["r"])], "branch", [], [helper.make_empty_tensor_value_info("r")]
     )
-    model = parse("(float[1,4] x, bool b) => (float[1,4] y) { y = Relu(x) }")
+    model = parse("(float[1,4] x, bool xb) => (float[1,4] y) { y = Relu(x) }")
     model.graph.node.append(
-        helper.make_node("If", ["b"], ["z"], name="choice", then_branch=branch, else_branch=branch)
+        helper.make_node("If", ["xb"], ["z"], name="choice", then_branch=branch, else_branch=branch)
     )
     with pytest.raises(ModelError, match=r"the node 'choice' \(If\) decides while the net runs"):
         load(model, tmp_path)

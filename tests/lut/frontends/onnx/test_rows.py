@@ -11,7 +11,7 @@ from lut.frontends import load_model
 from tests.lut.frontends.onnx.models import parse, save
 
 ROWS = "(float[1,49,64] x"
-GELU = {"r": 1.4142135, "i": 0.70710678, "one": 1.0, "half": 0.5}
+GELU: dict[str, Any] = {"r": 1.4142135, "i": 0.70710678, "one": 1.0, "half": 0.5}
 SCALARS = "float r, float i, float one, float half"
 
 
