@@ -133,13 +133,39 @@ class Translation:
         axis = axis + rank if axis < 0 else axis
         return (0, 2, 3, 1)[axis] if rank == 4 and self.is_on_images(op) else axis
 
+    def spread(self, op: TfliteOperator, number: int) -> str:
+        """Name a tensor; a constant that meets an image has its dimensions in ONNX's order."""
+        shape = self.sizes(number)
+        if self.name(number) not in self.fixed or not self.is_on_images(op) or not 0 < len(shape) <= 4:
+            return self.name(number)
+        return self.weigh(number, turn_shape((*(1,) * (4 - len(shape)), *shape)))
+
     def constant(self, values: Sequence[int]) -> str:
         """Give the name of a small constant of whole numbers."""
+        return self._bring(np.asarray(values), INT64)
+
+    def number(self, value: float) -> str:
+        """Give the name of a constant number."""
+        return self._bring(np.asarray(value), FLOAT)
+
+    def _bring(self, values: NDArray[Any], dtype: int) -> str:
         name = f"constant:{len(self.constants)}:{len(self.nodes)}"
-        self.constants[name] = np.asarray(values)
-        self.values[name] = Value((len(values),), INT64)
+        self.constants[name] = values
+        self.values[name] = Value(values.shape, dtype)
         self.parameters.add(name)
         return name
+
+    def add_part(self, op: TfliteOperator, op_type: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add a node that comes before the one that gives what the operator gives; return what it gives."""
+        output = self.name(op.outputs[0])
+        between = f"{output}:before"
+        if output in self.values:
+            self.values[between] = self.values[output]
+        for kind in (self.byte_tensors, self.images):
+            if output in kind:
+                kind.add(between)
+        self.nodes.append(Node(f"{op.op_type}@{output}", op_type, tuple(inputs), (between,), attributes))
+        return between
 
     def add(
         self,
@@ -163,13 +189,7 @@ class Translation:
             return
         if follower is None:
             raise ModelError(f"the activation {activation} that is fused into it is not known")
-        between = f"{outputs[0]}:before"
-        if outputs[0] in self.values:
-            self.values[between] = self.values[outputs[0]]
-        for kind in (self.byte_tensors, self.images):
-            if outputs[0] in kind:
-                kind.add(between)
-        self.nodes.append(Node(name, op_type, tuple(inputs), (between,), attributes))
+        between = self.add_part(op, op_type, inputs, **attributes)
         self.nodes.append(Node(name, follower[0], (between,), outputs, follower[1]))
 
 

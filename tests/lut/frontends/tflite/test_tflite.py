@@ -282,3 +282,27 @@ def test_what_is_transposed_to_channels_last_is_turned_in_memory(tmp_path: Path)
         "Transpose [1,3,8,6] axes=(0, 2, 3, 1)",
         "Conv [1,3,8,6] [4,3,1,1] exhaustive_search=1 kernel=1 order=NCHW pad=0 stride=1",
     ]
+
+
+FUNCTIONS: dict[str, tuple[tuple[str, ...], dict[str, int | float], list[str]]] = {
+    "BATCH_MATMUL": (("x", "x2"), {"AdjY": True}, ["BatchMatMul [2,49,64] [2,49,64] trans_b=1"]),
+    "GELU": (("x",), {"Approximate": True}, ["Gelu [2,49,64] fast_gelu=1"]),
+    "NEG": (("x",), {}, ["Negative [2,49,64]"]),
+    "RSQRT": (("x",), {}, ["Rsqrt [2,49,64]"]),
+    "SQUARED_DIFFERENCE": (("x", "x2"), {}, ["Sub [2,49,64] [2,49,64]", "Sqr [2,49,64]"]),
+    "SUM": (("x", "axes"), {"KeepDims": True}, ["ReduceSum [2,49,64] axes=(2,) keepdims=1"]),
+    "TILE": (("x", "times"), {}, ["Tile [2,49,64] axis=1 tiles=3"]),
+    "GATHER": (("x", "place"), {"Axis": 1}, ["Slice [2,49,64] ends=(-1, 6, -1) starts=(0, 5, 0)"]),
+}
+
+
+@pytest.mark.parametrize("op_type", FUNCTIONS)
+def test_what_transformers_are_made_of(op_type: str, tmp_path: Path) -> None:
+    inputs, options, expected = FUNCTIONS[op_type]
+    given = {"BATCH_MATMUL": (2, 49, 49), "SUM": (2, 49, 1), "TILE": (2, 147, 64), "GATHER": (2, 64)}
+    known = {"x": (2, 49, 64), "x2": (2, 49, 64), "axes": (1,), "times": (3,), "place": ()}
+    values = {"axes": [2], "times": [1, 3, 1], "place": 5}
+    shapes = {name: known[name] for name in inputs} | {"y": given.get(op_type, (2, 49, 64))}
+    constants = {name: values[name] for name in inputs if name in values}
+    layers = [Layer(op_type, inputs, ("y",), options)]
+    assert describe(load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, constants))) == expected
