@@ -66,7 +66,9 @@ class OpWriter:
         brought = parameters or {}
         op = OpSpec.of(op_type, (*tensors, *brought.values()), **args)
         self.tensors[output] = infer_outputs(op)[0]
-        is_of_rows = self.holds_rows.setdefault(output, self.holds_rows.get(inputs[0], False))
+        reads_rows = self.holds_rows.get(inputs[0], False)
+        is_image = len(self.tensors[output].shape) == 4
+        is_of_rows = self.holds_rows.setdefault(output, reads_rows) if is_image else reads_rows
         read = (self.renamed.get(name, name) for name in inputs)
         self.named.append(NamedOp(op, (*read, *brought), (output,), is_of_rows))
 

@@ -73,10 +73,13 @@ def _lie(each: NamedOp, tensor: TensorSpec) -> tuple[int, ...]:
 
 
 def _fit(graph: Graph, each: NamedOp, tensor: TensorSpec, value: Tensor) -> Tensor:
-    """Give a value in the dimensions in which an operator reads it, where that moves nothing.
+    """Give a value in the dimensions in which an operator reads it.
+
+    Where rows become an image, or an image rows, this engine has to turn them. In floats that is not among
+    the model's operators, which are those of an engine that has both in one order.
 
     Raises:
-        ModelError: it would have to change their order first, which is not among the model's operators.
+        ModelError: they are no dimensions of the value.
     """
     dims = _lie(each, tensor)
     if value.dims == dims or each.op.op_type in ("Reshape", "Transpose"):
@@ -84,8 +87,13 @@ def _fit(graph: Graph, each: NamedOp, tensor: TensorSpec, value: Tensor) -> Tens
     lies_alike = tensor.dtype == UINT8 or _list_long(value.dims) == _list_long(dims)
     if lies_alike or each.op.op_type in KEEP_ORDER:
         return with_dims(graph, value, dims)
+    for order in (_TO_NHWC, _FROM_NHWC):
+        if len(value.dims) == 4 and tuple(value.dims[axis] for axis in order) == dims:
+            turned = graph.activation("inner", value.kind, dims)
+            graph.node("transpose", value, turned, ints=order)
+            return turned
     raise ModelError(
-        f"{each.op.describe()}: XNNPACK reads images in NHWC, and the operator before it gives "
+        f"{each.op.describe()}: XNNPACK reads {list(dims)} here, and the operator before it gives "
         f"{list(value.dims)}. The model can't be run whole in this precision."
     )
 

@@ -256,7 +256,7 @@ class MappedNet:
 
         In floats both lie alike, and in a model that has channels last, too: dimensions are named otherwise.
         """
-        output = f"{name}:{'map' if is_image else 'rows'}"
+        output = f"{name}:{'map' if is_image else 'rows'}:{'int8' if dtype == UINT8 else 'float'}"
         shape = self.writer.tensors[source].shape
         if self.graph.graph.channels_last:
             # A map of floats has its dimensions named in the order NCHW here, one in 8 bits as it lies.

@@ -51,8 +51,8 @@ def _slice(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -
 
 
 def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
-    if not 2 <= len(inputs) <= 5:
-        raise ModelError(f"joins 2 to 5 inputs, not {len(inputs)}")
+    if len(inputs) < 2:
+        raise ModelError("joins two inputs or more")
     axis = next(
         (
             axis
@@ -61,7 +61,18 @@ def _concatenate(graph: Graph, _op: OpSpec, inputs: Sequence[Tensor], output: Te
         ),
         0,
     )
-    graph.node("concatenate", *inputs, output, ints=(axis, len(inputs)))
+    joined = list(inputs)
+    while len(joined) > _MOST_JOINED:  # what was joined is joined to the next ones
+        parts, joined = joined[:_MOST_JOINED], joined[_MOST_JOINED:]
+        dims = (*output.dims[:axis], sum(each.dims[axis] for each in parts), *output.dims[axis + 1 :])
+        between = graph.activation("inner", output.kind, dims)
+        graph.node("concatenate", *parts, between, ints=(axis, len(parts)))
+        joined.insert(0, between)
+    graph.node("concatenate", *joined, output, ints=(axis, len(joined)))
+
+
+_MOST_JOINED = 5
+"""More have no kernel."""
 
 
 def _tile(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:

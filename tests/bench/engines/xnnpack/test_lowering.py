@@ -78,7 +78,6 @@ def test_an_operator_is_written_down_or_refused_by_name(op_type: str, random: Ra
     [
         (op("Relu", (2,) * 7), "takes tensors of at most 6 dimensions, not of 7"),
         (op("Reshape", (4,), shape=(1,) * 6 + (4,)), "takes tensors of at most 6 dimensions, not of 7"),
-        (op("Concat", *[(1, 4)] * 6, axis=1), "joins 2 to 5 inputs, not 6"),
         (op("Pad", (4,), before=(1,), after=(1,), value=inf), "is asked to pad with finite values only"),
         (op("ReduceMean", (2,) * 5, axes=(0,), keepdims=0), "is not asked for what leaves an image"),
         (

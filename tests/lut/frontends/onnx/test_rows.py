@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lut.frontends import load_model
+from lut.ops import infer_outputs
 from tests.lut.frontends.onnx.models import parse, save
 
 ROWS = "(float[1,49,64] x"
@@ -180,3 +181,16 @@ def test_a_quantised_gelu_is_one(tmp_path: Path) -> None:
         "Int8Dequantize [1,49,64]",
         "Relu [1,49,64] order=NCHW",
     ]
+
+
+def test_each_form_of_a_tensor_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """Rows in 8 bits are read as an image in 8 bits, and in floats by what runs in floats alone."""
+    graph = f"""{ROWS}, int64[4] a, float[49] s, float[49] b) => (float[1,49,8,8] y) {{
+        r = Reshape(x, a)  n = InstanceNormalization(r, s, b)  y = Add(r, n)
+    }}"""
+    model = load_model(save(parse(graph, a=[1, 49, 8, 8]), tmp_path / "net.onnx"), precision="int8")
+    written = {name: each.op for each in model.named for name in each.outputs}
+    for each in model.named:
+        for name, tensor in zip(each.inputs, each.op.inputs, strict=True):
+            if name in written:
+                assert infer_outputs(written[name])[0].dtype == tensor.dtype
