@@ -78,7 +78,9 @@ class Model:
     @property
     def multiply_adds(self) -> int:
         """The multiply-adds of one inference."""
-        return sum(map(multiply_adds, self.ops))
+        if self.known_fates is None:
+            return sum(map(multiply_adds, self.ops))
+        return sum(fate.multiply_adds or 0 for fate in self.known_fates if fate.outcome == "operators")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from lut.frontends.nodes.checking import check_types, check_use, check_written
 from lut.frontends.nodes.graph import MALFORMED, Graph, Node
 from lut.frontends.nodes.layouts import find_images
 from lut.frontends.nodes.multiply_adds import count_multiply_adds
+from lut.frontends.nodes.multiplying_nothing import MULTIPLY_NOTHING
 from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.simplifying import simplify
@@ -118,7 +119,9 @@ def _map_node(net: MappedNet, node: Node, precision: str | None) -> Fate:
     if reason is not None and not written:
         return Fate(node.name, node.op_type, "free", reason)
     names = ", ".join(each.op.op_type for each in written)
-    return Fate(node.name, node.op_type, "operators", names, sum(multiply_adds(each.op) for each in written))
+    # A factor for each channel is a convolution for engines, and yet no sum of products.
+    made = 0 if node.op_type in MULTIPLY_NOTHING else sum(multiply_adds(each.op) for each in written)
+    return Fate(node.name, node.op_type, "operators", names, made)
 
 
 def _go_on_behind(net: MappedNet, node: Node) -> None:

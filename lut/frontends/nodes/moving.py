@@ -132,18 +132,24 @@ def _repeat(net: MappedNet, node: Node) -> str | None:
     return None
 
 
-def _pick(net: MappedNet, node: Node) -> None:
-    """Take what has one place along a dimension, which is a cut."""
-    index = net.graph.number(node.inputs[1])
-    if index is None or net.graph.shape(node.inputs[1]) != ():
-        raise ModelError("it takes more than one place, or one that is computed from the net's input")
-    source = net.take_input(node, image=False)
+def _pick(net: MappedNet, node: Node) -> str | None:
+    """Take places along a dimension that follow each other, which is a cut."""
+    places = net.graph.numbers(node.inputs[1])
+    if places is None or places.size == 0:
+        raise ModelError("the places that it takes are computed from the net's input")
+    source, output = net.take_input(node, image=False), net.give(node, image=False)
     shape = net.writer.tensors[source].shape
     axis = node.attributes.get("axis", 0) % len(shape)
-    start = int(index) % shape[axis]
-    output = net.give(node, image=False)
-    _cut(net, source, f"{output}:cut", axis, start, start + 1)
-    net.writer.rename(f"{output}:cut", output, (*shape[:axis], *shape[axis + 1 :]))
+    first, count = int(places.reshape(-1)[0]) % shape[axis], places.size
+    if any(int(place) % shape[axis] != first + at for at, place in enumerate(places.reshape(-1))):
+        raise ModelError("it takes places that don't follow each other")
+    after = (*shape[:axis], *places.shape, *shape[axis + 1 :])
+    if count == shape[axis]:
+        net.writer.rename(source, output, after)
+        return "it gives its input in other dimensions"
+    _cut(net, source, f"{output}:cut", axis, first, first + count)
+    net.writer.rename(f"{output}:cut", output, after)
+    return None
 
 
 def _pad(net: MappedNet, node: Node) -> None:

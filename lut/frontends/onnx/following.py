@@ -8,7 +8,7 @@ computed: what a graph computes its shapes from holds a few numbers, and its wei
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -143,6 +143,9 @@ class Followed:
         if node.op_type not in _COMPUTED or not all(name in self.constants for name in names):
             return
         outputs = [name for name in node.output if name]
+        if node.op_type == "Range":
+            types = _range_over([self.constants[name] for name in names], outputs)
+            self.values |= types
         are_small = all(
             name in types and prod(types[name].shape) <= _MOST_NUMBERS and types[name].dtype in _NUMBERS
             for name in outputs
@@ -252,3 +255,12 @@ def _join_ends(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
 
 def _has_graph(node: onnx.NodeProto) -> bool:
     return any(each.HasField("g") or each.graphs for each in node.attribute)
+
+
+def _range_over(bounds: Sequence[NDArray[Any]], outputs: Sequence[str]) -> dict[str, Value]:
+    """Give the shape of a Range of whole numbers, which follows from their values alone."""
+    if len(bounds) != 3 or any(each.size != 1 or each.dtype.kind != "i" for each in bounds):
+        return {}
+    start, stop, step = (int(each.reshape(())) for each in bounds)
+    count = max(0, -(-(stop - start) // step)) if step else 0
+    return {name: Value((count,), onnx.TensorProto.INT64) for name in outputs}

@@ -67,7 +67,7 @@ READ: dict[str, Right] = {
     "tfl_signbit.tflite": REFUSED,
     "requantize.onnx": Right((*TO_8, *FROM_8), ("QuantizeLinear",)),
     "tfl_float16_acts.tflite": REFUSED,
-    "tfl_add_const_c.tflite": Right(("Conv",), (), 14 * 14 * 8),
+    "tfl_add_const_c.tflite": Right(("Conv",)),
     "tfl_conv_add_const_c.tflite": Right(("Conv", "Relu"), (), MACS),
     "tfl_resize_align.tflite": REFUSED,
     "reducemean_noop.onnx": Right(("Conv",), (), MACS),

@@ -32,8 +32,7 @@ NETS = (
 
 
 def count_multiply_adds(graph: Graph) -> int:
-    """Count from the graph's own shapes; a normalisation behind no convolution makes one a value."""
-    writers = {output: node for node in graph.nodes for output in node.outputs}
+    """Count from the graph's own shapes."""
     total = 0
     for node in graph.nodes:
         output = prod(graph.value(node.outputs[0]).shape)
@@ -41,8 +40,6 @@ def count_multiply_adds(graph: Graph) -> int:
             total += output * prod(graph.value(node.inputs[1]).shape[1:])
         elif node.op_type == "Gemm":
             total += prod(graph.value(node.inputs[1]).shape)
-        elif node.op_type == "BatchNormalization" and writers[node.inputs[0]].op_type != "Conv":
-            total += output
     return total
 
 
