@@ -48,8 +48,13 @@ def precision_option(command: Command) -> Command:
 def describe_unmapped(fates: Sequence[Fate]) -> str:
     """Name nodes that no operator stands for, each type with the reason and how often it is there."""
     counts = Counter((fate.op_type, fate.detail) for fate in fates)
-    names = ", ".join(f"{count} {op_type} ({reason})" for (op_type, reason), count in counts.items())
-    return f"{len(fates)} nodes: {names}"
+    names = [f"{count} {op_type} ({reason})" for (op_type, reason), count in counts.most_common(_MOST_SHOWN)]
+    more = f", and {len(counts) - _MOST_SHOWN} more kinds" if len(counts) > _MOST_SHOWN else ""
+    return f"{len(fates)} nodes: {', '.join(names)}{more}"
+
+
+_MOST_SHOWN = 8
+"""So many kinds are named; `lut ops --explain` has all."""
 
 
 def read_input_dims(

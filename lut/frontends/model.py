@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from lut.errors import ModelError
 from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
 from lut.frontends.named import NamedOp
@@ -15,6 +16,9 @@ from lut.ops import FLOAT, OpSpec, multiply_adds
 __all__ = ["PRECISIONS", "Frontend", "Model", "Reading", "name_models"]
 
 PRECISIONS = ("int8", "fp32")
+
+_SHOWN = 5
+"""So many nodes are named of a model of which none is known."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,35 @@ class Model:
 
     @cached_property
     def ops(self) -> tuple[OpSpec, ...]:
-        """The operators as the model has them."""
+        """The operators as the model has them.
+
+        Raises:
+            ModelError: none of its nodes has an operator.
+        """
+        self._check_known()
         return tuple(each.op for each in self.named)
 
     @cached_property
     def fused(self) -> tuple[NamedOp, ...]:
-        """The operators as an engine runs them that fuses activations."""
+        """The operators as an engine runs them that fuses activations.
+
+        Raises:
+            ModelError: none of its nodes has an operator.
+        """
+        self._check_known()
         return fuse_activations(self.named, given=self.outputs)
 
     def choose_ops(self, *, fused: bool) -> tuple[OpSpec, ...]:
         """Give the operators as an engine runs them that fuses activations, or one that does not."""
         return tuple(each.op for each in self.fused) if fused else self.ops
+
+    def _check_known(self) -> None:
+        """Refuse a model of which nothing is known: there is no time that a sum could be of."""
+        if not self.named and self.known_fates is not None:
+            nodes = [f"{fate.node!r} ({fate.op_type}): {fate.detail}" for fate in self.known_fates[:_SHOWN]]
+            raise ModelError(
+                f"{self.path}: it holds nothing that takes time and is known here. {'; '.join(nodes)}."
+            )
 
     @property
     def fates(self) -> tuple[Fate, ...]:

@@ -29,7 +29,8 @@ def check_types(net: MappedNet, node: Node, precision: str | None) -> None:
         dtype = types.of(name)
         if dtype is not None and dtype != FLOAT and name not in types.quantised:
             what = f"{name_type(dtype)} that is not quantised" if dtype in BYTES else name_type(dtype)
-            raise ModelError(f"{name!r} is of {what}, which is not measured here")
+            verb = "gives" if name in node.outputs else "reads"
+            raise ModelError(f"it {verb} {what}, which is not measured here")
     if node.op_type not in WEIGHTED or len(node.inputs) < 2 or node.inputs[1] not in net.graph.constants:
         return
     weight = node.inputs[1]

@@ -34,9 +34,6 @@ MAPPERS: dict[str, Mapper] = {
 }
 """By ONNX's operator type."""
 
-_SHOWN = 5
-"""So many nodes are named of a model of which none is known."""
-
 _CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
 
 
@@ -57,8 +54,8 @@ def map_graph(graph: Graph, precision: str | None = None) -> Mapped:
         precision: "int8" or "fp32", for a model of floats; None takes it as it is.
 
     Raises:
-        ModelError: the model is quantised and `precision` is "fp32", a node decides what runs, two write one
-            tensor, or no node is known.
+        ModelError: the model is quantised and `precision` is "fp32", a node decides what runs, or two write
+            one tensor.
     """
     for node in graph.nodes:
         if node.op_type in _CONTROL_FLOW:
@@ -86,9 +83,6 @@ def map_graph(graph: Graph, precision: str | None = None) -> Mapped:
     ends = _map_outputs(net)
     _drop_unread_conversions(net)
     ordered = tuple(replace(fates[place], op_type=node.op_type) for place, node in enumerate(graph.nodes))
-    if not net.writer.named:
-        named = [f"{fate.node!r} ({fate.op_type}): {fate.detail}" for fate in ordered]
-        raise ModelError(f"it holds nothing that takes time and is known here. {'; '.join(named[:_SHOWN])}.")
     given = {held for name in rewriting.outputs for held in net.names_of(name)}
     operators = fuse_activations(net.writer.named, {"Int8Conv"}, given)
     return Mapped(operators, (*ordered, *ends), frozenset(given))

@@ -81,8 +81,8 @@ def test_another_type_leaves_the_node_unmapped(op_type: str, tmp_path: Path) -> 
     for tensor in graph.initializer:
         if tensor.data_type == TensorProto.FLOAT and op_type != "Resize":
             tensor.data_type, tensor.raw_data = TensorProto.DOUBLE, tensor.raw_data * 2
-    with pytest.raises(ModelError, match="is of float64, which is not measured here"):
-        load(model, tmp_path)
+    with pytest.raises(ModelError, match=r"(gives|reads) float64, which is not measured here"):
+        _ = load(model, tmp_path).ops
 
 
 @pytest.mark.parametrize("before", range(1, 40))

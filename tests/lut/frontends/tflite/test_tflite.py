@@ -242,8 +242,8 @@ def test_a_list_that_all_operators_share_is_refused(tmp_path: Path) -> None:
 def test_a_constant_of_thousands_of_axes_maps_to_nothing(tmp_path: Path) -> None:
     layers = [Layer("MEAN", ("x", "axes"), ("y",), {"KeepDims": 1})]
     shapes = {"x": (1, 4, 4, 8), "axes": (1000,), "y": (1, 1, 1, 8)}
-    with pytest.raises(ModelError, match=r"tflite\.MEAN.*1000 numbers"):
-        load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, {"axes": [1] * 1000}))
+    with pytest.raises(ModelError, match=r"MEAN.*1000 numbers"):
+        _ = load_model(write_tflite(tmp_path / "net.tflite", layers, shapes, {"axes": [1] * 1000})).ops
 
 
 def test_rows_along_the_channels_of_an_image_are_those_of_each_pixel(tmp_path: Path) -> None:
