@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "caffe2/core/operator.h"
 #include "caffe2/core/tensor_int8.h"
 #include "caffe2/core/types.h"
 #include "caffe2/core/workspace.h"

@@ -7,7 +7,7 @@ namespace speed_benchmark {
 namespace {
 
 void expect_answer(int status) {
-  if (status != 0) throw std::runtime_error("XNNPACK refused to tell its profile with status " + std::to_string(status));
+  if (status != 0) throw NetError("run", "XNNPACK refused to tell its profile with status " + std::to_string(status));
 }
 
 template <typename Item>
