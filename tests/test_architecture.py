@@ -235,6 +235,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "endurance",
             "gaps",
             "host_load",
+            "inside_nets",
             "interruption",
             "kind",
             "output",

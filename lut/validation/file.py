@@ -19,7 +19,7 @@ when they were measured again. Gaps are what moments in which the system had the
 run, and hardly of the operators' medians. Drift is how many times as long the device takes as when the table
 was made, by operators of the table measured again before and after the nets. For all four, null is unknown.
 The profile has the net's operators inside its runs; it is null where nobody asked for it, and where
-`profile_failure` says why there is none. An operator whose `in_net_us` is null can't be told from others there.
+`profile_failure` says why there is none. An operator with null for `in_net_us` can't be told from others.
 """
 
 from __future__ import annotations

@@ -34,7 +34,10 @@ def _describe(name: str, profile: NetProfile) -> Iterator[str]:
         f"plain runs that alternated with them ({profile.profiled_us:.3f} us, {profile.plain_us:.3f} us)."
     )
     if profile.resolution_us >= 1:
-        yield f"The engine tells times in steps of {profile.resolution_us:g} us."
+        yield (
+            f"The engine tells times in steps of {profile.resolution_us:g} us. "
+            "Smaller differences say nothing."
+        )
     shown = profile.by_difference[:_MOST_LINES]
     if shown:
         yield f"{'IN NET US':>12} {'TABLE US':>12} {'TABLE - NET':>12} {'SHARE':>6}  OPERATOR"
@@ -48,5 +51,5 @@ def _describe(name: str, profile: NetProfile) -> Iterator[str]:
     if profile.unknown:
         yield (
             f"{profile.unknown} of {len(profile.operators)} operators have no time of their own there: the "
-            f"engine runs them as other kernels, which take {profile.unmatched_us:.3f} us."
+            f"engine runs them within other kernels, of which {profile.unmatched_us:.3f} us are nobody's."
         )
