@@ -208,6 +208,7 @@ REGISTRIES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "fates",
             "finding",
             "fusion",
+            "memory",
             "model",
             "named",
             "netdef",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
+from lut.frontends.memory import Memory, count_memory
 from lut.frontends.named import NamedOp
 from lut.ops import FLOAT, OpSpec, multiply_adds
 
@@ -59,6 +60,10 @@ class Model:
     def choose_ops(self, *, fused: bool) -> tuple[OpSpec, ...]:
         """Give the operators as an engine runs them that fuses activations, or one that does not."""
         return tuple(each.op for each in self.fused) if fused else self.ops
+
+    def count_memory(self, *, fused: bool) -> Memory | None:
+        """Count what its tensors take; None where nodes that no operator stands for would take some too."""
+        return None if self.unmapped else count_memory(self.fused if fused else self.named, self.outputs)
 
     @property
     def fates(self) -> tuple[Fate, ...]:

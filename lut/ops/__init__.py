@@ -20,7 +20,14 @@ from lut.ops.families import Sizes, check_family, family_of
 from lut.ops.fusion import fuse, fuse_neighbours, unfused_type
 from lut.ops.key_fields import KeyFields
 from lut.ops.rules import Window
-from lut.ops.shapes import bytes_moved, count_activations, infer_outputs, multiply_adds, weight_bytes
+from lut.ops.shapes import (
+    bytes_moved,
+    count_activations,
+    count_bytes,
+    infer_outputs,
+    multiply_adds,
+    weight_bytes,
+)
 from lut.ops.spec import FLOAT, INT32, UINT8, OpKey, OpSpec, TensorSpec
 
 __all__ = [
@@ -40,6 +47,7 @@ __all__ = [
     "canonical_arguments",
     "check_family",
     "count_activations",
+    "count_bytes",
     "describe_value",
     "family_of",
     "format_argument",

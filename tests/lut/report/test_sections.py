@@ -17,7 +17,7 @@ from msgspec import structs
 
 from lut.drift import Drift
 from lut.errors import FileError
-from lut.frontends import name_models
+from lut.frontends import Memory, name_models
 from lut.ops import OpKey
 from lut.report import TableReport, collect_columns, read_run
 from lut.report.chart import OTHERS, log_axis, sample, series_names
@@ -131,6 +131,17 @@ def test_units_are_compared_and_a_large_factor_stands_out_unless_it_was_taken_ou
 def describe_measured(path: Path) -> str:
     table = load_table(path)
     return build_measured(Material(TableReport(path, table, collect_columns(table), read_sidecar(path))))
+
+
+def test_what_nets_take_in_memory_stands_beside_their_sums(files: Files) -> None:
+    table = load_table(files.table)
+    report = TableReport(files.table, table, collect_columns(table), None)
+    estimate = table.estimate([CONV, CONV_RELU])
+    nets = (NetReport("known", estimate, Memory(1500, 2_000_000, 1_234_567)), NetReport("unknown", estimate))
+    html = str(build_nets(Material(report, nets=nets)))
+    assert "Peak activations, kB" in html
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", html)[1:4] == ["1.500", "2,000.000", "1,234,567"]
+    assert "Peak" not in str(build_nets(Material(report, nets=nets[1:])))
 
 
 def test_operators_inside_nets_are_drawn_and_their_profiles_listed(files: Files) -> None:
