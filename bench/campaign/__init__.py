@@ -2,7 +2,8 @@
 
 Reading order: `protocol` (how operators are timed), `campaign` with `sources`, `blocks`, `recorder` and
 `summary` (a plan and its journal), `run` (on a device), `fleet`, `anchors` and `workers` (on many),
-`forecast`; `drift_sample`, `validation` (whole nets).
+`forecast`; `drift_sample`, `validation` (whole nets), `profiling`
+(operators inside them).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from bench.campaign.anchors import measure_anchors
 from bench.campaign.campaign import Campaign, open_campaign
 from bench.campaign.fleet import Check, choose_devices, choose_journals, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
+from bench.campaign.profiling import profile_operators
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
 from bench.campaign.recorder import now
 from bench.campaign.run import run_plan
@@ -50,6 +52,7 @@ __all__ = [
     "now",
     "open_campaign",
     "prepare_validation",
+    "profile_operators",
     "run_apart",
     "run_groups",
     "run_plan",

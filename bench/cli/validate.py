@@ -17,6 +17,7 @@ from bench.campaign import (
     Processors,
     list_missing,
     prepare_validation,
+    profile_operators,
     run_apart,
     validate_nets,
 )
@@ -48,6 +49,7 @@ from lut.validation import (
     LEAST_NETS,
     Validation,
     calibrate,
+    describe_profiles,
     describe_validation,
     format_validation,
     write_validation,
@@ -67,6 +69,7 @@ class ResultChoice:
 
     fit: bool
     max_error: float | None
+    operators: bool
     output: Path | None
     plot: Path | None
     as_json: bool
@@ -86,6 +89,11 @@ def result_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="PERCENT",
         help="End with exit code 6 if the sum of any net is further off, net of drift where that is known.",
     )
+    @_result(
+        "--operators",
+        is_flag=True,
+        help="Also time every operator inside the running nets, and show where the table differs most.",
+    )
     @_result("-o", "--output", type=PATH, help="Also write the comparison (JSON).")
     @_result("--plot", type=PATH, help="Also draw times, estimates and errors (needs matplotlib).")
     @_result("--json", "as_json", is_flag=True, help="Print JSON, as --output writes it.")
@@ -94,12 +102,15 @@ def result_options(command: Callable[..., Any]) -> Callable[..., Any]:
         *args: Any,
         fit: bool,
         max_error: float | None,
+        operators: bool,
         output: Path | None,
         plot: Path | None,
         as_json: bool,
         **options: Any,
     ) -> Any:
-        return command(*args, result=ResultChoice(fit, max_error, output, plot, as_json), **options)
+        return command(
+            *args, result=ResultChoice(fit, max_error, operators, output, plot, as_json), **options
+        )
 
     return with_result
 
@@ -175,11 +186,15 @@ def validate(
     --fit keeps a correction beside the table for `lut estimate --calibrated`. The column LEFT OUT says what
     it is worth: each net's error where the fit knew the other nets only.
 
+    --operators runs the nets again with a profile, and puts what each operator takes in them beside its row
+    of the table. Profiled runs are slower; by how much is said, and no net's time comes from them.
+
     \b
     Example:
       bench validate models/*/int8 --device host --lut lut/data/<device>-op_lut_database.json
       bench validate models/*/int8 --lut TABLE --fit -o validation.json --plot validation.png
       bench validate my/net --lut TABLE --max-error 5
+      bench validate my/net --lut TABLE --operators -o validation.json
       bench validate net.onnx --precision int8 --engine xnnpack --lut TABLE
     """
     tell = say(quiet)
@@ -231,6 +246,10 @@ def validate(
                 progress=bar.set,
             )
             validation = run_apart(measure, device.interrupt)
+        if result.operators:
+            tell("The operators are timed inside the nets.")
+            profile = partial(profile_operators, device, nets, validation, watch=Watch(tell))
+            validation = run_apart(profile, device.interrupt)
     calibration: Calibration | None = None
     if result.fit and len(validation.judged) >= LEAST_NETS:
         calibration, validation = calibrate(validation)
@@ -253,7 +272,10 @@ def _check_options(models: int, result: ResultChoice, missing: MissingChoice) ->
 
 def _show(validation: Validation, result: ResultChoice) -> None:
     """Print a validation, and write the files that are asked for."""
-    text = format_validation(validation) if result.as_json else describe_validation(validation)
+    if result.as_json:
+        text = format_validation(validation)
+    else:
+        text = describe_validation(validation) + describe_profiles(validation)
     echo(text, nl=False)
     if result.output is not None:
         write_validation(validation, result.output)

@@ -8,6 +8,7 @@ from bench.device_runner.address import join_address, split_address
 from bench.device_runner.block import Block
 from bench.device_runner.device import Device, clean_name
 from bench.device_runner.host import HostDevice, list_hosts, open_host
+from bench.device_runner.inside_nets import profile_nets
 from bench.device_runner.kind import DeviceKind
 from bench.device_runner.phone import (
     CLUSTER_NAMES,
@@ -29,7 +30,7 @@ from bench.device_runner.phone import (
     read_profile,
     server_address,
 )
-from bench.device_runner.program import split_into_companies
+from bench.device_runner.program import NetProfiled, split_into_companies
 from bench.device_runner.session import SILENCE_S, Recovery, run_block
 from bench.device_runner.values import run_values
 from bench.device_runner.visits import Visit
@@ -49,6 +50,7 @@ __all__ = [
     "Block",
     "Device",
     "HostDevice",
+    "NetProfiled",
     "NetRuns",
     "PhoneDevice",
     "PhoneOptions",
@@ -68,6 +70,7 @@ __all__ = [
     "load_keys",
     "measure_nets",
     "open_device",
+    "profile_nets",
     "read_profile",
     "run_block",
     "run_values",

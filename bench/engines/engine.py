@@ -41,6 +41,8 @@ class NetSource:
     id: str
     first: bytes
     second: bytes
+    nodes: tuple[int, ...] = ()
+    """How many nodes of the engine's each operator of a whole model became, in their order."""
 
 
 @dataclass(frozen=True)

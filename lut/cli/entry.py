@@ -12,7 +12,7 @@ from lut.cli import get_runtime as original
 from lut.cli.console import LazyGroup, echo, end_program
 from lut.cli.model_choice import blame_unmapped, input_dims_option, precision_option
 from lut.errors import MissingError
-from lut.frontends import Fate, load_model
+from lut.frontends import Fate, Model, load_model
 from lut.ops import FLOAT, multiply_adds
 from lut.plan import format_op
 
@@ -70,6 +70,11 @@ def cli() -> None:
 @click.option(
     "--explain", is_flag=True, help="Print what becomes of each node of the model, instead of the operators."
 )
+@click.option(
+    "--summary",
+    is_flag=True,
+    help="Print the number of operators, the multiply-adds and the memory, instead of the operators.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print lines of JSON: each operator's table key.")
 def ops(
     model: Path,
@@ -78,6 +83,7 @@ def ops(
     signature: str | None,
     fused: bool,
     explain: bool,
+    summary: bool,
     as_json: bool,
 ) -> None:
     """List a net's operators in the order they run, each with its multiply-adds.
@@ -85,22 +91,39 @@ def ops(
     --explain lists the nodes of the model instead: the operators that each becomes, or why it takes no time,
     or why no operator stands for it. Where there are such, the command ends with exit code 5.
 
+    --summary tells what the net's activations take at their peak, each from the operator that writes it to
+    the last that reads it, and what its weights take. What an engine needs besides is not counted.
+
     \b
     Example:
       lut ops models/ChamNet-A/int8 --json
       lut ops net.onnx --precision int8 --explain
+      lut ops net.onnx --precision int8 --summary
     """
+    if explain and summary:
+        raise click.UsageError("--explain and --summary exclude each other.")
     loaded = load_model(model, input_dims, precision=precision, signature=signature)
     for remark in loaded.remarks:
         echo(remark, err=True)
     if explain:
         for fate in loaded.fates:
             echo(json.dumps(asdict(fate)) if as_json else _describe_fate(fate))
+    elif summary:
+        echo(_sum_up(loaded, fused=fused, as_json=as_json))
     else:
         for op in loaded.choose_ops(fused=fused):
             echo(format_op(op) if as_json else f"{multiply_adds(op):>12,}  {op.describe()}")
     if loaded.unmapped:
         raise MissingError(blame_unmapped(model, loaded.unmapped, loaded.multiply_adds))
+
+
+def _sum_up(model: Model, *, fused: bool, as_json: bool) -> str:
+    operators, memory = len(model.choose_ops(fused=fused)), model.count_memory(fused=fused)
+    if as_json:
+        counts = {"operators": operators, "multiply_adds": model.multiply_adds}
+        return json.dumps({**counts, "memory": None if memory is None else asdict(memory)})
+    told = "Memory: unknown." if memory is None else memory.describe()
+    return f"{operators:,} operators, {model.multiply_adds:,} multiply-adds. {told}"
 
 
 def _describe_fate(fate: Fate) -> str:

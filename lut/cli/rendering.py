@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
+from lut.frontends import Memory
 from lut.ops import OpSpec, describe_value
 from lut.table import Estimate, EstimatedModel, Row
 
@@ -25,14 +26,18 @@ def render_all(nets: Sequence[EstimatedModel], form: str) -> str:
     """
     render = RENDERERS[form]
     if len(nets) == 1:
-        return render(nets[0].estimate)
+        return render(nets[0].estimate, nets[0].memory)
     if form == "json":
-        return json.dumps({net.name: json.loads(render(net.estimate)) for net in nets}, indent=1) + "\n"
-    return "\n".join(f"{net.name}\n{render(net.estimate)}" for net in nets)
+        return (
+            json.dumps({net.name: json.loads(render(net.estimate, net.memory)) for net in nets}, indent=1)
+            + "\n"
+        )
+    return "\n".join(f"{net.name}\n{render(net.estimate, net.memory)}" for net in nets)
 
 
-def _render_table(estimate: Estimate) -> str:
-    return "".join(f"{line}\n" for line in _table_lines(estimate))
+def _render_table(estimate: Estimate, memory: Memory | None = None) -> str:
+    lines = [*_table_lines(estimate), *([] if memory is None else [memory.describe()])]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _table_lines(estimate: Estimate) -> Iterator[str]:
@@ -102,7 +107,7 @@ def _remark(row: Row) -> str:
     return f" ({', '.join(remarks)})" if remarks else ""
 
 
-def _render_json(estimate: Estimate) -> str:
+def _render_json(estimate: Estimate, memory: Memory | None = None) -> str:
     low, high = estimate.spread_us
     calibration = estimate.calibration
     report = {
@@ -127,6 +132,7 @@ def _render_json(estimate: Estimate) -> str:
         },
         "calibrated_us": estimate.calibrated_us,
         "calibration": None if calibration is None else calibration.to_json(),
+        "memory": None if memory is None else asdict(memory),
         "operators": [_describe_row(row) for row in estimate.rows],
         "missing": [op.key.to_json() for op in estimate.missing],
         "unmapped": [asdict(fate) for fate in estimate.unmapped],
@@ -148,7 +154,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
     }
 
 
-def _render_csv(estimate: Estimate) -> str:
+def _render_csv(estimate: Estimate, _memory: Memory | None = None) -> str:
     """Render one line an operator and one for each sum; an operator without a time has an empty one."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -173,7 +179,14 @@ def _shapes_and_arguments(op: OpSpec) -> tuple[str, str]:
     return shapes, " ".join(f"{name}={describe_value(value)}" for name, value in op.args)
 
 
-RENDERERS: dict[str, Callable[[Estimate], str]] = {
+class Renderer(Protocol):
+    """Writes an estimate in one format, with the memory of its net where that is known."""
+
+    def __call__(self, estimate: Estimate, memory: Memory | None = None, /) -> str:
+        """Write it."""
+
+
+RENDERERS: dict[str, Renderer] = {
     "table": _render_table,
     "json": _render_json,
     "csv": _render_csv,

@@ -76,7 +76,7 @@ def report(
         main=tables[0],
         other=tables[1] if len(tables) == 2 else None,
         nets=tuple(
-            NetReport(net.name, net.estimate)
+            NetReport(net.name, net.estimate, net.memory)
             for net in estimate_models(tables[0].table, models, input_dims, precision=precision)
         ),
         runs=tuple(_read_run(path, tables, quiet) for path in runs),

@@ -14,6 +14,7 @@ from lut.frontends.caffe2 import is_caffe2_model, parse_input_dims, read_caffe2_
 from lut.frontends.fates import Fate, Lost
 from lut.frontends.finding import find_in
 from lut.frontends.fusion import fuse_activations
+from lut.frontends.memory import Memory, count_memory
 from lut.frontends.model import PRECISIONS, Frontend, Model, Reading, name_models
 from lut.frontends.named import NamedOp
 from lut.frontends.netdef import list_named_ops, parameter_specs, write_netdef
@@ -26,10 +27,12 @@ __all__ = [
     "Fate",
     "Frontend",
     "Lost",
+    "Memory",
     "Model",
     "NamedOp",
     "Net",
     "Reading",
+    "count_memory",
     "find_models",
     "is_caffe2_model",
     "is_model",

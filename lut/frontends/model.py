@@ -10,6 +10,7 @@ from pathlib import Path
 from lut.errors import ModelError
 from lut.frontends.fates import Fate
 from lut.frontends.fusion import fuse_activations
+from lut.frontends.memory import Memory, count_memory
 from lut.frontends.named import NamedOp
 from lut.ops import FLOAT, OpSpec, multiply_adds
 
@@ -81,6 +82,10 @@ class Model:
             raise ModelError(
                 f"{self.path}: it holds nothing that takes time and is known here. {'; '.join(nodes)}."
             )
+
+    def count_memory(self, *, fused: bool) -> Memory | None:
+        """Count what its tensors take; None where nodes that no operator stands for would take some too."""
+        return None if self.unmapped else count_memory(self.fused if fused else self.named, self.outputs)
 
     @property
     def fates(self) -> tuple[Fate, ...]:

@@ -23,6 +23,7 @@ from lut.ops.rules import Window
 from lut.ops.shapes import (
     bytes_moved,
     count_activations,
+    count_bytes,
     has_int8,
     infer_outputs,
     multiply_adds,
@@ -47,6 +48,7 @@ __all__ = [
     "canonical_arguments",
     "check_family",
     "count_activations",
+    "count_bytes",
     "describe_value",
     "family_of",
     "format_argument",

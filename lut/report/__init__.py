@@ -6,7 +6,7 @@ Adding one is one module and one line here.
 
 from __future__ import annotations
 
-from lut.report import comparing, drift, measured, nets, records, roofline, spread, validating
+from lut.report import comparing, drift, measured, nets, profiling, records, roofline, spread, validating
 from lut.report.columns import collect_columns
 from lut.report.material import Material, NetReport, TableReport, check_devices
 from lut.report.page import assemble_page, read_plotly
@@ -31,6 +31,7 @@ SECTIONS: dict[str, Section] = {
     "comparison": Section("Comparison", comparing.build),
     "nets": Section("Nets", nets.build),
     "validation": Section("Estimate against measured", validating.build),
+    "operators": Section("Operators inside the nets", profiling.build),
     "roofline": Section("Throughput", roofline.build),
     "spread": Section("Spread", spread.build),
     "drift": Section("Drift", drift.build),

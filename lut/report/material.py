@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lut.engines import name_measured
 from lut.errors import ConflictError
+from lut.frontends import Memory
 from lut.report.columns import Columns
 from lut.report.runs import Run
 from lut.sidecar import Sidecar
@@ -39,6 +40,8 @@ class NetReport:
 
     name: str
     estimate: Estimate
+    memory: Memory | None = None
+    """What its tensors take; None where that is unknown."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lut.frontends import Memory
 from lut.report.chart import Chart, plain, render_chart, series_color, series_names
 from lut.report.html import Html, join, tag, tag_table
 from lut.report.material import Material, NetReport
@@ -49,12 +50,26 @@ def _list_nets(nets: Sequence[NetReport], measured: Mapping[str, NetComparison])
             signed_percent(None if each is None or net.estimate.total_us is None else each.error)
             for net, each in zip(nets, whole, strict=True)
         ]
+    if any(net.memory for net in nets):
+        columns |= _list_memory([net.memory for net in nets])
     numeric = range(1, len(columns))
     notes = [", ".join(_notes(net.estimate, each)) for net, each in zip(nets, whole, strict=True)]
     if any(notes):
         columns["Note"] = notes
     rows = zip(*columns.values(), strict=True)
     return tag_table("Sums of the operators' medians", list(columns), rows, numeric)
+
+
+def _list_memory(memories: Sequence[Memory | None]) -> dict[str, list[str]]:
+    kilobytes = [
+        (None, None) if each is None else (each.peak_activation_bytes / 1000, each.weight_bytes / 1000)
+        for each in memories
+    ]
+    return {
+        "Peak activations, kB": [decimals(peak, 3) for peak, _ in kilobytes],
+        "Weights, kB": [decimals(weights, 3) for _, weights in kilobytes],
+        "Parameters": [decimals(None if each is None else each.parameters, 0) for each in memories],
+    }
 
 
 def _draw_sums(nets: Sequence[NetReport], series: Sequence[str]) -> Chart:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lut.frontends import Model, load_model, name_models
+from lut.frontends import Memory, Model, load_model, name_models
 from lut.table.estimate import Estimate
 from lut.table.lut_table import LutTable
 
@@ -20,6 +20,8 @@ class EstimatedModel:
     name: str
     model: Model
     estimate: Estimate
+    memory: Memory | None = None
+    """What its tensors take on the table's engine; None where that is unknown."""
 
 
 def estimate_models(
@@ -38,6 +40,11 @@ def estimate_models(
     paths = list({path.resolve(): path for path in paths}.values())
     loaded = [load_model(path, input_dims, precision=precision) for path in paths]
     return tuple(
-        EstimatedModel(name, model, table.estimate(model, interpolate=interpolate))
+        EstimatedModel(
+            name,
+            model,
+            table.estimate(model, interpolate=interpolate),
+            model.count_memory(fused=table.fuses_activations),
+        )
         for name, model in zip(name_models(paths), loaded, strict=True)
     )

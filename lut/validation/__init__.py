@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from lut.lazy import load_lazily
 from lut.validation.file import format_validation, read_validation, write_validation
+from lut.validation.profile import NetProfile, ProfiledOperator
+from lut.validation.profile_text import describe_profiles
 from lut.validation.results import ErrorSummary, NetComparison, Validation
 from lut.validation.text import DEVICE_CHANGED, choose_error, describe_validation, name_corrections
 
@@ -18,9 +20,12 @@ __all__ = [
     "LEAST_NETS",
     "ErrorSummary",
     "NetComparison",
+    "NetProfile",
+    "ProfiledOperator",
     "Validation",
     "calibrate",
     "choose_error",
+    "describe_profiles",
     "describe_validation",
     "format_validation",
     "name_corrections",

@@ -10,6 +10,7 @@ from lut.drift import LARGE, Drift
 from lut.entries import ProgramInfo, RunConfig, check_cause
 from lut.records import PERCENTILES
 from lut.schema import Factor, Name, Positive, Record, Share, Text
+from lut.validation.profile import NetProfile
 
 __all__ = [
     "ErrorSummary",
@@ -60,6 +61,11 @@ class NetComparison(Record, frozen=True):
     gaps_us: Share | None = None
     """How much longer its median run is for gaps than its operators' medians, in which they hardly show. Gaps
     are moments in which the system has the processor; None where nobody watched for them."""
+
+    profile: NetProfile | None = None
+    """Its operators inside profiled runs; None where nobody asked for them, or they could not be profiled."""
+    profile_failure: Text | None = None
+    """Why they could not be profiled."""
 
     def __post_init__(self) -> None:
         times = self.measured_us

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bench.device_runner.program.arguments import program_arguments
 from bench.device_runner.program.canary import CanaryMemory, CanaryTimes, build_canary
-from bench.device_runner.program.events import End, Gaps, NetFailed, NetTimed, NetValues
+from bench.device_runner.program.events import End, Gaps, NetFailed, NetProfiled, NetTimed, NetValues
 from bench.device_runner.program.nets import gather_nets
 from bench.device_runner.program.run import EndedEarly, ProcessKilled, TurnsFailed, run_program
 from bench.device_runner.program.strangers import split_strangers
@@ -21,6 +21,7 @@ __all__ = [
     "EndedEarly",
     "Gaps",
     "NetFailed",
+    "NetProfiled",
     "NetTimed",
     "NetValues",
     "ProcessKilled",

@@ -18,6 +18,7 @@ __all__ = [
     "Event",
     "Gaps",
     "NetFailed",
+    "NetProfiled",
     "NetTimed",
     "NetValues",
     "ParseError",
@@ -109,6 +110,25 @@ class NetValues(_Event, frozen=True, dict=True, tag="values"):
         return tuple(map(bytes.fromhex, self.digits))
 
 
+class NetProfiled(_Event, frozen=True, tag="operators"):
+    """What an engine's nodes took inside runs of a net, and these runs beside plain ones, in nanoseconds."""
+
+    id: Name
+    resolution_ns: Positive
+    """How finely the engine tells the times of nodes."""
+    plain_ns: Annotated[tuple[Nanoseconds, ...], msgspec.Meta(min_length=1)]
+    profiled_ns: Annotated[tuple[Nanoseconds, ...], msgspec.Meta(min_length=1)]
+    unmatched_ns: tuple[Whole, ...]
+    """What the engine tells in each profiled run of no node that is known."""
+    nodes_ns: tuple[tuple[Whole, ...] | None, ...]
+    """Of each node in every profiled run; None where the engine's figures can't be matched to it."""
+
+    def __post_init__(self) -> None:
+        runs = len(self.profiled_ns)
+        if {len(times) for times in (self.unmatched_ns, *self.nodes_ns) if times is not None} != {runs}:
+            raise ValueError("nodes have as many times as there are profiled runs")
+
+
 class NetFailed(_Event, frozen=True, tag="error"):
     """A net that the engine refused, with the engine's own words."""
 
@@ -139,7 +159,7 @@ class End(_Event, frozen=True, tag="end"):
         return CanaryTimes(self.canary_ns, self.canary_memory_ns)
 
 
-Event: TypeAlias = Started | Begin | Turns | NetTimed | NetValues | NetFailed | Gaps | End
+Event: TypeAlias = Started | Begin | Turns | NetTimed | NetProfiled | NetValues | NetFailed | Gaps | End
 
 _decode = make_decoder(Event | _Load)
 

@@ -11,6 +11,7 @@ from bench.device_runner.program.events import (
     End,
     Event,
     NetFailed,
+    NetProfiled,
     NetTimed,
     NetValues,
     ParseError,
@@ -110,7 +111,10 @@ class _Reader:
                 if line is None:
                     return
                 event = parse_event(line)
-                if isinstance(event, Begin | NetTimed | NetValues | NetFailed) and event.id not in self._ids:
+                if (
+                    isinstance(event, Begin | NetTimed | NetProfiled | NetValues | NetFailed)
+                    and event.id not in self._ids
+                ):
                     raise ParseError(f"the program names {event.id!r}, which it was not given")
             except SilenceError as error:
                 self.trouble = ("timeout", str(error))
@@ -124,7 +128,7 @@ class _Reader:
             elif isinstance(event, Turns):
                 self.current = None
                 self.in_turns = self.begun
-            elif isinstance(event, NetTimed | NetValues | NetFailed):
+            elif isinstance(event, NetTimed | NetProfiled | NetValues | NetFailed):
                 self.current = None
                 self.begun.discard(event.id)
                 if not self.begun:

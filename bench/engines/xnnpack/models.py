@@ -34,7 +34,9 @@ def lower_model(net_id: str, model: Model, *, realisation: str) -> NetSource:
     values: dict[str, Tensor] = {}
     turned: set[Tensor] = set()
     reads = Counter(name for each in named for name in _list_activations(each))
+    nodes = []
     for each in named:
+        before = len(graph.nodes)
         inputs = []
         for name, tensor in zip(_list_activations(each), each.op.inputs, strict=False):
             if name not in values:
@@ -50,7 +52,9 @@ def lower_model(net_id: str, model: Model, *, realisation: str) -> NetSource:
             turned.add(output)
         add_op(graph, _follow(each, inputs[0] in turned, is_turned=output in turned), inputs, output)
         values[each.outputs[0]] = output
-    return NetSource(net_id, tell_outputs(infer_outputs(named[-1].op)), graph.to_text().encode())
+        nodes.append(len(graph.nodes) - before)
+    outputs = tell_outputs(infer_outputs(named[-1].op))
+    return NetSource(net_id, outputs, graph.to_text().encode(), tuple(nodes))
 
 
 def _list_activations(each: NamedOp) -> Sequence[str]:

@@ -8,6 +8,7 @@
 
 #include "affinity.h"
 #include "manifest_mode.h"
+#include "operators_mode.h"
 #include "options.h"
 #include "refusal.h"
 #include "values_mode.h"
@@ -33,7 +34,9 @@ int run(const Options& options) {
   if (!options.manifest.empty() && !options.net.empty()) throw Refusal(kUsage, "--manifest and --net exclude each other.");
   if (!options.cpus.empty()) pin_to(options.cpus);
   if (options.manifest.empty()) return run_stock_mode(options);
-  return (options.values ? run_values_mode : run_manifest_mode)(options, take_stdout());
+  if (options.values && options.operators) throw Refusal(kUsage, "--values and --operators exclude each other.");
+  const auto run_mode = options.values ? run_values_mode : options.operators ? run_operators_mode : run_manifest_mode;
+  return run_mode(options, take_stdout());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -21,6 +22,12 @@ class NetError : public std::runtime_error {
 
 // Calls `step`; whatever it throws becomes a NetError of that stage, one line of at most 600 bytes.
 void run_stage(const char* stage, const std::function<void()>& step);
+
+// What the nodes of a net took in one run of it.
+struct NodeTimes {
+  std::vector<int64_t> ns;   // of each node in the net's order; -1: the engine's figures can't be matched to it
+  int64_t unmatched_ns = 0;  // what the engine tells of no node that is known
+};
 
 class Net {
  public:
@@ -49,6 +56,12 @@ class Net {
   // Name, shape and data type of every output, as JSON. Only meaningful after a run.
   virtual std::string outputs_json() const = 0;
 
+  // What its nodes took in the last run. Only of a net that was loaded to be profiled.
+  virtual NodeTimes node_times() const = 0;
+
+  // How finely the engine tells these times.
+  virtual int64_t resolution_ns() const = 0;
+
   // The event that names this net when the process crashes in a run of it.
   const char* crash_line() const { return crash_line_.c_str(); }
 
@@ -56,7 +69,8 @@ class Net {
   const std::string crash_line_;
 };
 
-// Makes a net ready to run: reads its two parts, fills its parameters and inputs. Raises NetError.
-std::unique_ptr<Net> load_net(const ManifestNet& source);
+// Makes a net ready to run: reads its two parts, fills its parameters and inputs. One that is profiled takes the time
+// of its nodes in every run, and is slower for it. Raises NetError.
+std::unique_ptr<Net> load_net(const ManifestNet& source, bool profiled = false);
 
 }  // namespace speed_benchmark

@@ -46,6 +46,7 @@ Many nets in one process, one JSON line per net and pass on stdout:
   --canary-memory-ns N  the same, of the memory that is read beside it (0)
   --gaps-ms N           watch for so long, at first and at last, when the system takes the processor away (0)
   --values              run every net once instead, and print the bytes of its outputs
+  --operators           time what each net is made of inside its runs, and runs of it without that, in turns
   --seed S              visit the nets of each pass in an order drawn from S
 
 Both:
@@ -122,7 +123,8 @@ Options parse_options(int argc, char** argv) {
   };
   const auto yes = [](bool* field) { return [field](const std::string& v) { *field = v == "true" || v == "1"; }; };
   const std::map<std::string, Setter> switches = {
-      {"run_individual", yes(&o.run_individual)}, {"values", yes(&o.values)}, {"help", yes(&o.help)}, {"version", yes(&o.version)}};
+      {"run_individual", yes(&o.run_individual)}, {"values", yes(&o.values)}, {"operators", yes(&o.operators)},
+      {"help", yes(&o.help)}, {"version", yes(&o.version)}};
   const std::map<std::string, Setter> flags = {
       {"net", text(&o.net)},
       {"init_net", text(&o.init_net)},

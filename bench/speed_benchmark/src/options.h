@@ -23,6 +23,7 @@ struct Options {
   std::string manifest;
   int64_t passes = 1;
   bool values = false;    // run each net once and report what it computed
+  bool operators = false;  // time the nodes of each net inside its runs
   bool shuffled = false;  // true when --seed was given
   uint64_t seed = 0;
   std::string canary;  // a net's id

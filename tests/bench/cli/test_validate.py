@@ -122,6 +122,33 @@ def test_json_is_what_output_writes(bench_command: Bench, place: Path, table: Pa
     assert json.loads(out)["nets"][0]["operators"] == 3
 
 
+def test_operators_inside_the_nets_stand_beside_their_rows(
+    bench_command: Bench, place: Path, table: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "validation.json"
+    net = place / "FBNet-96/int8"
+    code, out, err = bench_command(
+        "validate", net, "--lut", table, "--device=host", *QUICK, "--operators", "-o", output
+    )
+    assert (code, err) == (0, "The operators are timed inside the nets.\n")
+    [compared] = read_validation(output).nets
+    profile = compared.profile
+    assert profile is not None
+    assert (profile.runs, profile.resolution_us, profile.unknown) == (4, 0.001, 0)
+    [estimated] = estimate_models(load_table(table), [net])
+    rows = estimated.estimate.rows
+    assert [each.operator for each in profile.operators] == [row.op.describe() for row in rows]
+    assert [each.in_table_us for each in profile.operators] == [row.runtime_us for row in rows]
+    lines = out.splitlines()
+    start = next(number for number, line in enumerate(lines) if "inside 4 profiled runs" in line)
+    assert lines[start + 2 : start + 12] == [
+        f"{each.in_net_us:>12.3f} {each.in_table_us:>12.3f} {each.difference_us:>+12.3f} "
+        f"{profile.share(each):>6.1%}  {each.operator}"
+        for each in profile.by_difference[:10]
+    ]
+    assert lines[-1] == "32 more operators differ by less; --output writes all."
+
+
 def test_options_override_the_table_s_setting_and_say_so(
     bench_command: Bench, place: Path, table: Path
 ) -> None:

@@ -151,6 +151,20 @@ def test_ops_for_people(lut_command: Lut) -> None:
     )
 
 
+def test_ops_summed_up(lut_command: Lut) -> None:
+    written_model(Path("net"))
+    assert lut_command("ops", "net", "--summary") == (
+        0,
+        "3 operators, 32 multiply-adds. Memory: 0.048 kB of activations at their peak, 0.144 kB of weights "
+        "(36 parameters).\n",
+        "",
+    )
+    code, out, _ = lut_command("ops", "net", "--summary", "--json")
+    memory = {"peak_activation_bytes": 48, "weight_bytes": 144, "parameters": 36}
+    assert (code, json.loads(out)) == (0, {"operators": 3, "multiply_adds": 32, "memory": memory})
+    assert lut_command("ops", "net", "--summary", "--explain")[0] == 2
+
+
 def test_ops_for_programs_with_other_input_dims(lut_command: Lut) -> None:
     written_model(Path("net"))
     code, out, _ = lut_command("ops", "net", "--json", "--input_dims", '{"data": [5, 8]}')
@@ -278,11 +292,17 @@ def test_estimate(lut_command: Lut) -> None:
         "   2       30.000  30.0%  Softmax [1,4]\n"
         "Sum of all 3 operators' medians (p50): 100.000 us\n"
         "Sum of their p10s to sum of their p90s: 97.000 to 103.000 us. "
-        "This is the spread of single runs, not a confidence interval.\n",
+        "This is the spread of single runs, not a confidence interval.\n"
+        "Memory: 0.048 kB of activations at their peak, 0.144 kB of weights (36 parameters).\n",
         "",
     )
     code, out, _ = lut_command("estimate", "net", "--lut", table, "--format", "json")
     assert (code, json.loads(out)["total_us"]) == (0, 100.0)
+    assert json.loads(out)["memory"] == {
+        "peak_activation_bytes": 48,
+        "weight_bytes": 144,
+        "parameters": 36,
+    }
     code, out, _ = lut_command("estimate", "net", "--lut", table, "--format", "csv")
     assert (code, out.splitlines()[-1]) == (0, "sum,,,,100.0,,measured=1.0000")
 
@@ -296,7 +316,8 @@ def test_estimate_with_misses_names_them_and_plans_them(lut_command: Lut) -> Non
         "   0      missing         FC [1,8] [4,8] [4]\n"
         "   1       10.000 100.0%  Relu [1,4]\n"
         "   2      missing         Softmax [1,4]\n"
-        "PARTIAL sum of 1 of 3 operators: 10.000 us. This is not the net's latency.\n",
+        "PARTIAL sum of 1 of 3 operators: 10.000 us. This is not the net's latency.\n"
+        "Memory: 0.048 kB of activations at their peak, 0.144 kB of weights (36 parameters).\n",
         f"error: {table} does not hold 2 operators of net:\n"
         "  FC [1,8] [4,8] [4]\n"
         "  Softmax [1,4]\n"

@@ -53,6 +53,7 @@ def test_json() -> None:
             {**CONV.key.to_json(), **conv, "found_as": "Int8ConvRelu", "records": 1} | yes,
             {**RELU.key.to_json(), **relu, "found_as": "Relu", "records": 2} | yes,
         ],
+        "memory": None,
         "missing": [],
         "unmapped": [],
         "estimated_us": 0,

@@ -17,7 +17,7 @@ from msgspec import structs
 
 from lut.drift import Drift
 from lut.errors import FileError
-from lut.frontends import name_models
+from lut.frontends import Memory, name_models
 from lut.ops import OpKey
 from lut.report import TableReport, collect_columns, read_run
 from lut.report.chart import OTHERS, log_axis, sample, series_names
@@ -27,10 +27,11 @@ from lut.report.measured import build as build_measured
 from lut.report.nets import build as build_nets
 from lut.report.numbers import UNKNOWN, count, moment, percent, significant
 from lut.report.packing import compress, pack
+from lut.report.profiling import build as build_profiling
 from lut.report.validating import build as build_validating
 from lut.sidecar import MarkedOp, sidecar_path
 from lut.table import load_table, read_sidecar
-from lut.validation import DEVICE_CHANGED, read_validation
+from lut.validation import DEVICE_CHANGED, NetProfile, ProfiledOperator, read_validation
 from tests.lut.report.conftest import Files
 from tests.lut.samples import CONV, CONV_RELU, RELU, SEGMENT, record, written_journal
 
@@ -130,6 +131,38 @@ def test_units_are_compared_and_a_large_factor_stands_out_unless_it_was_taken_ou
 def describe_measured(path: Path) -> str:
     table = load_table(path)
     return build_measured(Material(TableReport(path, table, collect_columns(table), read_sidecar(path))))
+
+
+def test_what_nets_take_in_memory_stands_beside_their_sums(files: Files) -> None:
+    table = load_table(files.table)
+    report = TableReport(files.table, table, collect_columns(table), None)
+    estimate = table.estimate([CONV, CONV_RELU])
+    nets = (NetReport("known", estimate, Memory(1500, 2_000_000, 1_234_567)), NetReport("unknown", estimate))
+    html = str(build_nets(Material(report, nets=nets)))
+    assert "Peak activations, kB" in html
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", html)[1:4] == ["1.500", "2,000.000", "1,234,567"]
+    assert "Peak" not in str(build_nets(Material(report, nets=nets[1:])))
+
+
+def test_operators_inside_nets_are_drawn_and_their_profiles_listed(files: Files) -> None:
+    table = load_table(files.table)
+    material = Material(TableReport(files.table, table, collect_columns(table), None))
+    validation = read_validation(files.validation)
+    assert build_profiling(replace(material, validation=validation)) is None
+    [net, *others] = validation.nets
+    operators = (ProfiledOperator("Relu [1,<8>]", 3.0, 2.0), ProfiledOperator("Copy [1]", None, 1.0))
+    profile = NetProfile(6, 1.0, 10.0, 11.0, 0.5, operators)
+    refused = [structs.replace(other, profile_failure="create: no") for other in others]
+    nets = (structs.replace(net, profile=profile), *refused)
+    html = str(build_profiling(replace(material, validation=structs.replace(validation, nets=nets))))
+    [data] = re.findall(r'id="chart-operators"[^>]*>(.*?)</script>', html, re.DOTALL)
+    [equal, drawn] = json.loads(data)["data"]
+    assert (equal["x"], drawn["x"], drawn["y"]) == ([2.0, 3.0], [3.0], [2.0])
+    assert "Relu [1,&lt;8&gt;]" in drawn["text"][0]
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
+    assert cells[:3] == ["6", "10.0", "11.0"]
+    assert cells[5:8] == ["2", "1", "0.5"]
+    assert cells[-1] == "create: no"
 
 
 def test_sums_stand_beside_what_the_same_table_was_held_against(files: Files) -> None:

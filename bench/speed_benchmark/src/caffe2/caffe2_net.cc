@@ -2,10 +2,12 @@
 
 #include <set>
 
+#include "caffe2/core/operator.h"
 #include "caffe2/core/tensor_int8.h"
 #include "caffe2/core/types.h"
 #include "caffe2/core/workspace.h"
 #include "caffe2/utils/proto_utils.h"
+#include "clock.h"
 #include "fills.h"
 #include "json.h"
 
@@ -60,12 +62,14 @@ class Caffe2Net : public Net {
  public:
   // Parses both nets, runs the init net, drops the blobs that the predict net does not use (a fill
   // operator's float original is four times its quantised copy) and creates the predict net.
-  explicit Caffe2Net(const ManifestNet& source);
+  Caffe2Net(const ManifestNet& source, bool profiled);
 
   // A SimpleNet calls its operators one after the other. Only a false result or an exception tells of a failure.
   void run_once() override {
     try {
-      if (!net_->Run()) throw std::runtime_error("the engine reported a failed run and no reason");
+      if (!(profiled_ ? run_operators() : net_->Run())) {
+        throw std::runtime_error("the engine reported a failed run and no reason");
+      }
     } catch (const c10::Error& error) {
       rethrow_bare(error);
     }
@@ -81,7 +85,22 @@ class Caffe2Net : public Net {
   // Every external output, or the last operator's outputs where the net names none.
   std::string outputs_json() const override;
 
+  NodeTimes node_times() const override { return times_; }
+  int64_t resolution_ns() const override { return 1; }
+
  private:
+  // As a SimpleNet does, with a look at the clock after each operator.
+  bool run_operators() {
+    int64_t before = now_ns();
+    for (size_t index = 0; index < operators_.size(); ++index) {
+      if (!operators_[index]->Run()) return false;
+      const int64_t after = now_ns();
+      times_.ns[index] = after - before;
+      before = after;
+    }
+    return true;
+  }
+
   struct Output {
     std::string name;
     const caffe2::Blob* blob;
@@ -90,6 +109,9 @@ class Caffe2Net : public Net {
   caffe2::NetBase* net_ = nullptr;  // owned by the workspace
   std::vector<Output> outputs_;
   std::vector<Memory> activations_;
+  const bool profiled_;
+  std::vector<caffe2::OperatorBase*> operators_;  // where it is profiled; owned by the net
+  NodeTimes times_;
 };
 
 void run_caffe2_stage(const char* stage, const std::function<void()>& step) {
@@ -102,7 +124,8 @@ void run_caffe2_stage(const char* stage, const std::function<void()>& step) {
   });
 }
 
-Caffe2Net::Caffe2Net(const ManifestNet& source) : Net(source.id), workspace_(new caffe2::Workspace()) {
+Caffe2Net::Caffe2Net(const ManifestNet& source, bool profiled)
+    : Net(source.id), workspace_(new caffe2::Workspace()), profiled_(profiled) {
   const caffe2::NetDef init = parse(source.init, "init");
   caffe2::NetDef predict = parse(source.predict, "predict");
   if (predict.op_size() == 0) throw NetError("parse", "the predict net holds no operator");
@@ -115,6 +138,8 @@ Caffe2Net::Caffe2Net(const ManifestNet& source) : Net(source.id), workspace_(new
     drop_unused_blobs(used, workspace_.get());
     net_ = workspace_->CreateNet(predict);
     if (net_ == nullptr) throw NetError("create", "the engine created no net and gave no reason");
+    if (profiled) operators_ = net_->GetOperators();
+    times_.ns.resize(operators_.size());
     const auto& last = predict.op(predict.op_size() - 1);
     const auto& names = predict.external_output_size() != 0 ? predict.external_output() : last.output();
     for (const std::string& name : names) {
@@ -164,6 +189,8 @@ std::string Caffe2Net::outputs_json() const {
 
 }  // namespace
 
-std::unique_ptr<Net> load_net(const ManifestNet& source) { return std::unique_ptr<Net>(new Caffe2Net(source)); }
+std::unique_ptr<Net> load_net(const ManifestNet& source, bool profiled) {
+  return std::unique_ptr<Net>(new Caffe2Net(source, profiled));
+}
 
 }  // namespace speed_benchmark

@@ -27,6 +27,7 @@ int xnn_setup_runtime(xnn_runtime_t runtime, size_t count, const xnn_external_va
 int xnn_get_external_value_shape(xnn_runtime_t runtime, uint32_t id, size_t* rank, size_t* dims);
 int xnn_invoke_runtime(xnn_runtime_t runtime);
 int xnn_delete_runtime(xnn_runtime_t runtime);
+int xnn_get_runtime_profiling_info(xnn_runtime_t runtime, int info, size_t bytes, void* value, size_t* bytes_needed);
 
 int xnn_define_tensor_value(xnn_subgraph_t, int datatype, size_t rank, const size_t* dims, const void* data,
                             uint32_t external_id, uint32_t flags, uint32_t* id);
@@ -128,6 +129,10 @@ constexpr uint32_t kKeepDims = 0x40;
 constexpr uint32_t kTransposeB = 1;
 constexpr int kReduceSum = 0;  // enum xnn_reduce_operator
 constexpr int kFastGelu = 1;   // enum xnn_unary_operator of the pinned library; GELU by way of a tanh
+constexpr uint32_t kProfiling = 0x8;
+// enum xnn_profile_info; times are whole microseconds, rounded down
+enum ProfileInfo { kProfileCount = 0, kProfileNames = 1, kProfileTimes = 2 };
+constexpr int kOutOfMemory = 6;  // enum xnn_status; here: the space given for an answer is too small
 constexpr size_t kExtraBytes = 128;  // the engine reads beyond the end of buffers, at most so far
 constexpr size_t kMostDims = 6;
 

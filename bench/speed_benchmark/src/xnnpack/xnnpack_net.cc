@@ -7,6 +7,7 @@
 #include "graph.h"
 #include "json.h"
 #include "net.h"
+#include "profile.h"
 #include "refusal.h"
 #include "repeat.h"
 
@@ -89,8 +90,8 @@ void expect_success(int status, const char* what) {
 
 class XnnpackNet : public Net {
  public:
-  explicit XnnpackNet(const ManifestNet& source)
-      : Net(source.id), graph_(parse_graph(source.predict)), outputs_json_(source.init) {
+  XnnpackNet(const std::string& id, Graph graph, const std::string& outputs_json, bool profiled)
+      : Net(id), graph_(std::move(graph)), outputs_json_(outputs_json) {
     xnn_subgraph_t subgraph = nullptr;
     expect_success(xnn_create_subgraph(static_cast<uint32_t>(graph_.externals), 0, &subgraph), "to make a subgraph");
     const std::unique_ptr<xnn_subgraph, int (*)(xnn_subgraph_t)> owned(subgraph, xnn_delete_subgraph);
@@ -101,7 +102,7 @@ class XnnpackNet : public Net {
       if (index < graph_.externals) largest = std::max(largest, graph_.values[index].bytes());
     }
     for (const Node& node : graph_.nodes) expect_success(define_node(node, ids, subgraph), ("the node " + node.kind).c_str());
-    expect_success(xnn_create_runtime_v2(subgraph, shared_pool, 0, &runtime_), "to make a runtime");
+    expect_success(xnn_create_runtime_v2(subgraph, shared_pool, profiled ? kProfiling : 0, &runtime_), "to make a runtime");
     arena.reserve(graph_.externals, largest);
     prepare_run();
     check_outputs();
@@ -148,6 +149,20 @@ class XnnpackNet : public Net {
 
   // As the manifest has it; that the engine's shapes are those declared was checked.
   std::string outputs_json() const override { return outputs_json_; }
+
+  // Which kernels each node becomes is seen from a subgraph of this node alone.
+  void match_kernels() {
+    std::vector<std::vector<std::string>> alone;
+    for (size_t index = 0; index < graph_.nodes.size(); ++index) {
+      const XnnpackNet net(std::string(), isolate_node(graph_, index), std::string(), true);
+      alone.push_back(read_kernel_names(net.runtime_));
+    }
+    matches_ = match_nodes(alone, read_kernel_names(runtime_));
+  }
+
+  NodeTimes node_times() const override { return sum_up(matches_, read_kernel_times(runtime_)); }
+
+  int64_t resolution_ns() const override { return kKernelResolutionNs; }
 
  private:
   void write_input(size_t index, unsigned char* memory) const {
@@ -206,11 +221,16 @@ class XnnpackNet : public Net {
   std::vector<std::vector<float>> scales_;
   const std::vector<Memory> none_;
   xnn_runtime_t runtime_ = nullptr;
+  std::vector<Kernels> matches_;  // of each node, where the net is profiled
 };
 
 }  // namespace
 
-std::unique_ptr<Net> load_net(const ManifestNet& source) { return std::unique_ptr<Net>(new XnnpackNet(source)); }
+std::unique_ptr<Net> load_net(const ManifestNet& source, bool profiled) {
+  std::unique_ptr<XnnpackNet> net(new XnnpackNet(source.id, parse_graph(source.predict), source.init, profiled));
+  if (profiled) net->match_kernels();
+  return net;
+}
 
 void set_threads(int count) {
   if (xnn_initialize(nullptr) != 0) throw Refusal(kDevice, "XNNPACK does not support this processor.");
