@@ -21,19 +21,29 @@ from msgspec import structs
 import bench.cli
 import lut.cli
 from bench.campaign import choose_devices, group_by_name, run_plan
-from bench.device_runner import AdbRoute, PhoneOptions, Watch, load_keys, open_device
+from bench.device_runner import (
+    AdbRoute,
+    NetProfiled,
+    PhoneOptions,
+    Watch,
+    load_keys,
+    open_device,
+    profile_nets,
+)
 from bench.device_runner.phone import adb
 from bench.device_runner.phone.bundle import FOLDER
 from bench.device_runner.phone.phone_device import PhoneDevice
-from bench.engines import XNNPACK
+from bench.engines import CAFFE2, XNNPACK, Engine
 from bench.numbers import check_numbers
 from bench.speed_benchmark import Program
 from lut.drift.change import LEAST
-from lut.entries import Anchor, BlockState, Segment
+from lut.entries import Anchor, BlockState, RunConfig, Segment
 from lut.errors import ConflictError, DeviceError, LutError
+from lut.frontends import load_model
 from lut.journal import read_journal
 from lut.merge import merge_journals
 from lut.plan import write_plan
+from lut.zoo import write_net
 from tests.phone.conftest import QUICK, QuickPhone, need_userland
 from tests.phone.faults import Fault
 from tests.phone.running import run_phone
@@ -78,6 +88,26 @@ def test_a_net_is_measured_on_a_simulated_s8_and_looked_up(
         *("--input_dims", '{"data": [1, 3, 96, 96]}'),
     )
     assert "All operators found in the table? True" in said
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(("engine", "processor"), [(CAFFE2, "max"), (XNNPACK, "cortex-a53")])
+def test_operators_are_timed_inside_a_net_on_a_simulated_s8(
+    engine: Engine, processor: str, tmp_path: Path
+) -> None:
+    """The real arm64 program."""
+    need_userland("arm64")
+    source = engine.lower_model("net", load_model(write_net("FBNet-96", "int8", tmp_path)))
+    with (
+        run_phone("profiled", processor=processor) as running,
+        closing(open_device(running.serial, AdbRoute("direct"), PhoneOptions(engine=engine))) as device,
+    ):
+        device.prepare(lambda _: None)
+        visit = profile_nets(device, [source], RunConfig(passes=1, iters=2, warmup=1))["net"][0]
+    assert isinstance(visit, NetProfiled)
+    assert len(visit.nodes_ns) == sum(source.nodes)
+    assert None not in visit.nodes_ns
+    assert visit.unmatched_ns == (0,) * len(visit.profiled_ns)
 
 
 @pytest.mark.usefixtures("keys")

@@ -20,7 +20,7 @@ from lut.entries import BlockState, Conditions, Failure, Measurement
 from lut.merge import merge_journals, write_table
 from lut.ops import OpSpec, TensorSpec
 from lut.table.formats.json_lut import write
-from lut.validation import NetComparison, Validation, write_validation
+from lut.validation import NetComparison, NetProfile, ProfiledOperator, Validation, write_validation
 from tests.lut.samples import (
     CONFIG,
     CONV,
@@ -82,7 +82,9 @@ def write_files(folder: Path) -> Files:
     write([record(op, 5.0 * (number + 1)) for number, op in enumerate(ops[1:])], other)
     (folder / "net").mkdir()
     model = written_model(folder / "net")
-    net = NetComparison("net", 3, (9.0, 9.5, 10.0, 11.0, 12.0), 9.0)
+    operators = (ProfiledOperator(FC.describe(), 6.0, 5.0), ProfiledOperator(RELU.describe(), None, 1.0))
+    profile = NetProfile(6, 1.0, 10.0, 11.0, 0.5, operators)
+    net = NetComparison("net", 3, (9.0, 9.5, 10.0, 11.0, 12.0), 9.0, profile=profile)
     failed = NetComparison("big", 3, None, 4.0, failure="out of <memory>")
     validation = folder / "validation.json"
     write_validation(
