@@ -99,9 +99,10 @@ lock: ## Choose the newest versions of all packages anew, with their hashes, for
 	$(LOCK) pyproject.toml --extra onnx --extra tflite -c requirements/dev.txt -o requirements/models.txt
 	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 
-docs: $(VENV)/.dev ## Write docs/commands.md from the commands' own help, and measure for the pictures
+docs: $(VENV)/.dev ## Write docs/commands.md and the types of docs/nets.md, and measure for the pictures
 	$(call need,$(BROWSER_NEEDS),1)
 	$(BIN)/python -m tests.docs.commands
+	$(BIN)/python -m tests.docs.types
 	$(BIN)/python -m tests.docs.pictures
 
 clean: ## Remove what was made here, but no measurement and no download
