@@ -12,7 +12,7 @@ from bench.campaign.anchors import measure_anchors
 from bench.campaign.campaign import Campaign, open_campaign
 from bench.campaign.fleet import Check, choose_devices, choose_journals, group_by_name, run_groups
 from bench.campaign.forecast import Forecaster, learn
-from bench.campaign.profiling import profile_operators
+from bench.campaign.profiling import need_profile, profile_operators
 from bench.campaign.protocol import IN_TURNS, TURNS, WARM, WHEN_WARM, Processors, Timing, is_cache_choice
 from bench.campaign.recorder import now
 from bench.campaign.run import run_plan
@@ -49,6 +49,7 @@ __all__ = [
     "learn",
     "list_missing",
     "measure_anchors",
+    "need_profile",
     "now",
     "open_campaign",
     "prepare_validation",

@@ -10,14 +10,28 @@ from msgspec import structs
 
 from bench.device_runner import UNWATCHED, Device, NetProfiled, Watch, profile_nets
 from bench.engines import NetSource
+from lut.entries import ProgramInfo
 from lut.errors import ConflictError
 from lut.table import EstimatedModel
 from lut.validation import NetComparison, NetProfile, ProfiledOperator, Validation
 
-__all__ = ["profile_operators"]
+__all__ = ["need_profile", "profile_operators"]
 
 _MOST_VISITS = 3
 """So many visits of a net at most: each loads it twice."""
+
+
+def need_profile(program: ProgramInfo, serial: str) -> None:
+    """Raise unless a program can time operators inside a net; to be asked before anything is measured.
+
+    Raises:
+        ConflictError: it is another than ours.
+    """
+    if program.kind != "speed_benchmark":
+        raise ConflictError(
+            f"The program on {serial} ({program.kind}) tells no times of operators inside a net. Leave "
+            f"--operators out, or use the benchmark program that `bench build` makes."
+        )
 
 
 def profile_operators(
@@ -28,21 +42,15 @@ def profile_operators(
     The times of the nets stay those of plain runs.
 
     Args:
-        device: which the nets were measured on, still prepared.
+        device: which the nets were measured on, still prepared, with a program that `need_profile` lets pass.
         nets: those of the validation, in its order.
         validation: as `validate_nets` gave it; its configuration is the profile's.
         watch: who hears of it, and when the program counts as hung.
 
     Raises:
-        ConflictError: the program on the device is another than ours, and has no profile.
         DeviceError: the device can't be used, or was lost for good.
         StoppedError: the device was interrupted.
     """
-    if validation.program.kind != "speed_benchmark":
-        raise ConflictError(
-            f"The program on {device.info.serial} ({validation.program.kind}) tells no times of operators "
-            f"inside a net. Leave --operators out, or use the benchmark program that `bench` builds."
-        )
     config = structs.replace(
         validation.config, passes=min(validation.config.passes, _MOST_VISITS), canary_share=0
     )

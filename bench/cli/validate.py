@@ -16,6 +16,7 @@ from bench.campaign import (
     NetTiming,
     Processors,
     list_missing,
+    need_profile,
     prepare_validation,
     profile_operators,
     run_apart,
@@ -232,6 +233,8 @@ def validate(
             watch=Watch(tell),
             check=check_numbers,
         )
+        if result.operators:
+            need_profile(prepared.program, device.info.serial)
         for remark in prepared.remarks:
             tell(remark)
         with Bar(timing.passes * len(nets), "visit", quiet) as bar:

@@ -36,11 +36,10 @@ def render_all(nets: Sequence[EstimatedModel], form: str) -> str:
 
 
 def _render_table(estimate: Estimate, memory: Memory | None = None) -> str:
-    lines = [*_table_lines(estimate), *([] if memory is None else [memory.describe()])]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in _table_lines(estimate, memory))
 
 
-def _table_lines(estimate: Estimate) -> Iterator[str]:
+def _table_lines(estimate: Estimate, memory: Memory | None) -> Iterator[str]:
     yield f"{'#':>4} {'P50 US':>12} {'SHARE':>6}  OPERATOR"
     for index, row in enumerate(estimate.rows):
         runtime = row.runtime_us
@@ -56,6 +55,8 @@ def _table_lines(estimate: Estimate) -> Iterator[str]:
             f"{estimate.predicted_us / estimate.known_us:.1%} of the sum."
         )
     yield from describe_doubts(estimate, besides=("predicted",))
+    if memory is not None:
+        yield memory.describe()
     if estimate.total_us is None:
         without = (
             f", and none of {len(estimate.unmapped)} nodes without operators" if estimate.unmapped else ""

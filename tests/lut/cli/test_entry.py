@@ -290,10 +290,10 @@ def test_estimate(lut_command: Lut) -> None:
         "   0       60.000  60.0%  FC [1,8] [4,8] [4]\n"
         "   1       10.000  10.0%  Relu [1,4]\n"
         "   2       30.000  30.0%  Softmax [1,4]\n"
+        "Memory: 0.048 kB of activations at their peak, 0.144 kB of weights (36 parameters).\n"
         "Sum of all 3 operators' medians (p50): 100.000 us\n"
         "Sum of their p10s to sum of their p90s: 97.000 to 103.000 us. "
-        "This is the spread of single runs, not a confidence interval.\n"
-        "Memory: 0.048 kB of activations at their peak, 0.144 kB of weights (36 parameters).\n",
+        "This is the spread of single runs, not a confidence interval.\n",
         "",
     )
     code, out, _ = lut_command("estimate", "net", "--lut", table, "--format", "json")
@@ -316,8 +316,8 @@ def test_estimate_with_misses_names_them_and_plans_them(lut_command: Lut) -> Non
         "   0      missing         FC [1,8] [4,8] [4]\n"
         "   1       10.000 100.0%  Relu [1,4]\n"
         "   2      missing         Softmax [1,4]\n"
-        "PARTIAL sum of 1 of 3 operators: 10.000 us. This is not the net's latency.\n"
-        "Memory: 0.048 kB of activations at their peak, 0.144 kB of weights (36 parameters).\n",
+        "Memory: 0.048 kB of activations at their peak, 0.144 kB of weights (36 parameters).\n"
+        "PARTIAL sum of 1 of 3 operators: 10.000 us. This is not the net's latency.\n",
         f"error: {table} does not hold 2 operators of net:\n"
         "  FC [1,8] [4,8] [4]\n"
         "  Softmax [1,4]\n"
