@@ -9,7 +9,7 @@ from math import prod
 from pathlib import Path
 
 import onnx
-from onnx import inliner
+from onnx import checker, inliner
 
 from lut.errors import ModelError
 from lut.frontends.onnx.foreign import DOMAIN, SAME
@@ -45,7 +45,7 @@ def _inline(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
         )
     try:
         return inliner.inline_local_functions(model)
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (checker.ValidationError, RuntimeError, TypeError, ValueError) as error:
         raise ModelError(
             f"{path}: its functions can't be inlined ({' '.join(str(error).split())[:300]}). Export the "
             f"model without them."

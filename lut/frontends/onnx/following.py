@@ -7,7 +7,7 @@ computed: what a graph computes its shapes from holds a few numbers, and its wei
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -239,17 +239,20 @@ def _read_type(each: onnx.TypeProto) -> Value | None:
 
 def _join_ends(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
     """Let the nodes of a branch write its ends themselves where each is written once and read by none."""
+    if any(map(_has_graph, nodes)):  # which may read what is written here
+        return nodes
     writers = {name: node for node in nodes for name in node.output if name}
+    readers = Counter(name for node in nodes for name in node.input)
     kept = []
     for node in nodes:
         source = node.input[0] if node.op_type == "Identity" and not node.name else ""
         writer = writers.get(source)
-        readers = sum(list(other.input).count(source) for other in nodes) if writer is not None else 0
-        if writer is None or readers != 1 or any(other.attribute and _has_graph(other) for other in nodes):
+        if writer is None or readers[source] != 1:
             kept.append(node)
             continue
         place = list(writer.output).index(source)
         writer.output[place] = node.output[0]
+        writers[node.output[0]] = writer
     return kept
 
 
