@@ -71,7 +71,7 @@ test: $(VENV)/.dev ## Run the tests; those whose package can't be installed are 
 
 soak: $(VENV)/.dev ## Make faults by the hundred, and hold how soon all ends; half an hour of a quiet machine
 	$(call need,$(TEST_NEEDS),0)
-	SOAK=1 $(BIN)/python -m pytest tests/soak tests/phone tests/bench/farm tests/bench/campaign tests/bench/device_runner
+	SOAK=1 $(BIN)/python -m pytest tests/soak tests/lut/frontends/test_counted_anew.py tests/phone tests/bench/farm tests/bench/campaign tests/bench/device_runner
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .
