@@ -25,7 +25,7 @@ PLAN = [
     OpSpec.of("Relu", [TensorSpec((1, channels, 112, 112), FLOAT)], order="NCHW")
     for channels in range(100, 140)
 ]
-LEAST_FAULTS = 200 if SOAK else 50
+LEAST_FAULTS = 200 if SOAK else 30
 AT_ONCE = 3 if SOAK else 2
 """Phones with campaigns of their own: most of the time each waits for what its faults interrupted."""
 STAGES = {"crash", "timeout", "parse"}
