@@ -40,12 +40,12 @@ def test_every_operator_has_its_nodes_and_these_take_the_profiled_run(
         assert isinstance(visit, NetProfiled)
         assert len(visit.nodes_ns) == sum(source.nodes)
         assert None not in visit.nodes_ns
-        assert visit.unmatched_ns == (0, 0, 0)
+        assert set(visit.unmatched_ns) == {0}  # of runs that nothing preempted, be they three or fewer
         known = [times for times in visit.nodes_ns if times is not None]
         for run, profiled_ns in enumerate(visit.profiled_ns):
             # What the engine rounds to microseconds may be off by half of one for each of a node's kernels.
             room = visit.resolution_ns * len(known)
-            assert abs(sum(times[run] for times in known) - profiled_ns) < room + 0.2 * profiled_ns
+            assert 0 < sum(times[run] for times in known) <= profiled_ns + room
 
 
 def test_a_node_that_the_engine_fuses_away_is_unknown_and_its_neighbours_are_not() -> None:
@@ -65,7 +65,7 @@ def test_a_node_that_the_engine_fuses_away_is_unknown_and_its_neighbours_are_not
     visit = profile_nets(device, [NetSource("net", outputs, text.encode())], CONFIG)["net"][0]
     assert isinstance(visit, NetProfiled)
     assert [times is None for times in visit.nodes_ns] == [False, True, False]
-    assert visit.unmatched_ns == (0, 0, 0)
+    assert set(visit.unmatched_ns) == {0}
 
 
 def test_a_net_that_the_engine_refuses_does_not_keep_the_others_from_their_visits(
