@@ -9,7 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["busy_processor"]
+__all__ = ["BUSY", "busy_processor"]
+
+BUSY = "run: something else had the processor in every run"
+"""What a profile says of a net on a machine that was never quiet, where tests have nothing to look at."""
 
 _WITHOUT_A_PAUSE = "while True: pass"
 _BY_TURNS = """
