@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, order_of, require_floats
-from lut.ops import OpSpec, TensorSpec, has_int8
+from bench.op_generators.family import (
+    Axis,
+    Family,
+    activation,
+    list_types,
+    name_type,
+    order_of,
+    require_floats,
+)
+from lut.ops import OpSpec, TensorSpec
 
 __all__ = [
     "CLIP",
@@ -31,29 +39,25 @@ def make(
     """Yield the activation of a feature map; Relu carries the order, as in the released nets."""
     require_floats(precision, kind)
     tensor = activation(precision, height, width, channels)
-    prefix = "Int8" if precision == "int8" else ""
     order = {"order": order_of(precision)} if kind == "Relu" else {}
-    yield OpSpec.of(f"{prefix}{kind}", (tensor,), **order, **args)
+    yield OpSpec.of(name_type(precision, kind), (tensor,), **order, **args)
 
 
 def prelu(precision: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
     """Yield the activation with a slope for each channel."""
     tensor = activation(precision, height, width, channels)
     slopes = TensorSpec((channels,), tensor.dtype)
-    op_type = "Int8PRelu" if precision == "int8" else "PRelu"
-    yield OpSpec.of(op_type, (tensor, slopes), order=order_of(precision))
+    yield OpSpec.of(name_type(precision, "PRelu"), (tensor, slopes), order=order_of(precision))
 
 
 def gelu(precision: str, *, height: int, width: int, channels: int, fast: bool = False) -> Iterator[OpSpec]:
     """Yield the exact activation, or the one made of a tanh."""
     tensor = activation(precision, height, width, channels)
-    op_type = "Int8Gelu" if precision == "int8" else "Gelu"
-    yield OpSpec.of(op_type, (tensor,), **({"fast_gelu": 1} if fast else {}))
+    yield OpSpec.of(name_type(precision, "Gelu"), (tensor,), **({"fast_gelu": 1} if fast else {}))
 
 
 def _family(kind: str, *axes: Axis) -> Family:
-    op_types = (kind, f"Int8{kind}") if has_int8(kind) else (kind,)
-    return Family(op_types, (*_SPACE, *axes), partial(make, kind=kind))
+    return Family(list_types(kind), (*_SPACE, *axes), partial(make, kind=kind))
 
 
 _SPACE = (Axis("height"), Axis("width"), Axis("channels"))

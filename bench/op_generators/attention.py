@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, require_floats
+from bench.op_generators.family import Axis, Family, list_types, name_type, require_floats
 from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec
 
 __all__ = ["BATCH_MATMUL", "LAYER_NORM", "RMS_NORM", "multiply", "normalise"]
@@ -18,8 +18,7 @@ def multiply(
     second = (columns, inner) if trans_b else (inner, columns)
     dtype = UINT8 if precision == "int8" else FLOAT
     tensors = [TensorSpec((1, heads, *matrix), dtype) for matrix in ((rows, inner), second)]
-    op_type = "Int8BatchMatMul" if precision == "int8" else "BatchMatMul"
-    yield OpSpec.of(op_type, tensors, **({"trans_b": 1} if trans_b else {}))
+    yield OpSpec.of(name_type(precision, "BatchMatMul"), tensors, **({"trans_b": 1} if trans_b else {}))
 
 
 def normalise(precision: str, kind: str, *, tokens: int, channels: int) -> Iterator[OpSpec]:
@@ -35,7 +34,7 @@ def _family(kind: str) -> Family:
 
 
 BATCH_MATMUL = Family(
-    ("BatchMatMul", "Int8BatchMatMul"),
+    list_types("BatchMatMul"),
     (Axis("heads"), Axis("rows"), Axis("inner"), Axis("columns"), Axis("trans_b", False, False)),
     multiply,
 )

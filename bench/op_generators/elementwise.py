@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, order_of, require_floats
-from lut.ops import OpSpec, has_int8
+from bench.op_generators.family import (
+    Axis,
+    Family,
+    activation,
+    list_types,
+    name_type,
+    order_of,
+    require_floats,
+)
+from lut.ops import OpSpec
 
 __all__ = ["ADD", "DIV", "MUL", "SUB", "SUM", "combine", "make"]
 
@@ -27,13 +35,11 @@ def combine(
     require_floats(precision, kind)
     tensor = activation(precision, height, width, channels)
     other = activation(precision, 1, 1, channels) if by_channel else tensor
-    op_type = f"Int8{kind}" if precision == "int8" else kind
-    yield OpSpec.of(op_type, (tensor, other), order=order_of(precision))
+    yield OpSpec.of(name_type(precision, kind), (tensor, other), order=order_of(precision))
 
 
 def _combining(kind: str) -> Family:
-    op_types = (kind, f"Int8{kind}") if has_int8(kind) else (kind,)
-    return Family(op_types, (*_SPACE, Axis("by_channel", True, False)), partial(combine, kind=kind))
+    return Family(list_types(kind), (*_SPACE, Axis("by_channel", True, False)), partial(combine, kind=kind))
 
 
 def _family(kind: str) -> Family:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, bias, fit_group, order_of
+from bench.op_generators.family import Axis, Family, activation, bias, fit_group, name_type, order_of
 from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec
 
 __all__ = [
@@ -38,7 +38,7 @@ def conv_transpose(
         weight = TensorSpec((in_channels, out_channels, kernel, kernel), FLOAT)
     args = {"kernel": kernel, "stride": stride, "pad": pad, **({"adj": adjust} if adjust else {})}
     yield OpSpec.of(
-        "Int8ConvTranspose" if precision == "int8" else "ConvTranspose",
+        name_type(precision, "ConvTranspose"),
         (activation(precision, height, width, in_channels), weight, bias(precision, out_channels)),
         order=order_of(precision),
         **args,
@@ -50,7 +50,7 @@ def resize(
 ) -> Iterator[OpSpec]:
     """Yield the feature map `scale` times as high and wide."""
     yield OpSpec.of(
-        f"Int8Resize{kind}" if precision == "int8" else f"Resize{kind}",
+        name_type(precision, f"Resize{kind}"),
         (activation(precision, height, width, channels),),
         height_scale=float(scale),
         width_scale=float(scale),
@@ -63,7 +63,7 @@ def depth_to_space(
 ) -> Iterator[OpSpec]:
     """Yield the feature map `block` times as high and wide, its channels spread over the new pixels."""
     fit_group(block**2, channels=channels)
-    op_type = "Int8DepthToSpace" if precision == "int8" else "DepthToSpace"
+    op_type = name_type(precision, "DepthToSpace")
     tensor = activation(precision, height, width, channels)
     yield OpSpec.of(op_type, (tensor,), block_size=block, order=order_of(precision))
 

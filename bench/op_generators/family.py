@@ -15,6 +15,8 @@ __all__ = [
     "activation",
     "bias",
     "fit_group",
+    "list_types",
+    "name_type",
     "order_of",
     "require_floats",
     "weight",
@@ -85,6 +87,16 @@ def fit_group(group: int, **channels: int) -> None:
                 f"group {group} does not divide {name} {count}: "
                 f"give divisors only, or the constraint `{name} % group == 0`"
             )
+
+
+def list_types(kind: str) -> tuple[str, ...]:
+    """Return the types of a kind of operator: the one in floats, and the quantized one if there is one."""
+    return (kind, f"Int8{kind}") if has_int8(kind) else (kind,)
+
+
+def name_type(precision: str, kind: str) -> str:
+    """Return the type of a kind of operator in a precision."""
+    return f"Int8{kind}" if precision == "int8" else kind
 
 
 def require_floats(precision: str, op_type: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.op_generators.family import Axis, Family, activation, order_of
+from bench.op_generators.family import Axis, Family, activation, name_type, order_of
 from lut.errors import ModelError
 from lut.ops import OpSpec
 
@@ -16,7 +16,7 @@ def concat(
 ) -> Iterator[OpSpec]:
     """Yield the join of two feature maps of equal height and width."""
     tensors = [activation(precision, height, width, count) for count in (channels, other_channels)]
-    yield OpSpec.of("Int8Concat" if precision == "int8" else "Concat", tensors, order=order_of(precision))
+    yield OpSpec.of(name_type(precision, "Concat"), tensors, order=order_of(precision))
 
 
 def slice_channels(

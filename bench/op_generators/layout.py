@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.op_generators.family import Axis, Family, activation, fit_group
+from bench.op_generators.family import Axis, Family, activation, fit_group, name_type
 from lut.ops import OpSpec
 
 __all__ = [
@@ -65,8 +65,7 @@ def tile(precision: str, *, height: int, width: int, channels: int, tiles: int =
 def _move(
     precision: str, kind: str, height: int, width: int, channels: int, **args: int | tuple[int, ...]
 ) -> OpSpec:
-    prefix = "Int8" if precision == "int8" else ""
-    return OpSpec.of(f"{prefix}{kind}", (activation(precision, height, width, channels),), **args)
+    return OpSpec.of(name_type(precision, kind), (activation(precision, height, width, channels),), **args)
 
 
 _SPACE = (Axis("height"), Axis("width"), Axis("channels"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bench.op_generators.family import Axis, Family, activation, order_of, require_floats
+from bench.op_generators.family import Axis, Family, activation, name_type, order_of, require_floats
 from lut.ops import OpSpec
 
 __all__ = ["AVERAGE", "L2", "MAXIMUM", "MEAN", "TOTAL", "make", "reduce"]
@@ -24,7 +24,7 @@ def make(
 ) -> Iterator[OpSpec]:
     """Yield a pooling; its padding is written only where there is one."""
     yield OpSpec.of(
-        f"Int8{kind}Pool" if precision == "int8" else f"{kind}Pool",
+        name_type(precision, f"{kind}Pool"),
         (activation(precision, height, width, channels),),
         kernel=kernel,
         stride=stride,
@@ -36,9 +36,10 @@ def make(
 def reduce(precision: str, kind: str, *, height: int, width: int, channels: int) -> Iterator[OpSpec]:
     """Yield the mean of each channel, as squeeze and excitation takes it, or another reduction."""
     require_floats(precision, kind)
-    op_type = f"Int8{kind}" if precision == "int8" else kind
     axes = (1, 2) if precision == "int8" else (2, 3)
-    yield OpSpec.of(op_type, (activation(precision, height, width, channels),), axes=axes, keepdims=1)
+    yield OpSpec.of(
+        name_type(precision, kind), (activation(precision, height, width, channels),), axes=axes, keepdims=1
+    )
 
 
 def _family(kind: str) -> Family:

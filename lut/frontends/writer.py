@@ -14,14 +14,16 @@ from lut.errors import ModelError
 from lut.frontends.named import NamedOp
 from lut.ops import FLOAT, INT32, UINT8, ArgumentValue, OpSpec, TensorSpec, Window, infer_outputs
 
-__all__ = ["OpWriter", "order_sizes", "spell_window"]
+__all__ = ["TO_NCHW", "TO_NHWC", "OpWriter", "order_sizes", "spell_window"]
+
+TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
+"""Which dimension of a feature map in the other order comes to each place."""
 
 
 def order_sizes(sizes: Sequence[int], dtype: int) -> tuple[int, ...]:
     """Put what belongs to a tensor's dimensions, counted in NCHW order, into the order in which it lies."""
     if dtype == UINT8 and len(sizes) == 4:
-        batch, channels, height, width = sizes
-        return batch, height, width, channels
+        return tuple(sizes[axis] for axis in TO_NHWC)
     return tuple(sizes)
 
 
@@ -94,7 +96,7 @@ class OpWriter:
         """Say which dimension of a tensor is the one that the model counts in NCHW order."""
         rank = len(self.tensors[name].shape)
         axis = axis + rank if axis < 0 else axis
-        return (0, 3, 1, 2)[axis] if self.is_image(name) and self.order(name) == "NHWC" else axis
+        return TO_NCHW[axis] if self.is_image(name) and self.order(name) == "NHWC" else axis
 
     def turn(self, name: str, numbers: Sequence[int]) -> tuple[int, ...]:
         """Put numbers that belong to a tensor's dimensions, counted in NCHW order, into its own order."""

@@ -7,18 +7,16 @@ from collections.abc import Sequence
 
 from bench.engines.engine import NetSource
 from bench.engines.xnnpack.graph import Graph, Role, Tensor
-from bench.engines.xnnpack.lowering import add_op, with_dims
+from bench.engines.xnnpack.lowering import TO_NCHW, TO_NHWC, add_op, is_nchw, with_dims
 from bench.engines.xnnpack.sources import FOLLOW_ORDER, KEEP_ORDER, kind_of, tell_outputs
 from lut.errors import ModelError
 from lut.frontends import Model, NamedOp
-from lut.ops import FLOAT, UINT8, ArgumentValue, OpSpec, TensorSpec, count_activations, infer_outputs
+from lut.ops import FLOAT, UINT8, OpSpec, TensorSpec, count_activations, infer_outputs
 
 __all__ = ["lower_model"]
 
 _AS_WRITTEN = (KEEP_ORDER - FOLLOW_ORDER) | {"NCHW2NHWC", "NHWC2NCHW"}
 """Operators whose dimensions mean what they say, whatever wrote them."""
-
-_TO_NHWC, _FROM_NHWC = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
 def lower_model(net_id: str, model: Model, *, realisation: str) -> NetSource:
@@ -66,14 +64,13 @@ def _is_turned(each: NamedOp, tensor: TensorSpec) -> bool:
     is_image = len(tensor.shape) == 4 and tensor.dtype == FLOAT and not each.is_of_rows
     if not is_image or each.op.op_type in _AS_WRITTEN:
         return False
-    default = "NHWC" if each.op.op_type.startswith("Int8") else "NCHW"
-    return each.op.op_type in KEEP_ORDER or each.op.arg("order", default) == "NCHW"
+    return each.op.op_type in KEEP_ORDER or is_nchw(each.op, len(tensor.shape))
 
 
 def _lie(each: NamedOp, tensor: TensorSpec) -> tuple[int, ...]:
     """Give the dimensions in which a tensor lies here."""
     shape = tensor.shape
-    return tuple(shape[axis] for axis in _TO_NHWC) if _is_turned(each, tensor) else shape
+    return tuple(shape[axis] for axis in TO_NHWC) if _is_turned(each, tensor) else shape
 
 
 def _fit(graph: Graph, each: NamedOp, tensor: TensorSpec, value: Tensor) -> Tensor:
@@ -91,7 +88,7 @@ def _fit(graph: Graph, each: NamedOp, tensor: TensorSpec, value: Tensor) -> Tens
     lies_alike = tensor.dtype == UINT8 or _list_long(value.dims) == _list_long(dims)
     if lies_alike or each.op.op_type in KEEP_ORDER:
         return with_dims(graph, value, dims)
-    for order in (_TO_NHWC, _FROM_NHWC):
+    for order in (TO_NHWC, TO_NCHW):
         if len(value.dims) == 4 and tuple(value.dims[axis] for axis in order) == dims:
             turned = graph.activation("inner", value.kind, dims)
             graph.node("transpose", value, turned, ints=order)
@@ -111,13 +108,9 @@ def _follow(each: NamedOp, reads_turned: bool, *, is_turned: bool) -> OpSpec:
     op = each.op
     if op.op_type == "Transpose" and len(op.inputs[0].shape) == 4:
         axes = op.arg("axes", (3, 2, 1, 0))
-        places = _TO_NHWC if is_turned else (0, 1, 2, 3)
-        lying = tuple(_FROM_NHWC[axes[place]] if reads_turned else axes[place] for place in places)
+        places = TO_NHWC if is_turned else (0, 1, 2, 3)
+        lying = tuple(TO_NCHW[axes[place]] if reads_turned else axes[place] for place in places)
         return OpSpec.of("Transpose", op.inputs, axes=lying)
     if each.is_of_rows and op.op_type not in KEEP_ORDER and op.inputs[0].dtype == FLOAT:
-        return OpSpec(op.op_type, (*_leave_out(op, "order"), ("order", "NHWC")), op.inputs)
+        return OpSpec.of(op.op_type, op.inputs, **{**dict(op.args), "order": "NHWC"})
     return op
-
-
-def _leave_out(op: OpSpec, name: str) -> list[tuple[str, ArgumentValue]]:
-    return [argument for argument in op.args if argument[0] != name]

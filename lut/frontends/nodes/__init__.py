@@ -10,8 +10,8 @@ fold and drop before they run a graph; with `idle` and `folding`), `types` (what
 from __future__ import annotations
 
 from lut.frontends.nodes.graph import MALFORMED, Graph, Node, Value
-from lut.frontends.nodes.layouts import tell_images
+from lut.frontends.nodes.layouts import Reach, tell_images
 from lut.frontends.nodes.mapping import map_graph
 from lut.frontends.nodes.quantised import PLAIN
 
-__all__ = ["MALFORMED", "PLAIN", "Graph", "Node", "Value", "map_graph", "tell_images"]
+__all__ = ["MALFORMED", "PLAIN", "Graph", "Node", "Reach", "Value", "map_graph", "tell_images"]

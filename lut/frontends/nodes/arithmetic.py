@@ -6,6 +6,7 @@ from math import prod
 
 from lut.errors import ModelError
 from lut.frontends.nodes.constants import is_by_channel
+from lut.frontends.nodes.elementwise import write_function
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.ops import UINT8
@@ -57,17 +58,6 @@ def _compute(net: MappedNet, node: Node, kind: str) -> None:
     net.writer.add(kind, sources, net.give(node, image=is_image), **order)
 
 
-def _function(kind: str, *ignored: str) -> Mapper:
-    """Write a function of one value; the attributes named change no time."""
-
-    def write(net: MappedNet, node: Node) -> None:
-        _ = [node.attributes.get(name) for name in ignored]
-        net.run_as(kind)
-        net.writer.add(kind, [net.take_input(node)], net.give(node))
-
-    return write
-
-
 def _gelu(net: MappedNet, node: Node) -> None:
     net.run_as("Gelu")
     fast = {"fast_gelu": 1} if node.attributes.get("approximate", "none") == "tanh" else {}
@@ -114,18 +104,18 @@ def multiply_activations(net: MappedNet, node: Node) -> None:
 
 
 MAPPERS: dict[str, Mapper] = {
-    "Abs": _function("Abs"),
+    "Abs": write_function("Abs"),
     "Add": _sum,
     "Div": _arithmetic("Div"),
-    "Erf": _function("Erf"),
-    "Exp": _function("Exp"),
+    "Erf": write_function("Erf"),
+    "Exp": write_function("Exp"),
     "Gelu": _gelu,
     "Mul": _arithmetic("Mul"),
-    "Neg": _function("Negative"),
+    "Neg": write_function("Negative"),
     "Pow": _power,
     "Reciprocal": lambda net, node: _write_power(net, node, -1.0),
-    "Sqrt": _function("Sqrt"),
+    "Sqrt": write_function("Sqrt"),
     "Sub": _arithmetic("Sub"),
     "Sum": _sum,
-    "Tanh": _function("Tanh"),
+    "Tanh": write_function("Tanh"),
 }

@@ -8,16 +8,17 @@ from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.net import MappedNet, Mapper
 from lut.ops import UINT8, ArgumentValue, TensorSpec
 
-__all__ = ["MAPPERS"]
+__all__ = ["MAPPERS", "write_function"]
 
 
-def _activation(kind: str, **defaults: float) -> Mapper:
-    """Write an activation, with its parameters where it has some."""
+def write_function(kind: str, **defaults: float) -> Mapper:
+    """Return a mapper to a function of one value, with its parameters where it has some."""
 
     def write(net: MappedNet, node: Node) -> None:
         args: dict[str, ArgumentValue] = {
             name: float(node.attributes.get(name, default)) for name, default in defaults.items()
         }
+        net.run_as(kind)
         net.writer.add(kind, [net.take_input(node)], net.give(node), **args)
 
     return write
@@ -79,11 +80,11 @@ def _softmax(net: MappedNet, node: Node) -> None:
 
 MAPPERS: dict[str, Mapper] = {
     "Clip": _clip,
-    "HardSigmoid": _activation("HardSigmoid", alpha=0.2, beta=0.5),
-    "HardSwish": _activation("HardSwish"),
-    "LeakyRelu": _activation("LeakyRelu", alpha=0.01),
+    "HardSigmoid": write_function("HardSigmoid", alpha=0.2, beta=0.5),
+    "HardSwish": write_function("HardSwish"),
+    "LeakyRelu": write_function("LeakyRelu", alpha=0.01),
     "PRelu": _prelu,
     "Relu": _relu,
-    "Sigmoid": _activation("Sigmoid"),
+    "Sigmoid": write_function("Sigmoid"),
     "Softmax": _softmax,
 }

@@ -8,13 +8,14 @@ reach, a tensor is rows if an operator that rearranges dimensions is, and a feat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from lut.frontends.nodes.constants import read_numbers
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.rewriting import Rewriting
 
-__all__ = ["find_images", "tell_images"]
+__all__ = ["Reach", "find_images", "tell_images"]
 
 _OF_IMAGES = {
     *("AveragePool", "BatchNormalization", "ChannelShuffle", "Conv", "ConvTranspose", "DeformConv"),
@@ -34,20 +35,29 @@ _ALONG_THE_LAST = {"Einsum", "Gemm", "LayerNormalization", "MatMul"}
 """Operators whose inputs are rows along the last dimension."""
 
 
-def tell_images(
-    images: Iterable[str], rows: Iterable[str], groups: Iterable[Iterable[str]]
-) -> frozenset[str]:
-    """Return the feature maps among tensors of four dimensions.
+@dataclass(frozen=True)
+class Reach:
+    """What an operator says of tensors of four dimensions that it reads or gives.
 
-    Args:
-        images: tensors that an operator on feature maps reads or gives.
-        rows: tensors that one gives that rearranges dimensions, or reads that works along the last one.
-        groups: the tensors of each operator that leaves dimensions what they are.
+    They are feature maps where it is of images. `rows` are those that are rows unless something else makes
+    them feature maps. Where it `keeps` what dimensions are, all of them are of one kind.
     """
+
+    names: Sequence[str]
+    of_images: bool
+    rows: Collection[str]
+    keeps: bool
+
+
+def tell_images(reaches: Iterable[Reach]) -> frozenset[str]:
+    """Return the feature maps among the tensors that operators name."""
+    images: set[str] = set()
+    rows: set[str] = set()
     linked: defaultdict[str, set[str]] = defaultdict(set)
-    for group in map(set, groups):
-        for name in group:
-            linked[name] |= group
+    for reach in reaches:
+        for name in reach.names:
+            linked[name] |= set(reach.names) if reach.keeps else {name}
+        (images if reach.of_images else rows).update(reach.names if reach.of_images else reach.rows)
     found = _spread(images, linked)
     return (found | set(linked)) - (_spread(rows, linked) - found)
 
@@ -64,23 +74,22 @@ def _spread(names: Iterable[str], linked: Mapping[str, set[str]]) -> frozenset[s
 
 def find_images(graph: Rewriting) -> frozenset[str]:
     """Return the names of the feature maps of a graph that has channels first."""
-    images: list[str] = []
-    rows: list[str] = []
-    groups: list[list[str]] = []
-    for node in graph:
-        names = [
-            name
-            for name in filter(None, (*node.inputs, *node.outputs))
-            if name not in graph.constants and (name not in graph.graph.values or len(graph.shape(name)) == 4)
-        ]
-        if node.op_type in _OF_IMAGES or _pools(graph, node):
-            images += names
-        elif node.op_type in _ALONG_THE_LAST or _is_along_the_last(graph, node):
-            rows += names
-        elif node.op_type in _REARRANGING:
-            rows += [name for name in node.outputs if name in names]
-        groups += [[name] for name in names] if node.op_type in _REARRANGING else [names]
-    return tell_images(images, rows, groups)
+    return tell_images(_reach(graph, node) for node in graph)
+
+
+def _reach(graph: Rewriting, node: Node) -> Reach:
+    names = [
+        name
+        for name in filter(None, (*node.inputs, *node.outputs))
+        if name not in graph.constants and (name not in graph.graph.values or len(graph.shape(name)) == 4)
+    ]
+    rearranges = node.op_type in _REARRANGING
+    if node.op_type in _ALONG_THE_LAST or _is_along_the_last(graph, node):
+        rows: Collection[str] = names
+    else:
+        rows = node.outputs if rearranges else ()
+    of_images = node.op_type in _OF_IMAGES or _pools(graph, node)
+    return Reach(names, of_images, set(rows) & set(names), keeps=not rearranges)
 
 
 def _pools(graph: Rewriting, node: Node) -> bool:

@@ -10,16 +10,13 @@ from lut.errors import ModelError
 from lut.frontends.nodes.graph import Node
 from lut.frontends.nodes.rewriting import Rewriting
 from lut.frontends.nodes.types import Types
-from lut.frontends.writer import OpWriter, order_sizes
+from lut.frontends.writer import TO_NCHW, TO_NHWC, OpWriter, order_sizes
 from lut.ops import FLOAT, UINT8, TensorSpec, has_int8
 
 __all__ = ["MappedNet", "Mapper"]
 
 Form: TypeAlias = tuple[int, bool]
 """How a tensor is held: its data type, and whether as a feature map."""
-
-_TO_ROWS, _TO_IMAGE = (0, 3, 1, 2), (0, 2, 3, 1)
-"""From NHWC to the order of ONNX and back."""
 
 
 class MappedNet:
@@ -211,7 +208,7 @@ class MappedNet:
         if is_image and len(shape) == 4:
             return self.writer.image(written)
         is_turned = self.graph.graph.channels_last and self.is_image(name) and len(shape) == 4
-        return tuple(shape[axis] for axis in _TO_ROWS) if is_turned else shape
+        return tuple(shape[axis] for axis in TO_NCHW) if is_turned else shape
 
     def _is_held_as_image(self, name: str, image: bool | None, rank: int) -> bool:
         return rank == 4 and (self.is_image(name) if image is None else image)
@@ -260,9 +257,9 @@ class MappedNet:
         shape = self.writer.tensors[source].shape
         if self.graph.graph.channels_last:
             # A map of floats has its dimensions named in the order NCHW here, one in 8 bits as it lies.
-            order = (0, 1, 2, 3) if dtype == UINT8 else _TO_ROWS if is_image else _TO_IMAGE
+            order = (0, 1, 2, 3) if dtype == UINT8 else TO_NCHW if is_image else TO_NHWC
         else:
-            order = (0, 1, 2, 3) if dtype == FLOAT else _TO_IMAGE if is_image else _TO_ROWS
+            order = (0, 1, 2, 3) if dtype == FLOAT else TO_NHWC if is_image else TO_NCHW
             moved = [axis for axis in order if shape[axis] > 1]
             if moved != sorted(moved):
                 return self._write("Transpose", source, output, is_image=is_image, axes=order)

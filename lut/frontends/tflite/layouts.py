@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lut.frontends.nodes import tell_images
-from lut.frontends.tflite.reading import TfliteGraph, TfliteTensor
+from lut.frontends.nodes import Reach, tell_images
+from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator, TfliteTensor
 
 __all__ = ["find_images"]
 
@@ -28,22 +28,20 @@ _ALONG_THE_LAST = {"BATCH_MATMUL", "FULLY_CONNECTED", "SOFTMAX"}
 
 def find_images(graph: TfliteGraph) -> frozenset[str]:
     """Return the names of the feature maps."""
-    images: list[str] = []
-    rows: list[str] = []
-    groups: list[list[str]] = []
-    for op in graph.operators:
-        tensors = [graph.tensors[number] for number in (*op.inputs, *op.outputs) if number >= 0]
-        names = [tensor.name for tensor in tensors if not tensor.is_constant and len(tensor.shape or ()) == 4]
-        if op.op_type in _OF_IMAGES or (op.op_type == "MEAN" and _pools(tensors)):
-            images += names
-        elif op.op_type in _ALONG_THE_LAST:
-            rows += names
-        elif op.op_type in _REARRANGING:
-            given = {graph.tensors[number].name for number in op.outputs if number >= 0}
-            rows += [name for name in names if name in given]
-        is_apart = op.op_type in _REARRANGING | _ALONG_THE_LAST
-        groups += [[name] for name in names] if is_apart else [names]
-    return tell_images(images, rows, groups)
+    return tell_images(_reach(graph, op) for op in graph.operators)
+
+
+def _reach(graph: TfliteGraph, op: TfliteOperator) -> Reach:
+    tensors = [graph.tensors[number] for number in (*op.inputs, *op.outputs) if number >= 0]
+    names = [tensor.name for tensor in tensors if not tensor.is_constant and len(tensor.shape or ()) == 4]
+    given = {graph.tensors[number].name for number in op.outputs if number >= 0}
+    is_along, rearranges = op.op_type in _ALONG_THE_LAST, op.op_type in _REARRANGING
+    return Reach(
+        names,
+        of_images=op.op_type in _OF_IMAGES or (op.op_type == "MEAN" and _pools(tensors)),
+        rows=names if is_along else given.intersection(names) if rearranges else (),
+        keeps=not is_along and not rearranges,
+    )
 
 
 def _pools(tensors: Sequence[TfliteTensor]) -> bool:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from lut.errors import ModelError
 from lut.frontends.nodes import Node, Value
 from lut.frontends.tflite.reading import TfliteGraph, TfliteOperator, TfliteTensor
+from lut.frontends.writer import TO_NCHW, TO_NHWC
 from lut.ops import FLOAT
 
 __all__ = ["INT64", "Translate", "Translation", "turn_shape", "turn_type"]
 
-_TO_NCHW = (0, 3, 1, 2)
 _MOST_NUMBERS = 64
 """Axes, sizes and pads are one or two numbers a dimension; any operator may refer to them."""
 
@@ -58,7 +58,7 @@ def turn_type(dtype: int) -> int:
 
 def turn_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Give a shape in ONNX's order."""
-    return tuple(shape[place] for place in _TO_NCHW) if len(shape) == 4 else shape
+    return tuple(shape[place] for place in TO_NCHW) if len(shape) == 4 else shape
 
 
 @dataclass
@@ -131,7 +131,7 @@ class Translation:
     def turn_axis(self, op: TfliteOperator, axis: int, rank: int) -> int:
         """Give the place that a dimension of an operator's input or output has in ONNX's order."""
         axis = axis + rank if axis < 0 else axis
-        return (0, 2, 3, 1)[axis] if rank == 4 and self.is_on_images(op) else axis
+        return TO_NHWC[axis] if rank == 4 and self.is_on_images(op) else axis
 
     def spread(self, op: TfliteOperator, number: int) -> str:
         """Name a tensor; a constant that meets an image has its dimensions in ONNX's order."""

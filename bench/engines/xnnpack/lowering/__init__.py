@@ -9,11 +9,19 @@ from collections.abc import Sequence
 
 from bench.engines.xnnpack.graph import Graph, Tensor
 from bench.engines.xnnpack.lowering import convolution, elementwise, layout, normalising, pooling
-from bench.engines.xnnpack.lowering.shared import Lowering, check_dims, is_nchw, to_nhwc, with_dims
+from bench.engines.xnnpack.lowering.shared import (
+    TO_NCHW,
+    TO_NHWC,
+    Lowering,
+    check_dims,
+    is_nchw,
+    to_nhwc,
+    with_dims,
+)
 from lut.errors import ModelError
 from lut.ops import OpSpec
 
-__all__ = ["LOWERINGS", "add_op", "is_nchw", "to_nhwc", "with_dims"]
+__all__ = ["LOWERINGS", "TO_NCHW", "TO_NHWC", "add_op", "is_nchw", "to_nhwc", "with_dims"]
 
 LOWERINGS: dict[str, Lowering] = {
     op_type: lowering

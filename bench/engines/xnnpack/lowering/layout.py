@@ -7,6 +7,8 @@ from math import isfinite
 
 from bench.engines.xnnpack.graph import Graph, Tensor
 from bench.engines.xnnpack.lowering.shared import (
+    TO_NCHW,
+    TO_NHWC,
     Lowering,
     check_dims,
     give_dims,
@@ -122,6 +124,6 @@ _BY_PLAIN_NAME: dict[str, Lowering] = {
 LOWERINGS: dict[str, Lowering] = {
     f"{prefix}{name}": lowering for name, lowering in _BY_PLAIN_NAME.items() for prefix in ("", "Int8")
 } | {
-    "NCHW2NHWC": _transpose((0, 2, 3, 1)),
-    "NHWC2NCHW": _transpose((0, 3, 1, 2)),
+    "NCHW2NHWC": _transpose(TO_NHWC),
+    "NHWC2NCHW": _transpose(TO_NCHW),
 }

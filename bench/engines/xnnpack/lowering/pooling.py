@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.engines.xnnpack.graph import FLOAT, Graph, Tensor
-from bench.engines.xnnpack.lowering.shared import Lowering, bounds, is_nchw
+from bench.engines.xnnpack.lowering.shared import TO_NCHW, Lowering, bounds, is_nchw
 from lut.errors import ModelError
 from lut.ops import OpSpec, Window
 
@@ -49,9 +49,6 @@ def _max_pool(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor
     graph.node("max_pooling", x, output, ints=ints, floats=bounds(op, output))
 
 
-_TO_NCHW = (0, 3, 1, 2)
-
-
 def _reduce(kind: str) -> Lowering:
     def lower(graph: Graph, op: OpSpec, inputs: Sequence[Tensor], output: Tensor) -> None:
         _add_reduction(graph, op, kind, inputs[0], output)
@@ -73,7 +70,7 @@ def _add_reduction(graph: Graph, op: OpSpec, kind: str, x: Tensor, output: Tenso
     rank = len(x.dims)
     axes = [int(axis) % rank for axis in op.arg("axes")]
     if is_nchw(op, rank):
-        axes = [_TO_NCHW[axis] for axis in axes]
+        axes = [TO_NCHW[axis] for axis in axes]
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.dims))
     if op.arg("keepdims", 1):
         graph.node(kind, x, output, ints=sorted(axes))
@@ -83,8 +80,8 @@ def _add_reduction(graph: Graph, op: OpSpec, kind: str, x: Tensor, output: Tenso
     result = graph.activation("inner", x.kind, kept)
     graph.node(kind, x, result, ints=sorted(axes))
     if is_nchw(op, rank):  # what is left is a tensor in the operator's own order
-        turned = graph.activation("inner", x.kind, tuple(kept[axis] for axis in _TO_NCHW))
-        graph.node("transpose", result, turned, ints=_TO_NCHW)
+        turned = graph.activation("inner", x.kind, tuple(kept[axis] for axis in TO_NCHW))
+        graph.node("transpose", result, turned, ints=TO_NCHW)
         result = turned
     graph.node("reshape", result, output, ints=output.dims)
 

@@ -9,6 +9,8 @@ from lut.errors import ModelError
 from lut.ops import OpSpec
 
 __all__ = [
+    "TO_NCHW",
+    "TO_NHWC",
     "Lowering",
     "align_dims",
     "bounds",
@@ -22,7 +24,8 @@ __all__ = [
 
 _MOST_DIMS = 6
 
-TO_NHWC = (0, 2, 3, 1)
+TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
+"""Which dimension of a feature map in the other order comes to each place."""
 
 Lowering = Callable[[Graph, OpSpec, Sequence[Tensor], Tensor], None]
 """Adds the nodes that run an operator from its activations to its first output; raises ModelError."""
